@@ -1,0 +1,81 @@
+/**
+ * Every error that Slipway raises on purpose. Only `message` reaches the caller of a Dagger function, so a
+ * message is one line that carries all three parts: what was given, what was expected, what to do next.
+ */
+export class SlipwayError extends Error {
+  override name = "SlipwayError";
+}
+
+/** The parts of a message about something the caller gave. */
+export interface Problem {
+  /** What is wrong, by the name the caller knows it under: `slipway.json: ciImage.platforms[0]`. */
+  subject: string;
+  expected: string;
+  given: unknown;
+  /** What to do next, as an imperative sentence without the full stop. */
+  fix?: string;
+}
+
+/** Bad input: an argument, a setting or a file that is not what it has to be. */
+export class InputError extends SlipwayError {
+  override name = "InputError";
+
+  constructor(problem: Problem) {
+    const fix = problem.fix === undefined ? "" : ` ${problem.fix}.`;
+    super(`${problem.subject}: expected ${problem.expected}, got ${show(problem.given)}.${fix}`);
+  }
+}
+
+/** What a registry's answer means; `unknown` answers are never read as absence. */
+export type RegistryFailure =
+  | "unauthorized"
+  | "denied"
+  | "not-found"
+  | "rate-limited"
+  | "unavailable"
+  | "unreachable"
+  | "invalid";
+
+/** A registry said no, said nothing, or said something that is not the protocol. */
+export class RegistryError extends SlipwayError {
+  override name = "RegistryError";
+  readonly failure: RegistryFailure;
+  /** Whether the same request may be answered differently a moment later. */
+  readonly transient: boolean;
+  /** HTTP status, absent where no answer came. */
+  readonly status?: number;
+  /** What the registry asked us to wait, in milliseconds. */
+  readonly retryAfter?: number;
+
+  constructor(
+    message: string,
+    details: { failure: RegistryFailure; transient?: boolean; status?: number; retryAfter?: number },
+  ) {
+    super(message);
+    this.failure = details.failure;
+    this.transient = details.transient ?? false;
+    if (details.status !== undefined) this.status = details.status;
+    if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
+  }
+}
+
+/** A published tag holds something else than what is about to be published: nothing was overwritten. */
+export class ConflictError extends SlipwayError {
+  override name = "ConflictError";
+}
+
+/** Something was checked and does not hold; the message is the whole report, failures first. */
+export class VerificationError extends SlipwayError {
+  override name = "VerificationError";
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function show(given: unknown): string {
+  if (given === undefined) return "nothing";
+  const text = typeof given === "string" ? `"${given}"` : (JSON.stringify(given) ?? String(given));
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
