@@ -20,7 +20,7 @@ export interface Problem {
 export class InputError extends SlipwayError {
   override name = "InputError";
 
-  constructor(problem: Problem) {
+  constructor(readonly problem: Problem) {
     const fix = problem.fix === undefined ? "" : ` ${problem.fix}.`;
     super(`${problem.subject}: expected ${problem.expected}, got ${show(problem.given)}.${fix}`);
   }

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { digestOf } from "../image/manifest.js";
+import type { VerifiedImage } from "../registry/verify.js";
+
+/** Labels by which Slipway knows its own images again. */
+export const labels = {
+  /** The identity, in full. */
+  identity: "dev.slipway.ci-image.identity",
+  /** Version of mise, which is also the last source of `resolve-mise`. */
+  mise: "dev.slipway.ci-image.mise",
+} as const;
+
+/** Everything that decides what a CI image contains. */
+export interface CiImageInputs {
+  dockerfile: Uint8Array;
+  /** Files that the Dockerfile copies, by path. */
+  context: Record<string, Uint8Array>;
+  /** Reference of the base with its digest. */
+  base: string;
+  buildArgs: Record<string, string>;
+  platforms: readonly string[];
+  miseVersion: string;
+  alpine: string;
+}
+
+/** A CI image before it exists: what it will be known by. */
+export interface CiImage {
+  /** SHA-256 over all inputs, 64 hex digits. */
+  identity: string;
+  /** The tag that never moves: `<mise version>-alpine<release>-<first 8 digits of the identity>`. */
+  tag: string;
+  /** Tags that follow the newest image. */
+  aliases: string[];
+  platforms: readonly string[];
+  labels: Record<string, string>;
+}
+
+/**
+ * Names a CI image by what goes into it. A build with RUN is not reproducible, so its digest cannot say whether
+ * it is current; the identity can.
+ */
+export function describeCiImage(inputs: CiImageInputs): CiImage {
+  const { miseVersion, alpine } = inputs;
+  const identity = createHash("sha256").update(canonical(inputs)).digest("hex");
+  return {
+    identity,
+    tag: `${miseVersion}-alpine${alpine}-${identity.slice(0, 8)}`,
+    aliases: [miseVersion, "latest"],
+    platforms: inputs.platforms,
+    labels: { [labels.identity]: identity, [labels.mise]: miseVersion },
+  };
+}
+
+/** Whether every platform of a published image carries the identity label of any Slipway CI image. */
+export function isSlipwayImage({ variants }: VerifiedImage): boolean {
+  return variants.length > 0 && variants.every((variant) => variant.labels[labels.identity] !== undefined);
+}
+
+function canonical({
+  dockerfile,
+  context,
+  base,
+  buildArgs,
+  platforms,
+  miseVersion,
+  alpine,
+}: CiImageInputs): string {
+  return JSON.stringify({
+    dockerfile: digestOf(dockerfile),
+    context: Object.entries(context)
+      .map(([path, content]) => [path, digestOf(content)])
+      .toSorted(),
+    base,
+    buildArgs: Object.entries(buildArgs).toSorted(),
+    platforms: platforms.toSorted(),
+    miseVersion,
+    alpine,
+  });
+}

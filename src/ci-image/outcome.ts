@@ -1,0 +1,18 @@
+import { messageOf } from "../errors.js";
+import { formatRepository, type Repository } from "../registry/reference.js";
+
+/** A repository for which an operation did not succeed. */
+export interface Failure {
+  repository: string;
+  ok: false;
+  error: string;
+}
+
+/** An outcome in any case: one registry that fails does not stop the others. */
+export async function settle<T>(repository: Repository, attempt: () => Promise<T>): Promise<T | Failure> {
+  try {
+    return await attempt();
+  } catch (error) {
+    return { repository: formatRepository(repository), ok: false, error: messageOf(error) };
+  }
+}

@@ -1,0 +1,161 @@
+import { ConflictError, RegistryError, VerificationError } from "../errors.js";
+import type { PublishableImage } from "../image/source.js";
+import type { RegistryClient, StoredManifest } from "../registry/client.js";
+import {
+  type AliasMove,
+  moveAlias,
+  moveTag,
+  publishedImage,
+  pushImage,
+  type Transfer,
+} from "../registry/publish.js";
+import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
+import { mismatches, readImage, type VerifiedImage, verifyImage } from "../registry/verify.js";
+import { type CiImage, isSlipwayImage, labels } from "./image.js";
+import { type Failure, settle } from "./outcome.js";
+
+/** Whether a repository has a CI image. `unknown` is an answer of its own: it is never read as absence. */
+export type Existence =
+  | { state: "exists"; image: VerifiedImage }
+  | { state: "absent" }
+  | { state: "unknown"; error: RegistryError };
+
+/** What became of one repository. */
+export type RepositoryOutcome =
+  | {
+      repository: string;
+      ok: true;
+      /** How the image came to be there. */
+      how: "existed" | "pushed" | "copied";
+      digest: string;
+      platforms: string[];
+      tag: string;
+      aliases: AliasMove[];
+      transfer?: Transfer;
+    }
+  | Failure;
+
+export interface CiImagePublication {
+  client: RegistryClient;
+  repositories: readonly Repository[];
+  image: CiImage;
+  /** Builds the image; called at most once, and only where no repository has it. */
+  build: () => Promise<PublishableImage>;
+  /** Treats a repository that answers 401 or 403 as one that was never pushed to. */
+  firstPublish: boolean;
+}
+
+/**
+ * Asks a repository for a CI image by its immutable tag: manifests and configuration only, no layer. A tag that
+ * holds something else is a ConflictError, since publishing would overwrite it.
+ */
+export async function probe(
+  client: RegistryClient,
+  repository: Repository,
+  image: CiImage,
+): Promise<Existence> {
+  const reference = formatReference(repository, image.tag);
+  let found: VerifiedImage | undefined;
+  try {
+    if ((await client.headManifest(repository, image.tag)) === undefined) return { state: "absent" };
+    found = await readImage(client, repository, image.tag);
+  } catch (error) {
+    if (error instanceof RegistryError) return { state: "unknown", error };
+    throw error;
+  }
+  if (found === undefined) return { state: "absent" };
+  const foreign = found.variants.filter((variant) => variant.labels[labels.identity] !== image.identity);
+  const differences = [
+    ...foreign.map(
+      (variant) =>
+        `${variant.platform} carries the identity ${variant.labels[labels.identity] ?? "of no CI image"}, not ${image.identity}`,
+    ),
+    ...mismatches(found, { platforms: image.platforms }),
+  ];
+  if (differences.length > 0)
+    throw new ConflictError(
+      `${reference}: the tag exists as ${found.digest} and is another image: ${differences.join("; ")}. Nothing was overwritten; remove that tag, or change an input so that the image gets a tag of its own.`,
+    );
+  return { state: "exists", image: found };
+}
+
+/**
+ * Publishes a CI image to all repositories, each on its own: what one registry already has is copied, and the
+ * image is built only where none has it. Aliases move last, after everything was read back.
+ */
+export async function publishCiImage(publication: CiImagePublication): Promise<RepositoryOutcome[]> {
+  const { client, repositories } = publication;
+  const probes = await Promise.all(
+    repositories.map((repository) =>
+      settle(repository, async () => ({
+        repository,
+        existence: await probeForPush(publication, repository),
+      })),
+    ),
+  );
+  const [holder] = probes.flatMap((found) =>
+    "existence" in found && found.existence.state === "exists"
+      ? [{ repository: found.repository, image: found.existence.image }]
+      : [],
+  );
+  const absent = probes.some((found) => "existence" in found && found.existence.state === "absent");
+  // A build that fails is an error of its own, and not one of each registry.
+  const built = absent && holder === undefined ? await publication.build() : undefined;
+  return Promise.all(
+    probes.map(async (found): Promise<RepositoryOutcome> => {
+      if (!("existence" in found)) return found;
+      const { repository, existence } = found;
+      return settle(repository, async () => {
+        if (existence.state === "exists")
+          return conclude(publication, repository, existence.image.stored, "existed");
+        const image = built ?? (await publishedImage(client, holder.repository, holder.image));
+        const transfer = await pushImage(client, repository, image);
+        return conclude(publication, repository, image.index, built ? "pushed" : "copied", transfer);
+      });
+    }),
+  );
+}
+
+/** Reads the image back by digest, and only then lets tags point at it: the immutable one first. */
+async function conclude(
+  { client, image }: CiImagePublication,
+  repository: Repository,
+  stored: StoredManifest,
+  how: "existed" | "pushed" | "copied",
+  transfer?: Transfer,
+): Promise<RepositoryOutcome> {
+  const digest = stored.descriptor.digest;
+  const verified = await verifyImage(client, repository, digest, { digest, platforms: image.platforms });
+  const unlabelled = verified.variants.filter(
+    (variant) => variant.labels[labels.identity] !== image.identity,
+  );
+  if (unlabelled.length > 0)
+    throw new VerificationError(
+      `${formatReference(repository, digest)}: ${unlabelled.map(({ platform }) => platform).join(", ")} without the identity label ${image.identity}.`,
+    );
+  if (how !== "existed") await moveTag(client, repository, image.tag, stored);
+  const aliases: AliasMove[] = [];
+  for (const alias of image.aliases)
+    aliases.push(await moveAlias(client, repository, alias, stored, isSlipwayImage));
+  return {
+    repository: formatRepository(repository),
+    ok: true,
+    how,
+    digest,
+    platforms: verified.variants.map(({ platform }) => platform),
+    tag: image.tag,
+    aliases,
+    ...(transfer === undefined ? {} : { transfer }),
+  };
+}
+
+async function probeForPush(
+  { client, image, firstPublish }: CiImagePublication,
+  repository: Repository,
+): Promise<Exclude<Existence, { state: "unknown" }>> {
+  const existence = await probe(client, repository, image);
+  if (existence.state !== "unknown") return existence;
+  const refused = ["unauthorized", "denied"].includes(existence.error.failure);
+  if (firstPublish && refused) return { state: "absent" };
+  throw existence.error;
+}

@@ -1,0 +1,232 @@
+import { z } from "zod";
+import { InputError, messageOf } from "./errors.js";
+import { formatPlatform, parsePlatform } from "./image/platform.js";
+import { parseReference, parseRepository } from "./registry/reference.js";
+
+// Each string that has a grammar of its own is parsed here and kept in its parsed form.
+const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));
+const repository = z.string().transform(parsedBy(parseRepository));
+const imageReference = z.string().transform(
+  parsedBy((text, path) => {
+    parseReference(text, path);
+    return text;
+  }),
+);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits of a SHA-256");
+const megabytes = z.number().positive();
+const fraction = z.number().min(0).max(1);
+const relativePath = z
+  .string()
+  .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, "a path inside the source, without ..");
+const host = z.string().regex(/^[^/\s]+$/, "a host with an optional port, without https://");
+
+const mise = z
+  .strictObject({
+    version: z
+      .string()
+      .regex(/^(latest|\d+\.\d+\.\d+)$/, 'an exact version as in 2025.12.13, or "latest"')
+      .optional()
+      .describe('Version of mise: exact, or "latest". Default: the MISE_VERSION of the Dockerfile.'),
+    sha256: z
+      .partialRecord(z.enum(["linux/amd64", "linux/arm64"]), sha256)
+      .default({})
+      .describe("SHA-256 of the mise download by platform, for a mirror that does not carry the signature."),
+    githubApi: z.url().default("https://api.github.com").describe("Base URL of GitHub's REST API."),
+    versionUrl: z
+      .url()
+      .default("https://mise.jdx.dev/VERSION")
+      .describe("URL that answers with mise's newest version, asked when GitHub does not serve."),
+  })
+  .describe("Where mise comes from.");
+
+const size = z
+  .strictObject({
+    baselineImage: imageReference
+      .default("golang:1.25.5")
+      .describe("Image whose pull size the CI image's is compared with; only its manifest is read."),
+    baselineMegabytes: megabytes
+      .default(807)
+      .describe("Uncompressed size of the image replaced, in MB (10^6 bytes)."),
+    minReduction: fraction
+      .default(0.4)
+      .describe("Least part by which the CI image must be smaller, uncompressed: 0.7 is 70 %."),
+    goalReduction: fraction
+      .default(0.7)
+      .describe("Part that is aimed at; the report says what stands in its way."),
+  })
+  .describe("What the CI image is measured against.");
+
+const ciImage = z
+  .strictObject({
+    dockerfile: relativePath
+      .default("Dockerfile.ci")
+      .describe("Dockerfile of the CI image; where the source has none, Slipway's own is used."),
+    context: z
+      .array(relativePath)
+      .default([])
+      .describe(
+        "Files that the Dockerfile copies beside .mise/config.toml; they are part of the image's identity.",
+      ),
+    platforms: z
+      .array(platform)
+      .nonempty()
+      .default(["linux/amd64"])
+      .describe("Platforms, as os/architecture."),
+    repositories: z
+      .array(repository)
+      .default([])
+      .describe("Repositories that publish-ci-image publishes to: ghcr.io/acme/ci."),
+    alpine: z
+      .string()
+      .regex(/^\d+\.\d+$/, "an Alpine release as in 3.23")
+      .default("3.23")
+      .describe("Alpine release of the base image; part of the tag, and verified in the image."),
+    go: z
+      .string()
+      .regex(/^\d+\.\d+(\.\d+)?$/, "a Go version as in 1.25.5")
+      .default("1.25.5")
+      .describe("Go version of the base image, verified in the image."),
+    buildArgs: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe(
+        "Build arguments: BASE_IMAGE, APK_REPOSITORIES, MISE_DOWNLOAD, GOPROXY and your own. No secrets.",
+      ),
+    mise: mise.prefault({}),
+    size: size.prefault({}),
+  })
+  .describe("The CI image.");
+
+const network = z
+  .strictObject({
+    caFile: relativePath
+      .optional()
+      .describe("PEM file in the source with certificate authorities to trust as well."),
+    proxy: z.url().optional().describe("HTTP proxy for registries and APIs; without credentials."),
+    noProxy: z.string().default("").describe("Hosts asked without the proxy, in the form of NO_PROXY."),
+    plainHttp: z.array(host).default([]).describe("Registries that speak HTTP without TLS, beside loopback."),
+  })
+  .describe("How requests leave the module's container.");
+
+const retry = z
+  .strictObject({
+    attempts: z.int().min(1).max(10).default(3).describe("Attempts for each request that writes."),
+    baseSeconds: z
+      .number()
+      .min(0)
+      .max(60)
+      .default(10)
+      .describe("Seconds before the second attempt; doubles."),
+  })
+  .describe("How a push is repeated when a registry fails for a moment.");
+
+const cacheKey = z
+  .strictObject({
+    files: z
+      .array(relativePath)
+      .nonempty()
+      .default(["go.mod", "go.sum", ".gitlab-ci.yml", "Dockerfile.ci", ".mise/config.toml"])
+      .describe("Files whose content makes the key."),
+  })
+  .describe("The key of the CI platform's cache.");
+
+const settings = z
+  .strictObject({
+    $schema: z.string().optional(),
+    ciImage: ciImage.prefault({}),
+    cacheKey: cacheKey.prefault({}),
+    network: network.prefault({}),
+    retry: retry.prefault({}),
+  })
+  .describe("Settings of Slipway. Every field is optional.");
+
+/** What `slipway.json` says, with every default filled in and every reference parsed. */
+export type Settings = z.output<typeof settings>;
+export type CiImageSettings = Settings["ciImage"];
+export type NetworkSettings = Settings["network"];
+
+/** Parses the text of `slipway.json`; undefined is a project without one. */
+export function parseSettings(text: string | undefined, file = "slipway.json"): Settings {
+  let json: unknown = {};
+  try {
+    if (text !== undefined) json = JSON.parse(text);
+  } catch (error) {
+    throw new InputError({ subject: file, expected: "JSON", given: messageOf(error) });
+  }
+  const parsed = settings.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new InputError(problemOf(parsed.error.issues[0], json, file));
+}
+
+/** JSON Schema of `slipway.json`, for editors. */
+export function settingsSchema(): object {
+  return z.toJSONSchema(settings, { io: "input", target: "draft-2020-12" });
+}
+
+function problemOf(issue: z.core.$ZodIssue | undefined, json: unknown, file: string) {
+  const path = issue?.path ?? [];
+  const subject = path.length === 0 ? file : `${file}: ${pathText(path)}`;
+  if (issue?.code === "unrecognized_keys")
+    return {
+      subject,
+      expected: "only fields of the schema",
+      given: issue.keys.join(", "),
+      fix: "Check the spelling",
+    };
+  const fix: unknown = issue?.code === "custom" ? issue.params?.fix : undefined;
+  return {
+    subject,
+    expected: expectedBy(issue),
+    given: valueAt(json, path),
+    ...(typeof fix === "string" ? { fix } : {}),
+  };
+}
+
+function expectedBy(issue: z.core.$ZodIssue | undefined): string {
+  switch (issue?.code) {
+    case "invalid_type":
+      return `${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+    case "invalid_format":
+      return issue.message.startsWith("Invalid") ? `a valid ${issue.format}` : issue.message;
+    case "invalid_value":
+      return issue.values.map(String).join(" or ");
+    case "too_small":
+      return `at least ${issue.minimum}${issue.origin === "array" ? " entry" : ""}`;
+    case "too_big":
+      return `at most ${issue.maximum}`;
+    default:
+      return issue?.message ?? "another value";
+  }
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, key) =>
+      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+    "",
+  );
+}
+
+function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    json,
+  );
+}
+
+/** Lets the parser of a grammar speak for itself: its message is the issue's. */
+function parsedBy<T>(parse: (text: string, subject: string) => T) {
+  return (text: string, context: z.RefinementCtx): T => {
+    try {
+      return parse(text, "value");
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      context.addIssue({
+        code: "custom",
+        message: error.problem.expected,
+        params: { fix: error.problem.fix },
+      });
+      return z.NEVER;
+    }
+  };
+}

@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { InputError, messageOf } from "../errors.js";
+
+export const mediaTypes = {
+  index: "application/vnd.oci.image.index.v1+json",
+  manifest: "application/vnd.oci.image.manifest.v1+json",
+  config: "application/vnd.oci.image.config.v1+json",
+  dockerIndex: "application/vnd.docker.distribution.manifest.list.v2+json",
+  dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
+} as const;
+
+/** Every form of manifest that Slipway reads, for `Accept`. */
+export const manifestTypes: readonly string[] = [
+  mediaTypes.index,
+  mediaTypes.manifest,
+  mediaTypes.dockerIndex,
+  mediaTypes.dockerManifest,
+];
+
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "a digest of the form sha256:<64 hex digits>");
+const annotations = z.record(z.string(), z.string());
+
+/** OCI content descriptor. */
+export interface Descriptor {
+  mediaType: string;
+  digest: string;
+  /** Bytes. */
+  size: number;
+  annotations?: Record<string, string>;
+}
+
+/** A descriptor in an index: the manifest of one platform. */
+export interface PlatformDescriptor extends Descriptor {
+  platform?: { os: string; architecture: string; variant?: string };
+}
+
+export interface ImageIndex {
+  schemaVersion: 2;
+  mediaType: string;
+  manifests: PlatformDescriptor[];
+  annotations?: Record<string, string>;
+}
+
+export interface ImageManifest {
+  schemaVersion: 2;
+  mediaType: string;
+  config: Descriptor;
+  layers: Descriptor[];
+  annotations?: Record<string, string>;
+}
+
+/** The part of an image configuration that Slipway reads; the image ID is the digest of the whole. */
+export interface ImageConfig {
+  os: string;
+  architecture: string;
+  variant?: string;
+  created?: string;
+  config: { Labels: Record<string, string> };
+  rootfs: { diff_ids: string[] };
+  history: { created_by?: string; empty_layer?: boolean }[];
+}
+
+const descriptor = z.object({
+  mediaType: z.string(),
+  digest,
+  size: z.int().nonnegative(),
+  annotations: annotations.optional(),
+});
+
+const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
+
+const index = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.string().default(mediaTypes.index),
+  manifests: z.array(descriptor.extend({ platform: platform.optional() })),
+  annotations: annotations.optional(),
+});
+
+const manifest = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.string().default(mediaTypes.manifest),
+  config: descriptor,
+  layers: z.array(descriptor),
+  annotations: annotations.optional(),
+});
+
+const config = platform.extend({
+  created: z.string().optional(),
+  config: z
+    .object({ Labels: annotations.nullish().transform((labels) => labels ?? {}) })
+    .default({ Labels: {} }),
+  rootfs: z.object({ diff_ids: z.array(digest) }),
+  history: z
+    .array(z.object({ created_by: z.string().optional(), empty_layer: z.boolean().optional() }))
+    .nullish()
+    .transform((history) => history ?? []),
+});
+
+export function parseIndex(bytes: Uint8Array, subject: string): ImageIndex {
+  return parse(index, bytes, subject, "an image index") as ImageIndex;
+}
+
+export function parseManifest(bytes: Uint8Array, subject: string): ImageManifest {
+  return parse(manifest, bytes, subject, "an image manifest") as ImageManifest;
+}
+
+export function parseConfig(bytes: Uint8Array, subject: string): ImageConfig {
+  return parse(config, bytes, subject, "an image configuration") as ImageConfig;
+}
+
+export function isIndex(mediaType: string): boolean {
+  return mediaType === mediaTypes.index || mediaType === mediaTypes.dockerIndex;
+}
+
+/** The digest that content is addressed by. */
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+/** An index over the manifests of several platforms, in the order of the platforms' names. */
+export function buildIndex(
+  manifests: PlatformDescriptor[],
+  indexAnnotations: Record<string, string>,
+): { descriptor: Descriptor; bytes: Uint8Array } {
+  const name = ({ platform: p }: PlatformDescriptor) => `${p?.os}/${p?.architecture}/${p?.variant ?? ""}`;
+  const content: ImageIndex = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.index,
+    manifests: manifests.toSorted((a, b) => (name(a) < name(b) ? -1 : 1)),
+    ...(Object.keys(indexAnnotations).length === 0
+      ? {}
+      : { annotations: Object.fromEntries(Object.entries(indexAnnotations).toSorted()) }),
+  };
+  const bytes = Buffer.from(JSON.stringify(content));
+  return { descriptor: { mediaType: mediaTypes.index, digest: digestOf(bytes), size: bytes.length }, bytes };
+}
+
+function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, expected: string): unknown {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch (error) {
+    throw new InputError({ subject, expected: `${expected} in JSON`, given: messageOf(error) });
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new InputError({ subject, expected, given: `${issue?.path.join(".")}: ${issue?.message}` });
+}

@@ -1,0 +1,283 @@
+import { z } from "zod";
+import { InputError, RegistryError } from "../errors.js";
+import { normalizeRegistry } from "./reference.js";
+import { classifyNetworkError, classifyStatus } from "./retry.js";
+import type { Fetch } from "./transport.js";
+
+/** How to sign in to one registry. */
+export type Credential =
+  | { kind: "password"; username: string; password: string }
+  | { kind: "identity-token"; token: string }
+  /** Kept by a program that does not exist in the module's container. */
+  | { kind: "helper"; setting: string };
+
+/** Credentials by registry host. */
+export type Credentials = ReadonlyMap<string, Credential>;
+
+/** What a request may do to a repository (Docker token authentication, "scope"). */
+export type Action = "pull" | "push" | "delete";
+
+/** A repository and what is about to be done in it. */
+export interface Scope {
+  path: string;
+  actions: readonly Action[];
+}
+
+type Challenge = { scheme: "basic" } | { scheme: "bearer"; realm: string; service?: string };
+
+interface Token {
+  value: string;
+  /** Milliseconds since the epoch. */
+  expires: number;
+}
+
+const dockerConfig = z.object({
+  auths: z
+    .record(
+      z.string(),
+      z.object({
+        auth: z.string().optional(),
+        username: z.string().optional(),
+        password: z.string().optional(),
+        identitytoken: z.string().optional(),
+      }),
+    )
+    .default({}),
+  credsStore: z.string().optional(),
+  credHelpers: z.record(z.string(), z.string()).default({}),
+});
+
+const tokenAnswer = z.object({
+  token: z.string().optional(),
+  access_token: z.string().optional(),
+  expires_in: z.number().optional(),
+});
+
+// The lifetime that the token specification prescribes where an answer names none, and how early to renew.
+const defaultLifetime = 60;
+const renewalMargin = 10_000;
+
+/**
+ * Reads Docker's `config.json`. Values never reach a message: only hosts and the names of helpers do.
+ * Docker Hub's entry is `https://index.docker.io/v1/`.
+ */
+export function parseDockerConfig(text: string): Credentials {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new InputError({
+      subject: "docker config",
+      expected: "the JSON of Docker's config.json",
+      given: "text that is not JSON",
+      fix: "Pass it as --docker-config file://$HOME/.docker/config.json",
+    });
+  }
+  const parsed = dockerConfig.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new InputError({
+      subject: `docker config: ${issue?.path.join(".")}`,
+      expected: issue?.message ?? "Docker's config.json",
+      given: "another type",
+    });
+  }
+  const { auths, credHelpers, credsStore } = parsed.data;
+  const credentials = new Map<string, Credential>();
+  for (const [key, entry] of Object.entries(auths)) {
+    const credential = credentialOf(entry, key);
+    if (credential !== undefined) credentials.set(hostOf(key), credential);
+    else if (credsStore !== undefined)
+      credentials.set(hostOf(key), { kind: "helper", setting: `credsStore "${credsStore}"` });
+  }
+  for (const [key, helper] of Object.entries(credHelpers))
+    credentials.set(hostOf(key), { kind: "helper", setting: `credHelpers "${helper}"` });
+  if (credsStore !== undefined)
+    credentials.set("*", { kind: "helper", setting: `credsStore "${credsStore}"` });
+  return credentials;
+}
+
+/** Answers the challenges of registries, and keeps what they issued. */
+export class Authenticator {
+  readonly #challenges = new Map<string, Challenge>();
+  readonly #tokens = new Map<string, Promise<Token>>();
+
+  constructor(
+    private readonly fetch: Fetch,
+    private readonly credentials: Credentials,
+  ) {}
+
+  /** The `Authorization` header for a request, as far as the registry's challenge is known. */
+  async authorization(registry: string, scopes: readonly Scope[]): Promise<string | undefined> {
+    const challenge = this.#challenges.get(registry);
+    if (challenge === undefined) return undefined;
+    if (challenge.scheme === "basic") return this.#basic(registry);
+    const key = tokenKey(registry, scopes);
+    const known = await this.#tokens.get(key);
+    if (known !== undefined && known.expires - renewalMargin > Date.now()) return `Bearer ${known.value}`;
+    return this.#renew(registry, challenge, scopes);
+  }
+
+  /**
+   * The header after a 401; `rejected` is the one that the registry did not take. Undefined where there is
+   * nothing better to send.
+   */
+  async answer(
+    registry: string,
+    header: string | null,
+    scopes: readonly Scope[],
+    rejected: string | undefined,
+  ): Promise<string | undefined> {
+    const challenge = parseChallenge(header);
+    if (challenge === undefined) return undefined;
+    this.#challenges.set(registry, challenge);
+    if (challenge.scheme === "basic") {
+      const basic = this.#basic(registry);
+      return basic === rejected ? undefined : basic;
+    }
+    const current = await this.#tokens.get(tokenKey(registry, scopes))?.catch(() => undefined);
+    if (current !== undefined && `Bearer ${current.value}` !== rejected) return `Bearer ${current.value}`;
+    return this.#renew(registry, challenge, scopes);
+  }
+
+  /** What to do about a refusal, as a sentence. */
+  advice(registry: string, path: string): string {
+    const credential = this.#credential(registry);
+    if (credential?.kind === "helper") return helperError(registry, credential.setting).message;
+    return credential === undefined
+      ? `No credentials were given for ${registry}: pass --docker-config, or with-registry-auth --address ${registry}.`
+      : `Check that the credentials given for ${registry} may do this in ${path}.`;
+  }
+
+  async #renew(registry: string, challenge: Challenge & { scheme: "bearer" }, scopes: readonly Scope[]) {
+    const key = tokenKey(registry, scopes);
+    const pending = this.#requestToken(registry, challenge, scopes);
+    this.#tokens.set(key, pending);
+    pending.catch(() => this.#tokens.delete(key));
+    return `Bearer ${(await pending).value}`;
+  }
+
+  #credential(registry: string): Credential | undefined {
+    return this.credentials.get(registry) ?? this.credentials.get("*");
+  }
+
+  #basic(registry: string): string | undefined {
+    const credential = this.#credential(registry);
+    if (credential?.kind === "helper") throw helperError(registry, credential.setting);
+    return credential?.kind === "password" ? basicHeader(credential) : undefined;
+  }
+
+  /** Docker token authentication: GET with Basic credentials, or the OAuth2 form for an identity token. */
+  async #requestToken(
+    registry: string,
+    challenge: Challenge & { scheme: "bearer" },
+    scopes: readonly Scope[],
+  ): Promise<Token> {
+    const credential = this.#credential(registry);
+    const wanted = scopes.map(({ path, actions }) => `repository:${path}:${actions.join(",")}`);
+    // Without a usable credential an anonymous token is asked for: it is all that a public image needs.
+    const response = await this.#askForToken(registry, challenge, wanted, credential);
+    if (!response.ok) {
+      const text = await response.text().catch(() => "");
+      const verdict = classifyStatus(response.status, response.headers, text);
+      if (credential?.kind === "helper") throw helperError(registry, credential.setting);
+      throw new RegistryError(
+        credential === undefined
+          ? `${registry}: gives no anonymous token for ${wanted.join(" ")} (${response.status}). Pass --docker-config, or with-registry-auth --address ${registry}.`
+          : `${registry}: refused the credentials given for it (${response.status}). Check user name and token for ${registry}.`,
+        { ...verdict, status: response.status },
+      );
+    }
+    const parsed = tokenAnswer.safeParse(await response.json().catch(() => undefined));
+    const value = parsed.data?.token ?? parsed.data?.access_token;
+    if (value === undefined)
+      throw new RegistryError(`${registry}: its token service answered without a token.`, {
+        failure: "invalid",
+        transient: true,
+      });
+    return { value, expires: Date.now() + (parsed.data?.expires_in ?? defaultLifetime) * 1000 };
+  }
+
+  async #askForToken(
+    registry: string,
+    { realm, service }: { realm: string; service?: string },
+    wanted: string[],
+    credential: Credential | undefined,
+  ) {
+    try {
+      if (credential?.kind === "identity-token")
+        return await this.fetch(realm, {
+          method: "POST",
+          headers: { "content-type": "application/x-www-form-urlencoded" },
+          body: new URLSearchParams({
+            grant_type: "refresh_token",
+            refresh_token: credential.token,
+            client_id: "slipway",
+            scope: wanted.join(" "),
+            ...(service === undefined ? {} : { service }),
+          }).toString(),
+        });
+      const url = new URL(realm);
+      if (service !== undefined) url.searchParams.set("service", service);
+      for (const scope of wanted) url.searchParams.append("scope", scope);
+      const headers = credential?.kind === "password" ? { authorization: basicHeader(credential) } : {};
+      return await this.fetch(url.href, { headers });
+    } catch (error) {
+      const { reason, ...verdict } = classifyNetworkError(error);
+      throw new RegistryError(`${registry}: its token service did not answer: ${reason}.`, verdict);
+    }
+  }
+}
+
+/** Parses `WWW-Authenticate` (RFC 9110 section 11.6.1), as far as registries use it. */
+export function parseChallenge(header: string | null): Challenge | undefined {
+  if (header === null) return undefined;
+  if (/^basic\b/i.test(header)) return { scheme: "basic" };
+  if (!/^bearer\b/i.test(header)) return undefined;
+  const parameters = new Map(
+    [...header.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name.toLowerCase(), value]),
+  );
+  const realm = parameters.get("realm");
+  const service = parameters.get("service");
+  if (realm === undefined || !URL.canParse(realm)) return undefined;
+  return { scheme: "bearer", realm, ...(service === undefined ? {} : { service }) };
+}
+
+function credentialOf(
+  entry: z.infer<typeof dockerConfig>["auths"][string],
+  key: string,
+): Credential | undefined {
+  if (entry.identitytoken) return { kind: "identity-token", token: entry.identitytoken };
+  if (entry.username && entry.password)
+    return { kind: "password", username: entry.username, password: entry.password };
+  if (!entry.auth) return undefined;
+  const decoded = Buffer.from(entry.auth, "base64").toString("utf8");
+  const colon = decoded.indexOf(":");
+  if (colon < 1)
+    throw new InputError({
+      subject: `docker config: auths["${key}"].auth`,
+      expected: "base64 of user:password",
+      given: "a value without a user name",
+      fix: "Run docker login again",
+    });
+  return { kind: "password", username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+function hostOf(key: string): string {
+  return normalizeRegistry(key.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
+}
+
+function basicHeader({ username, password }: { username: string; password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
+function tokenKey(registry: string, scopes: readonly Scope[]): string {
+  return [registry, ...scopes.map(({ path, actions }) => `${path}:${actions.join(",")}`)].join(" ");
+}
+
+function helperError(registry: string, setting: string): RegistryError {
+  return new RegistryError(
+    `${registry}: its credentials are kept by ${setting}, a program that does not exist in a container. Pass them with with-registry-auth --address ${registry} --username … --secret env://…, or give a config.json with an auths entry.`,
+    { failure: "unauthorized" },
+  );
+}

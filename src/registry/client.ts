@@ -1,0 +1,371 @@
+import { Readable } from "node:stream";
+import type { BodyInit, HeadersInit, Response } from "undici";
+import { z } from "zod";
+import { RegistryError } from "../errors.js";
+import { type Descriptor, digestOf, manifestTypes } from "../image/manifest.js";
+import { type Action, Authenticator, type Credentials, type Scope } from "./auth.js";
+import { formatReference, formatRepository, type Repository } from "./reference.js";
+import { classifyNetworkError, classifyStatus, type RetryPolicy, readRetry, retrying } from "./retry.js";
+import type { Fetch } from "./transport.js";
+
+/** A manifest as it is stored: its bytes are what the digest covers. */
+export interface StoredManifest {
+  descriptor: Descriptor;
+  bytes: Buffer;
+}
+
+/** How a blob came to be in a repository. */
+export type BlobTransfer = "present" | "mounted" | "sent";
+
+/** What the requests of a client cost so far. */
+export interface Traffic {
+  requests: number;
+  /** Bytes of blobs and manifests. */
+  bytesSent: number;
+}
+
+export interface ClientSettings {
+  fetch: Fetch;
+  credentials: Credentials;
+  /** Hosts that speak HTTP without TLS, beside loopback. */
+  plainHttp: readonly string[];
+  /** Repositories about to be written: their tokens carry push rights from the first request on. */
+  push: readonly Repository[];
+  /** For requests that write; reads are retried sooner. */
+  pushRetry: RetryPolicy;
+  readRetry?: RetryPolicy;
+  /** Called before each repetition, with one line of text. */
+  onRetry?: (line: string) => void;
+}
+
+interface RegistryRequest {
+  method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH";
+  /** Path below `/v2/<name>/`, or a whole URL that the registry gave. */
+  target: string;
+  headers?: Record<string, string>;
+  /** Opened anew for each attempt; a stream is sent with the length that the headers give. */
+  body?: () => Promise<Buffer | Readable>;
+  /** Statuses that are answers; all others are errors. */
+  accept: readonly number[];
+  /** Repositories that the request touches beside its own. */
+  scopes?: readonly Scope[];
+}
+
+const tagList = z.object({ tags: z.array(z.string()).nullable() });
+
+/**
+ * The OCI distribution protocol (specification v1.1), a request a method. Every method says what the registry
+ * answered; only 404 is absence, and everything else that is not success is a RegistryError.
+ */
+export class RegistryClient {
+  readonly traffic: Traffic = { requests: 0, bytesSent: 0 };
+  readonly #authenticator: Authenticator;
+
+  constructor(private readonly settings: ClientSettings) {
+    this.#authenticator = new Authenticator(settings.fetch, settings.credentials);
+  }
+
+  /** `HEAD` of a manifest by tag or digest; undefined where the registry says 404. */
+  async headManifest(repository: Repository, manifest: string): Promise<Descriptor | undefined> {
+    const response = await this.#retried(readRetryOf(this.settings), repository, {
+      method: "HEAD",
+      target: `manifests/${manifest}`,
+      headers: { accept: manifestTypes.join(", ") },
+      accept: [200, 404],
+    });
+    if (response.status === 404) return undefined;
+    const digest = response.headers.get("docker-content-digest");
+    // The header is only recommended (section "Checking if content exists in the registry").
+    if (digest === null) return (await this.getManifest(repository, manifest))?.descriptor;
+    return {
+      mediaType: mediaTypeOf(response),
+      digest,
+      size: Number(response.headers.get("content-length") ?? 0),
+    };
+  }
+
+  /** The bytes of a manifest, checked against the digest that names them; undefined where it is absent. */
+  async getManifest(repository: Repository, manifest: string): Promise<StoredManifest | undefined> {
+    return this.#retry(readRetryOf(this.settings), async () => {
+      const response = await this.#once(repository, {
+        method: "GET",
+        target: `manifests/${manifest}`,
+        headers: { accept: manifestTypes.join(", ") },
+        accept: [200, 404],
+      });
+      if (response.status === 404) return void (await response.body?.cancel());
+      const bytes = await bodyOf(response, formatReference(repository, manifest));
+      const descriptor = { mediaType: mediaTypeOf(response), digest: digestOf(bytes), size: bytes.length };
+      if (manifest.startsWith("sha256:") && manifest !== descriptor.digest)
+        throw corrupted(formatReference(repository, manifest), descriptor.digest);
+      return { descriptor, bytes };
+    });
+  }
+
+  /** Puts a manifest under a tag or its digest. */
+  async putManifest(repository: Repository, manifest: string, stored: StoredManifest): Promise<void> {
+    const response = await this.#retried(this.settings.pushRetry, repository, {
+      method: "PUT",
+      target: `manifests/${manifest}`,
+      headers: {
+        "content-type": stored.descriptor.mediaType,
+        "content-length": String(stored.descriptor.size),
+      },
+      body: async () => stored.bytes,
+      accept: [201, 202, 200],
+    });
+    const digest = response.headers.get("docker-content-digest");
+    if (digest !== null && digest !== stored.descriptor.digest)
+      throw corrupted(formatReference(repository, manifest), digest);
+    this.traffic.bytesSent += stored.descriptor.size;
+  }
+
+  /** Deletes a manifest by digest; an absent one is already deleted. */
+  async deleteManifest(repository: Repository, digest: string): Promise<"deleted" | "absent"> {
+    const response = await this.#retried(this.settings.pushRetry, repository, {
+      method: "DELETE",
+      target: `manifests/${digest}`,
+      accept: [202, 200, 404],
+    });
+    return response.status === 404 ? "absent" : "deleted";
+  }
+
+  async hasBlob(repository: Repository, digest: string): Promise<boolean> {
+    const response = await this.#retried(readRetryOf(this.settings), repository, {
+      method: "HEAD",
+      target: `blobs/${digest}`,
+      accept: [200, 404],
+    });
+    return response.status === 200;
+  }
+
+  /** A small blob as a whole, checked against its digest. */
+  async readBlob(repository: Repository, { digest, size }: Descriptor): Promise<Buffer> {
+    return this.#retry(readRetryOf(this.settings), async () => {
+      const response = await this.#once(repository, blobRequest(digest));
+      const bytes = await bodyOf(response, formatReference(repository, digest));
+      if (bytes.length !== size || digestOf(bytes) !== digest)
+        throw corrupted(formatReference(repository, digest), digestOf(bytes));
+      return bytes;
+    });
+  }
+
+  /** A blob as a stream; whoever sends it on lets the receiving registry check the digest. */
+  async openBlob(repository: Repository, { digest }: Descriptor): Promise<Readable> {
+    const response = await this.#retried(readRetryOf(this.settings), repository, blobRequest(digest));
+    return Readable.fromWeb(response.body as never);
+  }
+
+  /**
+   * Brings a blob into a repository: not at all where it is there, by a mount where another repository of the
+   * same registry has it, else by one streamed PUT with its length. A PUT that broke is preceded by another
+   * look, since the registry may have completed it.
+   */
+  async putBlob(
+    repository: Repository,
+    blob: Descriptor,
+    open: () => Promise<Buffer | Readable>,
+    mountFrom?: string,
+  ): Promise<BlobTransfer> {
+    return this.#retry(this.settings.pushRetry, async () => {
+      if (await this.hasBlob(repository, blob.digest)) return "present";
+      const session = await this.#startUpload(repository, blob.digest, mountFrom);
+      if (session === undefined) return "mounted";
+      session.searchParams.set("digest", blob.digest);
+      await this.#once(repository, {
+        method: "PUT",
+        target: session.href,
+        headers: { "content-type": "application/octet-stream", "content-length": String(blob.size) },
+        body: open,
+        accept: [201, 204],
+      });
+      this.traffic.bytesSent += blob.size;
+      return "sent";
+    });
+  }
+
+  /** All tags of a repository, over as many pages as it takes; undefined where the repository is absent. */
+  async listTags(repository: Repository): Promise<string[] | undefined> {
+    const tags: string[] = [];
+    for (let target: string | undefined = "tags/list?n=1000"; target !== undefined; ) {
+      const response: Response = await this.#retried(readRetryOf(this.settings), repository, {
+        method: "GET",
+        target,
+        accept: [200, 404],
+      });
+      if (response.status === 404) return undefined;
+      const page = tagList.safeParse(await response.json().catch(() => undefined));
+      if (!page.success)
+        throw new RegistryError(`${formatRepository(repository)}: its tag list is not the protocol's JSON.`, {
+          failure: "invalid",
+        });
+      tags.push(...(page.data.tags ?? []));
+      target = nextPage(response);
+    }
+    return tags;
+  }
+
+  /** Starts an upload; undefined where the registry mounted the blob instead. */
+  async #startUpload(repository: Repository, digest: string, mountFrom?: string): Promise<URL | undefined> {
+    const mount =
+      mountFrom === undefined ? "" : `?${new URLSearchParams({ mount: digest, from: mountFrom })}`;
+    const response = await this.#retried(this.settings.pushRetry, repository, {
+      method: "POST",
+      target: `blobs/uploads/${mount}`,
+      headers: { "content-length": "0" },
+      accept: [202, 201],
+      ...(mountFrom === undefined ? {} : { scopes: [{ path: mountFrom, actions: ["pull"] }] }),
+    });
+    if (response.status === 201) return undefined;
+    const location = response.headers.get("location");
+    if (location === null)
+      throw new RegistryError(`${formatRepository(repository)}: started an upload without a Location.`, {
+        failure: "invalid",
+      });
+    return new URL(location, response.url);
+  }
+
+  async #retried(policy: RetryPolicy, repository: Repository, request: RegistryRequest): Promise<Response> {
+    return this.#retry(policy, () => this.#once(repository, request));
+  }
+
+  #retry<T>(policy: RetryPolicy, operation: () => Promise<T>): Promise<T> {
+    const { onRetry } = this.settings;
+    return retrying(operation, policy, onRetry === undefined ? {} : { onRetry });
+  }
+
+  /** One request, repeated once with a new token where the registry asks for one. */
+  async #once(repository: Repository, request: RegistryRequest): Promise<Response> {
+    const { registry, path } = repository;
+    const scopes = [{ path, actions: this.#actions(repository) }, ...(request.scopes ?? [])];
+    const offered = await this.#authenticator.authorization(registry, scopes);
+    let response = await this.#fetch(repository, request, offered);
+    if (response.status === 401) {
+      await response.body?.cancel();
+      const challenge = response.headers.get("www-authenticate");
+      const renewed = await this.#authenticator.answer(registry, challenge, scopes, offered);
+      if (renewed !== undefined) response = await this.#fetch(repository, request, renewed);
+    }
+    if (request.accept.includes(response.status)) return response;
+    throw await this.#refusal(repository, request, response);
+  }
+
+  async #fetch(
+    repository: Repository,
+    { method, target, headers, body }: RegistryRequest,
+    authorization: string | undefined,
+  ): Promise<Response> {
+    const base = `${this.#scheme(repository.registry)}://${apiHost(repository.registry)}`;
+    const url = new URL(
+      target.startsWith("/") || URL.canParse(target) ? target : `/v2/${repository.path}/${target}`,
+      base,
+    );
+    // A registry's uploads may live on another host, which is not to see the credentials.
+    const authorized = authorization !== undefined && url.origin === new URL(base).origin;
+    this.traffic.requests += 1;
+    try {
+      return await this.settings.fetch(url.href, {
+        method,
+        headers: { ...headers, ...(authorized ? { authorization } : {}) } as HeadersInit,
+        ...(body === undefined ? {} : { body: (await body()) as BodyInit, duplex: "half" as const }),
+      });
+    } catch (error) {
+      const { reason, ...verdict } = classifyNetworkError(error);
+      throw new RegistryError(`${describe(repository, method, target)}: ${reason}.`, verdict);
+    }
+  }
+
+  async #refusal(repository: Repository, { method, target }: RegistryRequest, response: Response) {
+    const text = (await response.text().catch(() => "")).slice(0, 4096);
+    const verdict = classifyStatus(response.status, response.headers, text);
+    const said = saidBy(text);
+    const fix =
+      verdict.failure === "unauthorized" || verdict.failure === "denied"
+        ? ` ${this.#authenticator.advice(repository.registry, repository.path)}`
+        : "";
+    return new RegistryError(
+      `${describe(repository, method, target)}: the registry answered ${response.status}${said}.${fix}`,
+      { ...verdict, status: response.status },
+    );
+  }
+
+  #actions(repository: Repository): readonly Action[] {
+    const name = formatRepository(repository);
+    return this.settings.push.some((pushed) => formatRepository(pushed) === name)
+      ? ["pull", "push"]
+      : ["pull"];
+  }
+
+  #scheme(registry: string): "http" | "https" {
+    const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[^:]*\.localhost)(:\d+)?$/.test(registry);
+    return loopback || this.settings.plainHttp.includes(registry) ? "http" : "https";
+  }
+}
+
+/** Docker Hub serves the protocol under another name than its references carry. */
+function apiHost(registry: string): string {
+  return registry === "docker.io" ? "registry-1.docker.io" : registry;
+}
+
+function readRetryOf(settings: ClientSettings): RetryPolicy {
+  return settings.readRetry ?? readRetry;
+}
+
+function blobRequest(digest: string): RegistryRequest {
+  return {
+    method: "GET",
+    target: `blobs/${digest}`,
+    headers: { "accept-encoding": "identity" },
+    accept: [200],
+  };
+}
+
+function mediaTypeOf(response: Response): string {
+  return (response.headers.get("content-type") ?? "").replace(/;.*$/, "").trim();
+}
+
+async function bodyOf(response: Response, subject: string): Promise<Buffer> {
+  try {
+    return Buffer.from(await response.arrayBuffer());
+  } catch (error) {
+    const { reason, ...verdict } = classifyNetworkError(error);
+    throw new RegistryError(`${subject}: the answer broke off: ${reason}.`, verdict);
+  }
+}
+
+function corrupted(subject: string, digest: string): RegistryError {
+  return new RegistryError(`${subject}: what arrived has the digest ${digest}.`, {
+    failure: "invalid",
+    transient: true,
+  });
+}
+
+/** RFC 8288 `Link` with rel="next" (specification, section "Listing Tags"). */
+function nextPage(response: Response): string | undefined {
+  const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
+  return next === undefined ? undefined : new URL(next, response.url).href;
+}
+
+function describe(repository: Repository, method: string, target: string): string {
+  const what = URL.canParse(target) || target.startsWith("/") ? "blobs/uploads" : target.replace(/\?.*$/, "");
+  return `${formatRepository(repository)}: ${method} ${what}`;
+}
+
+/** The codes and messages of the protocol's error body, as ` (CODE: message)`. */
+function saidBy(text: string): string {
+  const body = z
+    .object({ errors: z.array(z.object({ code: z.string().optional(), message: z.string().optional() })) })
+    .safeParse(parseJson(text));
+  const said = body.data?.errors
+    .map(({ code, message }) => [code, message].filter(Boolean).join(": "))
+    .join("; ");
+  return said ? ` (${said.slice(0, 300)})` : "";
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+import { RegistryError } from "../errors.js";
+import { type Descriptor, isIndex, parseIndex, parseManifest } from "../image/manifest.js";
+import type { ContentSource, PublishableImage } from "../image/source.js";
+import type { BlobTransfer, RegistryClient, StoredManifest } from "./client.js";
+import { eachOf } from "./parallel.js";
+import { formatReference, type Repository } from "./reference.js";
+import { readImage, type VerifiedImage } from "./verify.js";
+
+/** What a push had to send, and what the registry already had. */
+export interface Transfer {
+  blobs: Record<BlobTransfer, number>;
+  bytesSent: number;
+  bytesSkipped: number;
+}
+
+const nothing = (): Transfer => ({
+  blobs: { present: 0, mounted: 0, sent: 0 },
+  bytesSent: 0,
+  bytesSkipped: 0,
+});
+
+/**
+ * Brings an image into a repository under its digest: blobs, then the manifests of the platforms, then the
+ * index. No tag is touched, so whatever breaks here leaves nothing that anybody pulls.
+ */
+export async function pushImage(
+  client: RegistryClient,
+  repository: Repository,
+  image: PublishableImage,
+): Promise<Transfer> {
+  const transfer = nothing();
+  if ((await client.headManifest(repository, image.index.descriptor.digest)) !== undefined) {
+    transfer.bytesSkipped = blobsOf(image).reduce((sum, { size }) => sum + size, 0);
+    transfer.blobs.present = blobsOf(image).length;
+    return transfer;
+  }
+  const mountFrom = image.content.mountableFrom?.(repository.registry);
+  await eachOf(blobsOf(image), async (blob) => {
+    const outcome = await client.putBlob(repository, blob, () => image.content.open(blob), mountFrom);
+    transfer.blobs[outcome] += 1;
+    if (outcome === "sent") transfer.bytesSent += blob.size;
+    else transfer.bytesSkipped += blob.size;
+  });
+  await eachOf(image.variants, ({ descriptor, bytes }) =>
+    client.putManifest(repository, descriptor.digest, { descriptor, bytes }),
+  );
+  await client.putManifest(repository, image.index.descriptor.digest, image.index);
+  return transfer;
+}
+
+/** An image that a registry holds, as the source of a copy into another repository. */
+export async function publishedImage(
+  client: RegistryClient,
+  repository: Repository,
+  { stored }: VerifiedImage,
+): Promise<PublishableImage> {
+  const content: ContentSource = {
+    name: formatReference(repository, stored.descriptor.digest),
+    read: (descriptor) => client.readBlob(repository, descriptor),
+    open: (descriptor) => client.openBlob(repository, descriptor),
+    mountableFrom: (registry) => (registry === repository.registry ? repository.path : undefined),
+  };
+  const children = isIndex(stored.descriptor.mediaType)
+    ? await eachOf(parseIndex(stored.bytes, content.name).manifests, ({ digest }) =>
+        requireManifest(client, repository, digest),
+      )
+    : [];
+  const manifests = children.length === 0 ? [stored] : children;
+  return {
+    index: stored,
+    variants: manifests.map(({ descriptor, bytes }) => ({
+      descriptor,
+      bytes,
+      manifest: parseManifest(bytes, descriptor.digest),
+    })),
+    content,
+  };
+}
+
+/**
+ * Points a tag at a manifest that is already in the repository, by one PUT, and reads it back. The protocol has
+ * no compare-and-swap: where somebody else moved the tag in between, it is moved once more, and then that is an
+ * error, since two publishers are at work.
+ */
+export async function moveTag(
+  client: RegistryClient,
+  repository: Repository,
+  tag: string,
+  stored: StoredManifest,
+): Promise<void> {
+  let found: string | undefined;
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    await client.putManifest(repository, tag, stored);
+    found = (await client.headManifest(repository, tag))?.digest;
+    if (found === stored.descriptor.digest) return;
+  }
+  throw new RegistryError(
+    `${formatReference(repository, tag)}: was set to ${stored.descriptor.digest} twice and reads back ${found ?? "as absent"}. Another publisher is at work: let only one publishing job run at a time, then run this again.`,
+    { failure: "invalid" },
+  );
+}
+
+/** What happened to a tag that follows the newest image. */
+export interface AliasMove {
+  tag: string;
+  /** What the tag pointed at before; absent where it did not exist. */
+  from?: string;
+  /** Second name under which an image of somebody else was kept. */
+  kept?: string;
+  moved: boolean;
+}
+
+/**
+ * Moves a tag that follows the newest image. What `isOurs` does not recognize is kept under a second name
+ * first: it may be all that somebody's rollback has.
+ */
+export async function moveAlias(
+  client: RegistryClient,
+  repository: Repository,
+  tag: string,
+  stored: StoredManifest,
+  isOurs: (image: VerifiedImage) => boolean,
+): Promise<AliasMove> {
+  const current = await client.headManifest(repository, tag);
+  if (current?.digest === stored.descriptor.digest) return { tag, from: current.digest, moved: false };
+  const kept = current === undefined ? undefined : await keepForeign(client, repository, tag, isOurs);
+  await moveTag(client, repository, tag, stored);
+  return {
+    tag,
+    ...(current === undefined ? {} : { from: current.digest }),
+    ...(kept === undefined ? {} : { kept }),
+    moved: true,
+  };
+}
+
+/** Name under which an image is kept that a moving tag leaves behind. */
+export function keptName(tag: string, digest: string): string {
+  return `${tag}-kept-${digest.slice("sha256:".length, "sha256:".length + 12)}`;
+}
+
+async function keepForeign(
+  client: RegistryClient,
+  repository: Repository,
+  tag: string,
+  isOurs: (image: VerifiedImage) => boolean,
+): Promise<string | undefined> {
+  const stored = await requireManifest(client, repository, tag);
+  // What is no image that Slipway can read is not one that it made.
+  const image = await readImage(client, repository, stored.descriptor.digest).catch((error) => {
+    if (error instanceof RegistryError) throw error;
+    return undefined;
+  });
+  if (image !== undefined && isOurs(image)) return undefined;
+  const name = keptName(tag, stored.descriptor.digest);
+  await moveTag(client, repository, name, stored);
+  return name;
+}
+
+/** A manifest that has to be there. */
+export async function requireManifest(
+  client: RegistryClient,
+  repository: Repository,
+  manifest: string,
+): Promise<StoredManifest> {
+  const stored = await client.getManifest(repository, manifest);
+  if (stored !== undefined) return stored;
+  throw new RegistryError(
+    `${formatReference(repository, manifest)}: does not exist (404). List the repository's tags for what does.`,
+    { failure: "not-found", status: 404 },
+  );
+}
+
+/** Every blob once: layers shared by platforms have one digest. */
+function blobsOf({ variants }: PublishableImage): Descriptor[] {
+  const blobs = variants.flatMap(({ manifest }) => [...manifest.layers, manifest.config]);
+  return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
+}

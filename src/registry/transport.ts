@@ -1,0 +1,65 @@
+import { getCACertificates } from "node:tls";
+import { Agent, buildConnector, EnvHttpProxyAgent, fetch, type RequestInit, type Response } from "undici";
+
+/** How requests leave the module's container, which sees nothing of the host's network by itself. */
+export interface Network {
+  /** Certificate authorities to trust beside Node's and the system's, as PEM. */
+  ca?: string;
+  proxy?: {
+    /** URL of the proxy, for HTTP and HTTPS alike. */
+    url: string;
+    /** Hosts that are asked directly, in the form of the `NO_PROXY` variable. */
+    noProxy: string;
+  };
+  /**
+   * Addresses that stand in for a host: a registry that runs as a Dagger service is asked under its real name,
+   * which TLS and the references keep.
+   */
+  routes: Record<string, Route>;
+}
+
+export interface Route {
+  hostname: string;
+  port: number;
+}
+
+export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
+const connectTimeout = 10_000;
+const idleTimeout = 60_000;
+
+/** A `fetch` of its own for these settings; the process's global one stays as it is. */
+export function createFetch(network: Network): Fetch {
+  const ca = [...getCACertificates("default"), ...getCACertificates("system")];
+  if (network.ca !== undefined) ca.push(network.ca);
+  const timeouts = { headersTimeout: idleTimeout, bodyTimeout: idleTimeout };
+  const connect = routed(buildConnector({ ca, timeout: connectTimeout }), network.routes);
+  const dispatcher =
+    network.proxy === undefined
+      ? new Agent({ ...timeouts, connect })
+      : new EnvHttpProxyAgent({
+          ...timeouts,
+          connect,
+          httpProxy: network.proxy.url,
+          httpsProxy: network.proxy.url,
+          noProxy: [network.proxy.noProxy, ...Object.keys(network.routes)]
+            .filter((host) => host !== "")
+            .join(","),
+          requestTls: { ca },
+          proxyTls: { ca },
+        });
+  return (url, init) => fetch(url, { ...init, dispatcher });
+}
+
+function routed(
+  connector: buildConnector.connector,
+  routes: Record<string, Route>,
+): buildConnector.connector {
+  return (options, callback) => {
+    const port = options.port || (options.protocol === "https:" ? "443" : "80");
+    const route = routes[`${options.hostname}:${port}`] ?? routes[options.hostname];
+    if (route === undefined) return connector(options, callback);
+    const target = { ...options, hostname: route.hostname, host: route.hostname, port: String(route.port) };
+    return connector({ ...target, servername: options.servername ?? options.hostname }, callback);
+  };
+}
