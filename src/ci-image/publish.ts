@@ -99,8 +99,11 @@ export async function publishCiImage(publication: CiImagePublication): Promise<R
       : [],
   );
   const absent = probes.some((found) => "existence" in found && found.existence.state === "absent");
+  const provide =
+    holder === undefined ? publication.build : () => publishedImage(client, holder.repository, holder.image);
+  const source = absent ? provide() : undefined;
   // A build that fails is an error of its own, and not one of each registry.
-  const built = absent && holder === undefined ? await publication.build() : undefined;
+  if (holder === undefined) await source;
   return Promise.all(
     probes.map(async (found): Promise<RepositoryOutcome> => {
       if (!("existence" in found)) return found;
@@ -108,9 +111,10 @@ export async function publishCiImage(publication: CiImagePublication): Promise<R
       return settle(repository, async () => {
         if (existence.state === "exists")
           return conclude(publication, repository, existence.image.stored, "existed");
-        const image = built ?? (await publishedImage(client, holder.repository, holder.image));
+        const image = await (source ?? provide());
         const transfer = await pushImage(client, repository, image);
-        return conclude(publication, repository, image.index, built ? "pushed" : "copied", transfer);
+        const how = holder === undefined ? "pushed" : "copied";
+        return conclude(publication, repository, image.index, how, transfer);
       });
     }),
   );

@@ -89,6 +89,11 @@ describe("compareCacheKey", () => {
     expect(compareCacheKey(text, project)).toBe(cacheKey(project));
   });
 
+  it("takes the carriage return in a path for a part of the path", () => {
+    const entries = [entry("a\r", "1")];
+    expect(compareCacheKey(renderCacheKey(entries), entries)).toBe(cacheKey(entries));
+  });
+
   const [goMod, goSum] = [entry("go.mod", "module a\n"), entry("go.sum", "")];
   it.each<[string, string | undefined, CacheKeyEntry[], string]>([
     ["no file", undefined, project, "expected a committed file, got nothing"],
