@@ -74,6 +74,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The last line that is not empty: where a command says why it failed. */
+export function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1)?.trim() ?? "";
+}
+
 function show(given: unknown): string {
   if (given === undefined) return "nothing";
   const text = typeof given === "string" ? `"${given}"` : (JSON.stringify(given) ?? String(given));

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import { markdownTable, type Report } from "../report.js";
 
 /** What was observed of a CI image in use; all are whole numbers, and what was not observed is left out. */
 export interface RollbackFigures {
@@ -55,20 +56,17 @@ export function assessRollback(figures: RollbackFigures): Verdict {
   };
 }
 
-/** The verdict as markdown: the advice, then a table of all conditions. */
-export function renderVerdict({ rollback, assessments }: Verdict): string {
-  const rows = assessments.map(
-    ({ condition, figure, threshold, holds }) =>
-      `| ${condition} | ${figure} | ${threshold} | ${answer(holds)} |`,
-  );
-  return [
-    rollback ? "**Roll back.**" : "**No rollback.**",
-    "",
-    "| condition | figure | threshold | holds |",
-    "|---|---|---|---|",
-    ...rows,
-    "",
-  ].join("\n");
+/** The advice, then a table of all conditions. */
+export function reportVerdict(verdict: Verdict): Report {
+  const rows = verdict.assessments.map(({ condition, figure, threshold, holds }) => [
+    condition,
+    figure,
+    threshold,
+    answer(holds),
+  ]);
+  const advice = verdict.rollback ? "**Roll back.**" : "**No rollback.**";
+  const table = markdownTable(["condition", "figure", "threshold", "holds"], rows);
+  return { markdown: `${advice}\n\n${table}`, data: verdict };
 }
 
 // Percentages are compared by cross-multiplication: exact at the boundary, where a quotient may round.

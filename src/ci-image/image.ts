@@ -12,9 +12,8 @@ export const labels = {
 
 /** Everything that decides what a CI image contains. */
 export interface CiImageInputs {
-  dockerfile: Uint8Array;
-  /** Files that the Dockerfile copies, by path. */
-  context: Record<string, Uint8Array>;
+  /** The Dockerfile and the files that it copies, by path. */
+  content: Record<string, Uint8Array>;
   /** Reference of the base with its digest. */
   base: string;
   buildArgs: Record<string, string>;
@@ -56,19 +55,11 @@ export function isSlipwayImage({ variants }: VerifiedImage): boolean {
   return variants.length > 0 && variants.every((variant) => variant.labels[labels.identity] !== undefined);
 }
 
-function canonical({
-  dockerfile,
-  context,
-  base,
-  buildArgs,
-  platforms,
-  miseVersion,
-  alpine,
-}: CiImageInputs): string {
+function canonical(inputs: CiImageInputs): string {
+  const { content, base, buildArgs, platforms, miseVersion, alpine } = inputs;
   return JSON.stringify({
-    dockerfile: digestOf(dockerfile),
-    context: Object.entries(context)
-      .map(([path, content]) => [path, digestOf(content)])
+    content: Object.entries(content)
+      .map(([path, bytes]) => [path, digestOf(bytes)])
       .toSorted(),
     base,
     buildArgs: Object.entries(buildArgs).toSorted(),

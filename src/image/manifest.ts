@@ -122,7 +122,7 @@ export function digestOf(bytes: Uint8Array): string {
 export function buildIndex(
   manifests: PlatformDescriptor[],
   indexAnnotations: Record<string, string>,
-): { descriptor: Descriptor; bytes: Uint8Array } {
+): { descriptor: Descriptor; bytes: Buffer } {
   const name = ({ platform: p }: PlatformDescriptor) => `${p?.os}/${p?.architecture}/${p?.variant ?? ""}`;
   const content: ImageIndex = {
     schemaVersion: 2,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assessRollback, type RollbackFigures, renderVerdict } from "../../src/ci-image/assess.js";
+import { assessRollback, type RollbackFigures, reportVerdict } from "../../src/ci-image/assess.js";
 import { InputError } from "../../src/errors.js";
 
 const healthy = { pulls: 100, pullFailures: 0, toolErrors: 0, baselineSeconds: 100, buildSeconds: 100 };
@@ -69,9 +69,9 @@ describe("assessRollback", () => {
   });
 });
 
-describe("renderVerdict", () => {
+describe("reportVerdict", () => {
   it("advises, then lists every condition", () => {
-    expect(renderVerdict(assessRollback({ pulls: 100, pullFailures: 6, toolErrors: 0 }))).toBe(
+    expect(reportVerdict(assessRollback({ pulls: 100, pullFailures: 6, toolErrors: 0 })).markdown).toBe(
       [
         "**Roll back.**",
         "",
@@ -80,12 +80,11 @@ describe("renderVerdict", () => {
         "| pull failures | 6 of 100 pulls | more than 5 % | yes |",
         "| tool errors | 0 | more than 0 | no |",
         "| build duration | --baseline-seconds and --build-seconds not given | more than 20 % longer | not assessed |",
-        "",
       ].join("\n"),
     );
   });
 
   it("says so where no condition holds", () => {
-    expect(renderVerdict(assessRollback(healthy))).toMatch(/^\*\*No rollback\.\*\*\n/);
+    expect(reportVerdict(assessRollback(healthy)).markdown).toMatch(/^\*\*No rollback\.\*\*\n/);
   });
 });

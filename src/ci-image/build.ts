@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { type Container, dag, type Platform, type Secret } from "@dagger.io/dagger";
+import { lastLine, messageOf, SlipwayError, VerificationError } from "../errors.js";
+import { scratch } from "../files.js";
+import { openLayoutArchive } from "../image/layout.js";
+import { buildIndex, parseConfig } from "../image/manifest.js";
+import { formatPlatform } from "../image/platform.js";
+import type { ImageVariant, PublishableImage } from "../image/source.js";
+import type { CiImagePlan } from "./plan.js";
+
+/** The image of one platform, built by the engine when something asks for its content. */
+export function ciImageContainer(plan: CiImagePlan, platform: string, githubToken?: Secret): Container {
+  const built = plan.context.dockerBuild({
+    dockerfile: plan.dockerfile,
+    platform: platform as Platform,
+    buildArgs: Object.entries(plan.buildArgs).map(([name, value]) => ({ name, value })),
+    secrets: githubToken === undefined ? [] : [githubToken],
+  });
+  return Object.entries(plan.image.labels).reduce(
+    (container, [name, value]) => container.withLabel(name, value),
+    built,
+  );
+}
+
+/** Builds all platforms and gives the image as it is to be published, its digest included. */
+export async function assembleCiImage(plan: CiImagePlan, githubToken?: Secret): Promise<PublishableImage> {
+  const { platforms } = plan.image;
+  const variants = platforms.map((platform) => ciImageContainer(plan, platform, githubToken));
+  const archive = join(await scratch("ci-image"), "image.tar");
+  try {
+    await dag.container().asTarball({ platformVariants: variants }).export(archive);
+  } catch (error) {
+    throw buildError(plan, error);
+  }
+  const layout = await openLayoutArchive(archive);
+  const described = await Promise.all(layout.variants.map((variant) => describe(layout.read, variant)));
+  const built = described.map(({ platform }) => formatPlatform(platform));
+  if (built.toSorted().join() !== platforms.toSorted().join())
+    throw new VerificationError(
+      `${plan.dockerfile}: built for ${built.join(", ") || "no platform"}, asked for ${platforms.join(", ")}.`,
+    );
+  return { index: buildIndex(described, annotations), variants: layout.variants, content: layout };
+}
+
+const annotations = {
+  "org.opencontainers.image.title": "Slipway CI image",
+  "org.opencontainers.image.description": "Go on Alpine with git, curl, mise, golangci-lint and GoReleaser",
+};
+
+async function describe(read: PublishableImage["content"]["read"], { descriptor, manifest }: ImageVariant) {
+  const { os, architecture, variant } = parseConfig(await read(manifest.config), "image configuration");
+  return { ...descriptor, platform: { os, architecture, ...(variant === undefined ? {} : { variant }) } };
+}
+
+/** What the failing command printed last: the engine's own message is only its exit code. */
+function buildError({ dockerfile }: CiImagePlan, error: unknown): Error {
+  const printed = error instanceof Error && "stderr" in error ? lastLine(String(error.stderr)) : "";
+  return new SlipwayError(`${dockerfile}: ${printed || lastLine(messageOf(error))}`);
+}

@@ -1,0 +1,192 @@
+import { type Directory, dag, type Secret } from "@dagger.io/dagger";
+import type { CiImageSettings } from "../config.js";
+import { InputError, lastLine, messageOf } from "../errors.js";
+import { readFiles } from "../files.js";
+import { type DockerfileSummary, summarizeDockerfile } from "../image/dockerfile.js";
+import { formatPlatform, parsePlatform } from "../image/platform.js";
+import type { Project } from "../project.js";
+import { parseReference, type Repository } from "../registry/reference.js";
+import { readImage } from "../registry/verify.js";
+import { type CiImage, describeCiImage, labels } from "./image.js";
+import { type MiseVersion, type PublishedLabel, resolveMise } from "./mise.js";
+
+/** Where the tools that the image installs are pinned. */
+export const toolsFile = ".mise/config.toml";
+
+/** What a CI image is built from: the files, and their content by path. */
+export interface CiImageFiles {
+  directory: Directory;
+  content: ReadonlyMap<string, Buffer>;
+}
+
+/** A CI image that is described but not built. */
+export interface CiImagePlan {
+  image: CiImage;
+  /** Image reference of the base, with its digest. */
+  base: string;
+  dockerfile: string;
+  context: Directory;
+  buildArgs: Record<string, string>;
+}
+
+/** Where publish-ci-image and rollback-ci-image go: a call without a target is a mistake. */
+export function targetRepositories({ settings }: Project): readonly Repository[] {
+  const { repositories } = settings.ciImage;
+  if (repositories.length > 0) return repositories;
+  throw new InputError({
+    subject: "slipway.json: ciImage.repositories",
+    expected: 'at least one repository, as in ["ghcr.io/acme/ci"]',
+    given: repositories,
+  });
+}
+
+/** The platform to build: the one asked for, if it is one of the image's. */
+export function choosePlatform({ platforms }: CiImage, wanted?: string): string {
+  const platform = wanted === undefined ? platforms[0] : formatPlatform(parsePlatform(wanted, "--platform"));
+  if (platform !== undefined && platforms.includes(platform)) return platform;
+  throw new InputError({
+    subject: "--platform",
+    expected: `one of ${platforms.join(", ")}`,
+    given: platform,
+    fix: "Add it to ciImage.platforms in slipway.json",
+  });
+}
+
+/** What the choice of mise's version takes beside the settings. */
+export interface MiseChoice {
+  /** `latest` or an exact version; wins over the settings. */
+  wanted?: string | undefined;
+  githubToken?: Secret | undefined;
+}
+
+/** Decides everything about the image that does not need a build; only the base is asked for its digest. */
+export async function planCiImage(project: Project, githubToken?: Secret): Promise<CiImagePlan> {
+  const settings = project.settings.ciImage;
+  const files = await readCiImageFiles(project.source, settings);
+  const summary = summaryOf(settings, files);
+  const [{ version: miseVersion }, base] = await Promise.all([
+    chooseMise(project, files, { githubToken }),
+    resolveBase(project, summary),
+  ]);
+  const buildArgs = resolveBuildArgs(settings, summary, { base, miseVersion });
+  const content = Object.fromEntries(files.content);
+  const { platforms, alpine, dockerfile } = settings;
+  return {
+    image: describeCiImage({ content, base, buildArgs, platforms, miseVersion, alpine }),
+    base,
+    dockerfile,
+    context: files.directory,
+    buildArgs,
+  };
+}
+
+/**
+ * The files that the image is made of, and no others, so that no other change of the source causes a build. A
+ * project without a Dockerfile or tool versions of its own gets Slipway's.
+ */
+export async function readCiImageFiles(source: Directory, settings: CiImageSettings): Promise<CiImageFiles> {
+  const defaults = [settings.dockerfile, toolsFile];
+  const paths = [...defaults, ...settings.context];
+  const directory = dag
+    .currentModule()
+    .source()
+    .filter({ include: defaults })
+    .withDirectory("/", source.filter({ include: paths }));
+  const content = new Map<string, Buffer>();
+  for (const [path, bytes] of await readFiles(directory, paths)) {
+    if (bytes === undefined)
+      throw new InputError({ subject: path, expected: "a file in the source", given: undefined });
+    content.set(path, bytes);
+  }
+  return { directory, content };
+}
+
+/**
+ * The version of mise to install: the one asked for, else that of the settings, else the pin of the Dockerfile,
+ * which is also what is taken when no source of `latest` answers.
+ */
+export async function chooseMise(
+  project: Project,
+  files: CiImageFiles,
+  { wanted, githubToken }: MiseChoice,
+): Promise<MiseVersion> {
+  const settings = project.settings.ciImage;
+  const pin = pinOf(settings, files);
+  return resolveMise({
+    wanted: wanted ?? settings.mise.version ?? pin,
+    pin,
+    fetch: project.fetch,
+    githubApi: new URL(settings.mise.githubApi),
+    versionUrl: new URL(settings.mise.versionUrl),
+    publishedLabel: () => publishedLabel(project),
+    now: Date.now,
+    ...(githubToken === undefined ? {} : { token: () => githubToken.plaintext() }),
+  });
+}
+
+/** The version in the label of the `latest` image of the first repository: what the previous run published. */
+async function publishedLabel(project: Project): Promise<PublishedLabel | undefined> {
+  const [repository] = project.settings.ciImage.repositories;
+  if (repository === undefined) return undefined;
+  const [variant] = (await readImage(project.client(), repository, "latest"))?.variants ?? [];
+  const version = variant?.labels[labels.mise];
+  if (version === undefined) return undefined;
+  return { version, ...(variant?.created === undefined ? {} : { created: new Date(variant.created) }) };
+}
+
+/** The version of mise that a Dockerfile pins. */
+function pinOf(settings: CiImageSettings, files: CiImageFiles): string {
+  const pin = summaryOf(settings, files).args.get("MISE_VERSION");
+  if (pin === undefined || pin === "")
+    throw new InputError({
+      subject: `${settings.dockerfile}: ARG MISE_VERSION`,
+      expected: "a default, as in ARG MISE_VERSION=2025.12.13",
+      given: pin,
+    });
+  return pin;
+}
+
+async function resolveBase(project: Project, { args, base }: DockerfileSummary): Promise<string> {
+  const settings = project.settings.ciImage;
+  const wanted = settings.buildArgs.BASE_IMAGE ?? args.get("BASE_IMAGE") ?? base;
+  parseReference(wanted, "base image");
+  const [platform] = settings.platforms;
+  try {
+    return await project.pull(wanted, platform).imageRef();
+  } catch (error) {
+    throw new InputError({
+      subject: "base image",
+      expected: "an image that the engine can pull",
+      given: wanted,
+      fix: `The engine says: ${lastLine(messageOf(error))}. Check ciImage.buildArgs.BASE_IMAGE and the engine's registries`,
+    });
+  }
+}
+
+function resolveBuildArgs(
+  { buildArgs, dockerfile, mise }: CiImageSettings,
+  { args }: DockerfileSummary,
+  { base, miseVersion }: { base: string; miseVersion: string },
+): Record<string, string> {
+  const undeclared = Object.keys(buildArgs).filter((name) => !args.has(name));
+  if (undeclared.length > 0)
+    throw new InputError({
+      subject: "slipway.json: ciImage.buildArgs",
+      expected: `only arguments that ${dockerfile} declares (${[...args.keys()].join(", ")})`,
+      given: undeclared.join(", "),
+    });
+  const own = {
+    BASE_IMAGE: base,
+    MISE_VERSION: miseVersion,
+    MISE_SHA256_AMD64: mise.sha256["linux/amd64"],
+    MISE_SHA256_ARM64: mise.sha256["linux/arm64"],
+  };
+  const given = Object.entries({ ...buildArgs, ...own }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && args.has(entry[0]),
+  );
+  return Object.fromEntries(given);
+}
+
+function summaryOf({ dockerfile }: CiImageSettings, { content }: CiImageFiles): DockerfileSummary {
+  return summarizeDockerfile(content.get(dockerfile)?.toString("utf8") ?? "");
+}

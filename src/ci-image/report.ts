@@ -1,0 +1,95 @@
+import { VerificationError } from "../errors.js";
+import type { AliasMove } from "../registry/publish.js";
+import { markdownTable, megabytes, type Report } from "../report.js";
+import type { MiseVersion } from "./mise.js";
+import type { RepositoryOutcome } from "./publish.js";
+import type { RollbackOutcome } from "./rollback.js";
+
+const miseSources: Record<MiseVersion["source"], string> = {
+  pinned: "the version asked for",
+  github: "GitHub's newest release",
+  "mise.jdx.dev": "mise.jdx.dev",
+  "published-label": "the label of the published image",
+  pin: "the pin of the Dockerfile, since no other source served",
+};
+
+/** Which version of mise it is, where it comes from, and which sources did not serve. */
+export function reportMise({ version, source, age, publishedAt, notes }: MiseVersion): Report {
+  const days = age === undefined ? "" : `, ${Math.floor(age / 86_400_000)} days old`;
+  return {
+    markdown: [
+      `mise ${version}, from ${miseSources[source]}${days}`,
+      ...notes.map((note) => `- ${note}`),
+    ].join("\n"),
+    data: {
+      version,
+      source,
+      publishedAt: publishedAt?.toISOString(),
+      ageSeconds: age && Math.floor(age / 1000),
+      notes,
+    },
+  };
+}
+
+/** What was published where. Throws the same report as an error where a repository failed. */
+export function reportPublication(outcomes: readonly RepositoryOutcome[]): Report {
+  const rows = outcomes.map((outcome) =>
+    outcome.ok
+      ? [
+          outcome.repository,
+          howText(outcome),
+          outcome.tag,
+          outcome.digest,
+          outcome.platforms.join(", "),
+          moves(outcome.aliases),
+        ]
+      : [outcome.repository, "failed", "", "", "", ""],
+  );
+  return succeeded(outcomes, {
+    markdown: markdownTable(["repository", "image", "tag", "digest", "platforms", "aliases"], rows),
+    data: outcomes,
+  });
+}
+
+/** Where which alias points after a rollback. Throws the same report as an error where a repository failed. */
+export function reportRollback(outcomes: readonly RollbackOutcome[]): Report {
+  const rows = outcomes.map((outcome) =>
+    outcome.ok
+      ? [
+          outcome.repository,
+          outcome.tag,
+          outcome.digest,
+          outcome.platforms.join(", "),
+          moves(outcome.aliases),
+        ]
+      : [outcome.repository, "failed", "", "", ""],
+  );
+  return succeeded(outcomes, {
+    markdown: markdownTable(["repository", "tag", "digest", "platforms", "aliases"], rows),
+    data: outcomes,
+  });
+}
+
+function succeeded(outcomes: readonly (RepositoryOutcome | RollbackOutcome)[], report: Report): Report {
+  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
+  if (errors.length === 0) return report;
+  const others = outcomes.length - errors.length;
+  throw new VerificationError(
+    others === 0 ? errors.join("\n") : `${errors.join("\n")}\n\n${report.markdown}`,
+  );
+}
+
+function howText(outcome: RepositoryOutcome & { ok: true }): string {
+  const { how, transfer } = outcome;
+  if (transfer === undefined) return how;
+  return `${how}, ${megabytes(transfer.bytesSent)} sent, ${megabytes(transfer.bytesSkipped)} there`;
+}
+
+function moves(aliases: readonly AliasMove[]): string {
+  return aliases
+    .map(
+      ({ tag, moved, kept }) =>
+        `${tag}${moved ? " moved" : ""}${kept === undefined ? "" : ` (was kept as ${kept})`}`,
+    )
+    .join(", ");
+}

@@ -1,0 +1,30 @@
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Directory } from "@dagger.io/dagger";
+
+/** A directory in the module's own container, which ends with the call. */
+export function scratch(name: string): Promise<string> {
+  return mkdtemp(join(tmpdir(), `slipway-${name}-`));
+}
+
+/** The content of files of a directory, by path, in one transfer; undefined where there is no such file. */
+export async function readFiles(
+  directory: Directory,
+  paths: readonly string[],
+): Promise<Map<string, Buffer | undefined>> {
+  const copy = await scratch("files");
+  await directory.filter({ include: [...paths] }).export(copy);
+  const entries = paths.map(async (path) => [path, await readIfPresent(join(copy, path))] as const);
+  return new Map(await Promise.all(entries));
+}
+
+async function readIfPresent(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "EISDIR"))
+      return undefined;
+    throw error;
+  }
+}

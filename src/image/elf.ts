@@ -1,0 +1,111 @@
+import { InputError } from "../errors.js";
+
+/** What an ELF file says about where it runs (System V ABI, chapters "Object Files" and "Program Loading"). */
+export interface ElfProgram {
+  /** Word size. */
+  bits: 32 | 64;
+  /** By the name that Go and OCI give it: `amd64`, `arm64`, `arm`. */
+  architecture: string;
+  /** `EXEC` is linked to fixed addresses, `DYN` is position-independent. */
+  type: "EXEC" | "DYN";
+  /** Path of the loader that PT_INTERP names; a static program has none, and runs in an empty container. */
+  interpreter?: string;
+  /** Whether there is a PT_DYNAMIC segment. A static program that is position-independent has one as well. */
+  dynamic: boolean;
+}
+
+/** Where the fields lie that differ between the two classes; offsets and sizes in bytes. */
+interface Layout {
+  bits: 32 | 64;
+  header: { size: number; phoff: number; phentsize: number; phnum: number };
+  segment: { size: number; offset: number; filesz: number };
+}
+
+interface Segment {
+  type: number;
+  content: Uint8Array;
+}
+
+const layouts: Record<number, Layout> = {
+  1: {
+    bits: 32,
+    header: { size: 52, phoff: 28, phentsize: 42, phnum: 44 },
+    segment: { size: 32, offset: 4, filesz: 16 },
+  },
+  2: {
+    bits: 64,
+    header: { size: 64, phoff: 32, phentsize: 54, phnum: 56 },
+    segment: { size: 56, offset: 8, filesz: 32 },
+  },
+};
+
+const types: Record<number, ElfProgram["type"]> = { 2: "EXEC", 3: "DYN" };
+
+// e_machine by word size: the x32 ABI is EM_X86_64 in 32 bits, and no amd64.
+const architectures: Record<Layout["bits"], Record<number, string>> = {
+  32: { 3: "386", 8: "mipsle", 40: "arm" },
+  64: { 8: "mips64le", 21: "ppc64le", 62: "amd64", 183: "arm64", 243: "riscv64", 258: "loong64" },
+};
+
+const PT_DYNAMIC = 2;
+const PT_INTERP = 3;
+
+/** Parses the whole of a little-endian ELF program; what is no such program, or is cut short, is an InputError. */
+export function parseElf(bytes: Uint8Array, subject: string): ElfProgram {
+  const refuse = (expected: string, given: unknown): never => {
+    throw new InputError({ subject, expected, given });
+  };
+  const magic = Buffer.from(bytes.subarray(0, 4)).toString("hex");
+  if (magic !== "7f454c46") return refuse("an ELF program", `a file that starts with ${magic || "nothing"}`);
+  if (bytes.length < 16) return refuse("an ELF header", `${bytes.length} bytes`);
+  const layout = layouts[bytes[4] ?? 0] ?? refuse("an ELF file of class 32 or 64", `class ${bytes[4]}`);
+  if (bytes[5] !== 1) return refuse("a little-endian ELF file", `data encoding ${bytes[5]}`);
+  if (bytes.length < layout.header.size)
+    return refuse(`an ELF header of ${layout.header.size} bytes`, `${bytes.length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const type =
+    types[view.getUint16(16, true)] ?? refuse("an executable ELF file", `type ${view.getUint16(16, true)}`);
+  const machine = view.getUint16(18, true);
+  const architecture =
+    architectures[layout.bits][machine] ??
+    refuse("a known architecture", `ELF machine ${machine} in ${layout.bits} bits`);
+  const segments = readSegments(bytes, view, layout, refuse);
+  const interpreter = segments.find((segment) => segment.type === PT_INTERP);
+  return {
+    bits: layout.bits,
+    architecture,
+    type,
+    ...(interpreter === undefined ? {} : { interpreter: cString(interpreter.content) }),
+    dynamic: segments.some((segment) => segment.type === PT_DYNAMIC),
+  };
+}
+
+function readSegments(
+  bytes: Uint8Array,
+  view: DataView,
+  { bits, header, segment }: Layout,
+  refuse: (expected: string, given: unknown) => never,
+): Segment[] {
+  const word = (at: number) => (bits === 32 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true)));
+  const start = word(header.phoff);
+  const entrySize = view.getUint16(header.phentsize, true);
+  const count = view.getUint16(header.phnum, true);
+  if (count === 0) return refuse("program headers", "none");
+  if (entrySize < segment.size)
+    return refuse(`program headers of ${segment.size} bytes`, `${entrySize} bytes each`);
+  const requireBytes = (end: number) => {
+    if (end > bytes.length) refuse(`a whole file of at least ${end} bytes`, `${bytes.length} bytes`);
+  };
+  requireBytes(start + count * entrySize);
+  return Array.from({ length: count }, (_, index) => {
+    const at = start + index * entrySize;
+    const offset = word(at + segment.offset);
+    const end = offset + word(at + segment.filesz);
+    requireBytes(end);
+    return { type: view.getUint32(at, true), content: bytes.subarray(offset, end) };
+  });
+}
+
+function cString(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1").replace(/\0.*$/s, "");
+}

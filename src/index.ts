@@ -1,0 +1,265 @@
+/**
+ * The CI image and the checks of a Go project, written once and run anywhere.
+ *
+ * Call it from another repository with that repository as the source: dagger call --source . lint
+ */
+import {
+  argument,
+  type Container,
+  check,
+  type Directory,
+  dag,
+  type File,
+  func,
+  object,
+  type Secret,
+  type Service,
+} from "@dagger.io/dagger";
+import { assessRollback, reportVerdict } from "./ci-image/assess.js";
+import { assembleCiImage, ciImageContainer } from "./ci-image/build.js";
+import { type CacheKeyEntry, compareCacheKey, renderCacheKey } from "./ci-image/cache-key.js";
+import {
+  chooseMise,
+  choosePlatform,
+  planCiImage,
+  readCiImageFiles,
+  targetRepositories,
+} from "./ci-image/plan.js";
+import { publishCiImage } from "./ci-image/publish.js";
+import { reportMise, reportPublication, reportRollback } from "./ci-image/report.js";
+import { rollBack } from "./ci-image/rollback.js";
+import { readFiles } from "./files.js";
+import { build } from "./go/build.js";
+import { lint } from "./go/lint.js";
+import { exportModuleCache } from "./go/module-cache.js";
+import type { GoProject } from "./go/project.js";
+import { test } from "./go/test.js";
+import { loadProject, type Project, RegistryLogin, RegistryRoute } from "./project.js";
+import { ReportFormat, render } from "./report.js";
+
+@object()
+export class Slipway {
+  source: Directory;
+  config?: File;
+  dockerConfig?: Secret;
+  githubToken?: Secret;
+  logins: RegistryLogin[] = [];
+  routes: RegistryRoute[] = [];
+
+  /**
+   * @param source The project: its root, with .git. Pass "." from another repository.
+   * @param config Settings in place of the source's slipway.json.
+   * @param dockerConfig Docker's config.json with the credentials of the registries: file://$HOME/.docker/config.json
+   * @param githubToken GitHub token for a higher rate limit when versions are looked up and tools downloaded.
+   */
+  constructor(
+    @argument({ defaultPath: "/", ignore: ["**/node_modules"] }) source: Directory,
+    config?: File,
+    dockerConfig?: Secret,
+    githubToken?: Secret,
+  ) {
+    this.source = source;
+    if (config !== undefined) this.config = config;
+    if (dockerConfig !== undefined) this.dockerConfig = dockerConfig;
+    if (githubToken !== undefined) this.githubToken = githubToken;
+  }
+
+  /**
+   * Adds the credentials of one registry, for all that follows in the call.
+   *
+   * @param address Host of the registry: ghcr.io, or docker.io for Docker Hub.
+   * @param username User name.
+   * @param secret Password or token: env://NAME or file://PATH
+   */
+  @func({ cache: "never" })
+  withRegistryAuth(address: string, username: string, secret: Secret): Slipway {
+    this.logins = [...this.logins, new RegistryLogin(address, username, secret)];
+    return this;
+  }
+
+  /**
+   * Lets a service answer for a registry: one in the engine, or one on your machine, whose localhost the
+   * module's container does not see.
+   *
+   * @param host Host of the registry as references name it: localhost:5000
+   * @param service The registry: tcp://localhost:5000 for one on your machine.
+   */
+  @func({ cache: "never" })
+  withRegistryService(host: string, service: Service): Slipway {
+    this.routes = [...this.routes, new RegistryRoute(host, service)];
+    return this;
+  }
+
+  /**
+   * Builds the CI image of one platform. Nothing is published.
+   *
+   * @param platform Platform as os/architecture. Default: the first one of the settings, on every machine.
+   */
+  @func({ cache: "never" })
+  async buildCiImage(platform?: string): Promise<Container> {
+    const plan = await planCiImage(await this.project(), this.githubToken);
+    return ciImageContainer(plan, choosePlatform(plan.image, platform), this.githubToken).sync();
+  }
+
+  /**
+   * Says which version of mise the CI image gets, and which source served. Fails for bad input only.
+   *
+   * @param version "latest" or an exact version. Default: what the settings say, else the Dockerfile's pin.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async resolveMise(version?: string, format: ReportFormat = ReportFormat.Markdown): Promise<string> {
+    const project = await this.project();
+    const files = await readCiImageFiles(project.source, project.settings.ciImage);
+    const choice = { wanted: version, githubToken: this.githubToken };
+    return render(reportMise(await chooseMise(project, files, choice)), format);
+  }
+
+  /**
+   * Publishes the CI image to the repositories of the settings. What is there is neither built nor pulled nor
+   * sent again, an image that only one registry has is copied to the others, and no tag is removed.
+   *
+   * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async publishCiImage(firstPublish = false, format: ReportFormat = ReportFormat.Markdown): Promise<string> {
+    const project = await this.project();
+    const repositories = targetRepositories(project);
+    const plan = await planCiImage(project, this.githubToken);
+    const outcomes = await publishCiImage({
+      client: project.client(repositories),
+      repositories,
+      image: plan.image,
+      build: () => assembleCiImage(plan, this.githubToken),
+      firstPublish,
+    });
+    return render(reportPublication(outcomes), format);
+  }
+
+  /**
+   * Points aliases of the CI image at an earlier tag, without a build, once that image was read back whole.
+   *
+   * @param tag The earlier tag: 2025.12.13-alpine3.23-1a2b3c4d
+   * @param aliases Tags to move.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async rollbackCiImage(
+    tag: string,
+    aliases: string[] = ["latest"],
+    format: ReportFormat = ReportFormat.Markdown,
+  ): Promise<string> {
+    const project = await this.project();
+    const repositories = targetRepositories(project);
+    const outcomes = await rollBack(project.client(repositories), repositories, tag, aliases);
+    return render(reportRollback(outcomes), format);
+  }
+
+  /**
+   * Says whether the documented conditions of a rollback are met: more than 5 % of pulls failed, any tool error,
+   * or builds more than 20 % longer. One is enough. Leave out what was not observed.
+   *
+   * @param pulls Pulls of the image.
+   * @param pullFailures Pulls that failed.
+   * @param toolErrors Jobs in which a tool of the image failed by itself.
+   * @param baselineSeconds Duration of the build before this image, in seconds.
+   * @param buildSeconds Duration of the build with this image, in seconds.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  assessRollback(
+    pulls?: number,
+    pullFailures?: number,
+    toolErrors?: number,
+    baselineSeconds?: number,
+    buildSeconds?: number,
+    format: ReportFormat = ReportFormat.Markdown,
+  ): string {
+    const verdict = assessRollback({ pulls, pullFailures, toolErrors, baselineSeconds, buildSeconds });
+    return render(reportVerdict(verdict), format);
+  }
+
+  /** The key of the CI platform's cache, as the file to commit: cache-key export --path .cache-key */
+  @func({ cache: "never" })
+  async cacheKey(): Promise<File> {
+    return dag.file(".cache-key", renderCacheKey(await this.cacheKeyEntries(await this.project())));
+  }
+
+  /** Fails where the committed .cache-key is not current, with what changed and the command that renews it. */
+  @check()
+  @func({ cache: "never" })
+  async checkCacheKey(): Promise<string> {
+    const project = await this.project();
+    const committed = (await readFiles(project.source, [".cache-key"])).get(".cache-key");
+    return `${compareCacheKey(committed?.toString("utf8"), await this.cacheKeyEntries(project))}\n`;
+  }
+
+  /**
+   * Runs golangci-lint in the CI image; its output and its exit code are the linter's.
+   *
+   * @param ciImage Reference of the published CI image; built where none is given.
+   * @param moduleCache What module-cache gave earlier.
+   */
+  @check()
+  @func({ cache: "never" })
+  async lint(ciImage?: string, moduleCache?: Directory): Promise<string> {
+    return (await lint(await this.goProject(ciImage, moduleCache))).stdout();
+  }
+
+  /**
+   * Runs go test in the CI image; its output and its exit code are those of go.
+   *
+   * @param ciImage Reference of the published CI image; built where none is given.
+   * @param moduleCache What module-cache gave earlier.
+   */
+  @check()
+  @func({ cache: "never" })
+  async test(ciImage?: string, moduleCache?: Directory): Promise<string> {
+    return (await test(await this.goProject(ciImage, moduleCache))).stdout();
+  }
+
+  /**
+   * Builds all binaries with GoReleaser in the CI image, and gives its dist directory.
+   *
+   * @param ciImage Reference of the published CI image; built where none is given.
+   * @param moduleCache What module-cache gave earlier.
+   * @param release Build the version of the commit's tag; else a snapshot.
+   * @param tag The tag to release, where the commit has several.
+   */
+  @func({ cache: "never" })
+  async build(ciImage?: string, moduleCache?: Directory, release = false, tag?: string): Promise<Directory> {
+    return build(await this.goProject(ciImage, moduleCache), { release, tag });
+  }
+
+  /**
+   * Downloads the modules of go.mod, as a directory for the cache of a CI platform.
+   *
+   * @param ciImage Reference of the published CI image; built where none is given.
+   * @param moduleCache What module-cache gave earlier: what is still needed of it is not downloaded again.
+   */
+  @func({ cache: "never" })
+  async moduleCache(ciImage?: string, moduleCache?: Directory): Promise<Directory> {
+    return exportModuleCache(await this.goProject(ciImage, moduleCache));
+  }
+
+  private project(): Promise<Project> {
+    return loadProject(this);
+  }
+
+  private async cacheKeyEntries({ source, settings }: Project): Promise<CacheKeyEntry[]> {
+    const files = await readFiles(source, settings.cacheKey.files);
+    return [...files].map(([path, content]) => ({ path, content }));
+  }
+
+  private async goProject(ciImage?: string, moduleCache?: Directory): Promise<GoProject> {
+    const project = await this.project();
+    const image = ciImage === undefined ? await this.buildCiImage() : project.pull(ciImage);
+    return {
+      image,
+      source: project.source,
+      moduleCache,
+      goProxy: project.settings.ciImage.buildArgs.GOPROXY,
+    };
+  }
+}

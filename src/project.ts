@@ -1,0 +1,151 @@
+import {
+  type Container,
+  type Directory,
+  dag,
+  type File,
+  object,
+  type Platform,
+  type Secret,
+  type Service,
+} from "@dagger.io/dagger";
+import { parseSettings, type Settings } from "./config.js";
+import { InputError } from "./errors.js";
+import { readFiles } from "./files.js";
+import { type Credential, type Credentials, parseDockerConfig } from "./registry/auth.js";
+import { RegistryClient } from "./registry/client.js";
+import type { Repository } from "./registry/reference.js";
+import { pushRetry } from "./registry/retry.js";
+import { createFetch, type Fetch, type Network, type Route } from "./registry/transport.js";
+
+/** Credentials of one registry, as `with-registry-auth` takes them. */
+@object()
+export class RegistryLogin {
+  address: string;
+  username: string;
+  secret: Secret;
+
+  constructor(address: string, username: string, secret: Secret) {
+    this.address = address;
+    this.username = username;
+    this.secret = secret;
+  }
+}
+
+/** A service that answers for a registry's host, as `with-registry-service` takes it. */
+@object()
+export class RegistryRoute {
+  host: string;
+  service: Service;
+
+  constructor(host: string, service: Service) {
+    this.host = host;
+    this.service = service;
+  }
+}
+
+/** What the constructor and the chain of a call give. */
+export interface ProjectSource {
+  source: Directory;
+  config?: File | undefined;
+  dockerConfig?: Secret | undefined;
+  logins: readonly RegistryLogin[];
+  routes: readonly RegistryRoute[];
+}
+
+/** A project with its settings, and the way to its registries. */
+export interface Project {
+  source: Directory;
+  settings: Settings;
+  fetch: Fetch;
+  /** A client whose requests to these repositories carry push rights from the first one on. */
+  client(push?: readonly Repository[]): RegistryClient;
+  /** An image that the engine pulls, with the same credentials. */
+  pull(reference: string, platform?: string): Container;
+}
+
+/** Parses what was given into a project: the one place where settings and secrets are read. */
+export async function loadProject(given: ProjectSource): Promise<Project> {
+  const settings = parseSettings(await settingsText(given));
+  const credentials = await readCredentials(given);
+  const fetch = createFetch(await resolveNetwork(given, settings));
+  const { attempts, baseSeconds } = settings.retry;
+  return {
+    source: given.source,
+    settings,
+    fetch,
+    client: (push = []) =>
+      new RegistryClient({
+        fetch,
+        credentials,
+        plainHttp: settings.network.plainHttp,
+        push,
+        pushRetry: { ...pushRetry, attempts, baseDelay: baseSeconds * 1000 },
+        onRetry: (line) => console.error(line),
+      }),
+    pull: (reference, platform) =>
+      signedIn(
+        dag.container(platform === undefined ? {} : { platform: platform as Platform }),
+        credentials,
+      ).from(reference),
+  };
+}
+
+function signedIn(container: Container, credentials: Credentials): Container {
+  return [...credentials].reduce(
+    (signed, [host, credential]) =>
+      credential.kind === "password"
+        ? signed.withRegistryAuth(
+            host,
+            credential.username,
+            dag.setSecret(`slipway-registry-${host}`, credential.password),
+          )
+        : signed,
+    container,
+  );
+}
+
+async function settingsText({ source, config }: ProjectSource): Promise<string | undefined> {
+  if (config !== undefined) return config.contents();
+  return (await readFiles(source, ["slipway.json"])).get("slipway.json")?.toString("utf8");
+}
+
+/** What `with-registry-auth` gives wins over the config file, and the later login over the earlier. */
+async function readCredentials({ dockerConfig, logins }: ProjectSource): Promise<Credentials> {
+  const fromConfig = dockerConfig === undefined ? [] : parseDockerConfig(await dockerConfig.plaintext());
+  const fromLogins = logins.map(
+    async ({ address, username, secret }): Promise<[string, Credential]> => [
+      address,
+      { kind: "password", username, password: (await secret.plaintext()).trim() },
+    ],
+  );
+  return new Map([...fromConfig, ...(await Promise.all(fromLogins))]);
+}
+
+async function resolveNetwork({ source, routes }: ProjectSource, { network }: Settings): Promise<Network> {
+  const { caFile, proxy, noProxy } = network;
+  const ca = caFile === undefined ? undefined : (await readFiles(source, [caFile])).get(caFile);
+  if (caFile !== undefined && ca === undefined)
+    throw new InputError({
+      subject: "slipway.json: network.caFile",
+      expected: "a PEM file in the source",
+      given: caFile,
+    });
+  return {
+    ...(ca === undefined ? {} : { ca: ca.toString("utf8") }),
+    ...(proxy === undefined ? {} : { proxy: { url: proxy, noProxy } }),
+    routes: Object.fromEntries(await Promise.all(routes.map(startRoute))),
+  };
+}
+
+async function startRoute({ host, service }: RegistryRoute): Promise<[string, Route]> {
+  const started = await service.start();
+  const [hostname, ports] = await Promise.all([started.hostname(), started.ports()]);
+  const port = await ports[0]?.port();
+  if (port === undefined)
+    throw new InputError({
+      subject: "with-registry-service --service",
+      expected: "a service with an exposed port",
+      given: hostname,
+    });
+  return [host, { hostname, port }];
+}

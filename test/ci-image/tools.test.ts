@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { requestedTools } from "../../src/ci-image/tools.js";
+import { InputError } from "../../src/errors.js";
+
+const versions = { "golangci-lint": "2.7.2", goreleaser: "2.13.3" };
+const linter = 'golangci-lint = "2.7.2"';
+const releaser = 'goreleaser = "2.13.3"';
+const config = (...lines: string[]) => ["[tools]", ...lines].join("\n");
+
+describe("requestedTools", () => {
+  it("reads the configuration of this repository", async () => {
+    expect(requestedTools(await readFile(".mise/config.toml", "utf8"))).toEqual(versions);
+  });
+
+  it.each([
+    ["short names", [linter, releaser]],
+    ["a leading v", ['golangci-lint = "v2.7.2"', 'goreleaser = "v2.13.3"']],
+    ["aqua", ['"aqua:golangci/golangci-lint" = "2.7.2"', '"aqua:goreleaser/goreleaser" = "2.13.3"']],
+    [
+      "Go packages",
+      [
+        '"go:github.com/golangci/golangci-lint/v2/cmd/golangci-lint" = "2.7.2"',
+        '"go:github.com/goreleaser/goreleaser/v2" = "2.13.3"',
+      ],
+    ],
+    ["core: and github:", ['"core:golangci-lint" = "2.7.2"', '"github:goreleaser/goreleaser" = "2.13.3"']],
+    ["inline tables", ['golangci-lint = { version = "2.7.2", os = ["linux"] }', releaser]],
+    ["tables", [linter, "[tools.goreleaser]", 'version = "2.13.3"', 'postinstall = "true"']],
+    ["lists, of which the first counts", ['golangci-lint = ["2.7.2", "1.64.8"]', releaser]],
+    ["lists of tables", ['golangci-lint = [{ version = "2.7.2" }, "latest"]', releaser]],
+    ["other tools of any form", [linter, releaser, 'node = "latest"', "go = 1.25", "x = {}", "y = []"]],
+    [
+      "tools of similar names",
+      [linter, releaser, 'goreleaser-pro = "latest"', '"npm:x-golangci-lint" = "latest"'],
+    ],
+  ])("finds %s", (_, lines) => {
+    expect(requestedTools(config(...lines))).toEqual(versions);
+  });
+
+  it("keeps a prerelease", () => {
+    expect(requestedTools(config(linter, 'goreleaser = "2.14.0-rc.1"')).goreleaser).toBe("2.14.0-rc.1");
+  });
+
+  it.each([
+    ["no tools at all", "", ".mise/config.toml: [tools]: expected one entry for golangci-lint, got nothing."],
+    [
+      "a missing tool",
+      config(linter),
+      '.mise/config.toml: [tools]: expected one entry for goreleaser, got nothing. Add it, as in goreleaser = "1.2.3".',
+    ],
+    [
+      "a tool that is named twice",
+      config(linter, releaser, '"aqua:goreleaser/goreleaser" = "2.13.2"'),
+      'expected one entry for goreleaser, got "goreleaser, aqua:goreleaser/goreleaser". Keep the one',
+    ],
+    [
+      "latest",
+      config('golangci-lint = "latest"', releaser),
+      '.mise/config.toml: tools."golangci-lint": expected an exact version as in 1.2.3, got "latest". Name the version in full',
+    ],
+    ["a major version", config(linter, 'goreleaser = "2"'), 'tools."goreleaser": expected an exact version'],
+    ["two parts", config(linter, 'goreleaser = "2.13"'), 'got "2.13".'],
+    ["a number", config(linter, "goreleaser = 2.13"), "got 2.13."],
+    ["a range", config(linter, 'goreleaser = ">=2.13.3"'), 'got ">=2.13.3".'],
+    ["a prefix", config(linter, 'goreleaser = "prefix:2.13.3"'), 'got "prefix:2.13.3".'],
+    ["a table without a version", config(linter, "goreleaser = {}"), "got {}."],
+    ["an empty list", config(linter, "goreleaser = []"), "got []."],
+    [
+      "a list that starts with latest",
+      config(linter, 'goreleaser = ["latest", "2.13.3"]'),
+      'got ["latest","2.13.3"].',
+    ],
+    ["tools that are no table", 'tools = "golangci-lint"', ".mise/config.toml: tools: expected a table, got"],
+    ["what is no TOML", "[tools", ".mise/config.toml: expected TOML, got"],
+  ])("refuses %s", (_, toml, message) => {
+    const read = () => requestedTools(toml);
+    expect(read).toThrow(InputError);
+    expect(read).toThrow(message);
+    expect(read).not.toThrow(/\n/);
+  });
+
+  it("names the file that it was given", () => {
+    expect(() => requestedTools("", "mise.toml")).toThrow("mise.toml: [tools]");
+  });
+});
