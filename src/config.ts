@@ -18,6 +18,7 @@ const fraction = z.number().min(0).max(1);
 const relativePath = z
   .string()
   .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, "a path inside the source, without ..");
+const webUrl = z.url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" });
 const host = z.string().regex(/^[^/\s]+$/, "a host with an optional port, without https://");
 
 const mise = z
@@ -31,9 +32,8 @@ const mise = z
       .partialRecord(z.enum(["linux/amd64", "linux/arm64"]), sha256)
       .default({})
       .describe("SHA-256 of the mise download by platform, for a mirror that does not carry the signature."),
-    githubApi: z.url().default("https://api.github.com").describe("Base URL of GitHub's REST API."),
-    versionUrl: z
-      .url()
+    githubApi: webUrl.default("https://api.github.com").describe("Base URL of GitHub's REST API."),
+    versionUrl: webUrl
       .default("https://mise.jdx.dev/VERSION")
       .describe("URL that answers with mise's newest version, asked when GitHub does not serve."),
   })
@@ -42,7 +42,7 @@ const mise = z
 const size = z
   .strictObject({
     baselineImage: imageReference
-      .default("golang:1.25.5")
+      .prefault("golang:1.25.5")
       .describe("Image whose pull size the CI image's is compared with; only its manifest is read."),
     baselineMegabytes: megabytes
       .default(807)
@@ -70,11 +70,13 @@ const ciImage = z
     platforms: z
       .array(platform)
       .nonempty()
-      .default(["linux/amd64"])
+      .refine(isDistinct, "no platform twice")
+      .prefault(["linux/amd64"])
       .describe("Platforms, as os/architecture."),
     repositories: z
       .array(repository)
-      .default([])
+      .refine(isDistinct, "no repository twice")
+      .prefault([])
       .describe("Repositories that publish-ci-image publishes to: ghcr.io/acme/ci."),
     alpine: z
       .string()
@@ -102,7 +104,7 @@ const network = z
     caFile: relativePath
       .optional()
       .describe("PEM file in the source with certificate authorities to trust as well."),
-    proxy: z.url().optional().describe("HTTP proxy for registries and APIs; without credentials."),
+    proxy: webUrl.optional().describe("HTTP proxy for registries and APIs; without credentials."),
     noProxy: z.string().default("").describe("Hosts asked without the proxy, in the form of NO_PROXY."),
     plainHttp: z.array(host).default([]).describe("Registries that speak HTTP without TLS, beside loopback."),
   })
@@ -185,13 +187,14 @@ function problemOf(issue: z.core.$ZodIssue | undefined, json: unknown, file: str
 function expectedBy(issue: z.core.$ZodIssue | undefined): string {
   switch (issue?.code) {
     case "invalid_type":
+      if (issue.expected === "int") return "a whole number";
       return `${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
     case "invalid_format":
-      return issue.message.startsWith("Invalid") ? `a valid ${issue.format}` : issue.message;
+      return issue.message;
     case "invalid_value":
       return issue.values.map(String).join(" or ");
     case "too_small":
-      return `at least ${issue.minimum}${issue.origin === "array" ? " entry" : ""}`;
+      return `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${issue.origin === "array" ? " entry" : ""}`;
     case "too_big":
       return `at most ${issue.maximum}`;
     default:
@@ -212,6 +215,11 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     json,
   );
+}
+
+/** By content: two spellings of one platform or repository are one. */
+function isDistinct(entries: readonly unknown[]): boolean {
+  return new Set(entries.map((entry) => JSON.stringify(entry))).size === entries.length;
 }
 
 /** Lets the parser of a grammar speak for itself: its message is the issue's. */

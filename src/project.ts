@@ -13,7 +13,7 @@ import { InputError } from "./errors.js";
 import { readFiles } from "./files.js";
 import { type Credential, type Credentials, parseDockerConfig } from "./registry/auth.js";
 import { RegistryClient } from "./registry/client.js";
-import type { Repository } from "./registry/reference.js";
+import { parseReference, type Repository } from "./registry/reference.js";
 import { pushRetry } from "./registry/retry.js";
 import { createFetch, type Fetch, type Network, type Route } from "./registry/transport.js";
 
@@ -82,11 +82,15 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
         pushRetry: { ...pushRetry, attempts, baseDelay: baseSeconds * 1000 },
         onRetry: (line) => console.error(line),
       }),
-    pull: (reference, platform) =>
-      signedIn(
-        dag.container(platform === undefined ? {} : { platform: platform as Platform }),
-        credentials,
-      ).from(reference),
+    pull: (reference, platform) => {
+      const container = dag.container(platform === undefined ? {} : { platform: platform as Platform });
+      const { registry } = parseReference(reference);
+      const route = given.routes.find(({ host }) => host === registry);
+      return signedIn(container, credentials).from(
+        reference,
+        route === undefined ? {} : { registryService: route.service },
+      );
+    },
   };
 }
 

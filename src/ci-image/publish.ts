@@ -1,6 +1,6 @@
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../image/source.js";
-import type { RegistryClient, StoredManifest } from "../registry/client.js";
+import type { RegistryClient } from "../registry/client.js";
 import {
   type AliasMove,
   moveAlias,
@@ -10,7 +10,7 @@ import {
   type Transfer,
 } from "../registry/publish.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
-import { mismatches, readImage, type VerifiedImage, verifyImage } from "../registry/verify.js";
+import { mismatches, readImage, type VerifiedImage, verifyImage, verifyRead } from "../registry/verify.js";
 import { type CiImage, isSlipwayImage, labels } from "./image.js";
 import { type Failure, settle } from "./outcome.js";
 
@@ -99,58 +99,81 @@ export async function publishCiImage(publication: CiImagePublication): Promise<R
       : [],
   );
   const absent = probes.some((found) => "existence" in found && found.existence.state === "absent");
-  const provide =
-    holder === undefined ? publication.build : () => publishedImage(client, holder.repository, holder.image);
+  const provide = async () =>
+    holder === undefined ? publication.build() : publishedImage(client, holder.repository, holder.image);
   const source = absent ? provide() : undefined;
   // A build that fails is an error of its own, and not one of each registry.
-  if (holder === undefined) await source;
+  await source;
   return Promise.all(
     probes.map(async (found): Promise<RepositoryOutcome> => {
       if (!("existence" in found)) return found;
       const { repository, existence } = found;
       return settle(repository, async () => {
-        if (existence.state === "exists")
-          return conclude(publication, repository, existence.image.stored, "existed");
-        const image = await (source ?? provide());
-        const transfer = await pushImage(client, repository, image);
+        if (existence.state === "exists") return confirm(publication, repository, existence.image);
         const how = holder === undefined ? "pushed" : "copied";
-        return conclude(publication, repository, image.index, how, transfer);
+        return push(publication, repository, await (source ?? provide()), how);
       });
     }),
   );
 }
 
-/** Reads the image back by digest, and only then lets tags point at it: the immutable one first. */
+/** Completes the look at an image that is there, and moves the aliases to it. */
+async function confirm(
+  publication: CiImagePublication,
+  repository: Repository,
+  found: VerifiedImage,
+): Promise<RepositoryOutcome> {
+  await verifyRead(publication.client, repository, found, { platforms: publication.image.platforms });
+  return conclude(publication, repository, found, "existed");
+}
+
+/** Brings the image in, reads it back by digest, and only then lets tags point at it: the immutable one first. */
+async function push(
+  publication: CiImagePublication,
+  repository: Repository,
+  source: PublishableImage,
+  how: "pushed" | "copied",
+): Promise<RepositoryOutcome> {
+  const { client, image } = publication;
+  const transfer = await pushImage(client, repository, source);
+  const { digest } = source.index.descriptor;
+  const pushed = await verifyImage(client, repository, digest, { digest, platforms: image.platforms });
+  requireIdentity(repository, pushed, image);
+  // Building and sending take minutes, in which another publisher may have set the tag that never moves.
+  const meanwhile = await probeForPush(publication, repository);
+  if (meanwhile.state === "exists") return confirm(publication, repository, meanwhile.image);
+  await moveTag(client, repository, image.tag, source.index);
+  return conclude(publication, repository, pushed, how, transfer);
+}
+
 async function conclude(
   { client, image }: CiImagePublication,
   repository: Repository,
-  stored: StoredManifest,
+  published: VerifiedImage,
   how: "existed" | "pushed" | "copied",
   transfer?: Transfer,
 ): Promise<RepositoryOutcome> {
-  const digest = stored.descriptor.digest;
-  const verified = await verifyImage(client, repository, digest, { digest, platforms: image.platforms });
-  const unlabelled = verified.variants.filter(
-    (variant) => variant.labels[labels.identity] !== image.identity,
-  );
-  if (unlabelled.length > 0)
-    throw new VerificationError(
-      `${formatReference(repository, digest)}: ${unlabelled.map(({ platform }) => platform).join(", ")} without the identity label ${image.identity}.`,
-    );
-  if (how !== "existed") await moveTag(client, repository, image.tag, stored);
   const aliases: AliasMove[] = [];
   for (const alias of image.aliases)
-    aliases.push(await moveAlias(client, repository, alias, stored, isSlipwayImage));
+    aliases.push(await moveAlias(client, repository, alias, published.stored, isSlipwayImage));
   return {
     repository: formatRepository(repository),
     ok: true,
     how,
-    digest,
-    platforms: verified.variants.map(({ platform }) => platform),
+    digest: published.digest,
+    platforms: published.variants.map(({ platform }) => platform),
     tag: image.tag,
     aliases,
     ...(transfer === undefined ? {} : { transfer }),
   };
+}
+
+function requireIdentity(repository: Repository, { digest, variants }: VerifiedImage, image: CiImage): void {
+  const unlabelled = variants.filter((variant) => variant.labels[labels.identity] !== image.identity);
+  if (unlabelled.length === 0) return;
+  throw new VerificationError(
+    `${formatReference(repository, digest)}: ${unlabelled.map(({ platform }) => platform).join(", ")} without the identity label ${image.identity}.`,
+  );
 }
 
 async function probeForPush(

@@ -58,8 +58,9 @@ export async function checkStaticBuild(container: Container, platform: string): 
 async function linkageOf(file: File): Promise<string> {
   const path = join(await scratch("static-build"), "program");
   await file.export(path);
+  const bytes = await readFile(path);
   try {
-    return describeLinkage(parseElf(await readFile(path), "program"));
+    return describeLinkage(parseElf(bytes, "program"));
   } catch (error) {
     return messageOf(error);
   }

@@ -1,3 +1,4 @@
+import type { Response } from "undici";
 import { z } from "zod";
 import { InputError, RegistryError } from "../errors.js";
 import { normalizeRegistry } from "./reference.js";
@@ -77,8 +78,8 @@ export function parseDockerConfig(text: string): Credentials {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new InputError({
-      subject: `docker config: ${issue?.path.join(".")}`,
-      expected: issue?.message ?? "Docker's config.json",
+      subject: ["docker config", ...(issue?.path ?? [])].join(": "),
+      expected: issue?.code === "invalid_type" ? `the JSON type ${issue.expected}` : "Docker's config.json",
       given: "another type",
     });
   }
@@ -90,8 +91,11 @@ export function parseDockerConfig(text: string): Credentials {
     else if (credsStore !== undefined)
       credentials.set(hostOf(key), { kind: "helper", setting: `credsStore "${credsStore}"` });
   }
-  for (const [key, helper] of Object.entries(credHelpers))
-    credentials.set(hostOf(key), { kind: "helper", setting: `credHelpers "${helper}"` });
+  for (const [key, helper] of Object.entries(credHelpers)) {
+    // Credentials in the file can be used here, which is all that counts; the helper cannot.
+    if ((credentials.get(hostOf(key))?.kind ?? "helper") === "helper")
+      credentials.set(hostOf(key), { kind: "helper", setting: `credHelpers "${helper}"` });
+  }
   if (credsStore !== undefined)
     credentials.set("*", { kind: "helper", setting: `credsStore "${credsStore}"` });
   return credentials;
@@ -112,10 +116,7 @@ export class Authenticator {
     const challenge = this.#challenges.get(registry);
     if (challenge === undefined) return undefined;
     if (challenge.scheme === "basic") return this.#basic(registry);
-    const key = tokenKey(registry, scopes);
-    const known = await this.#tokens.get(key);
-    if (known !== undefined && known.expires - renewalMargin > Date.now()) return `Bearer ${known.value}`;
-    return this.#renew(registry, challenge, scopes);
+    return this.#bearer(registry, challenge, scopes, ({ expires }) => expires - renewalMargin > Date.now());
   }
 
   /**
@@ -135,9 +136,7 @@ export class Authenticator {
       const basic = this.#basic(registry);
       return basic === rejected ? undefined : basic;
     }
-    const current = await this.#tokens.get(tokenKey(registry, scopes))?.catch(() => undefined);
-    if (current !== undefined && `Bearer ${current.value}` !== rejected) return `Bearer ${current.value}`;
-    return this.#renew(registry, challenge, scopes);
+    return this.#bearer(registry, challenge, scopes, ({ value }) => `Bearer ${value}` !== rejected);
   }
 
   /** What to do about a refusal, as a sentence. */
@@ -149,12 +148,23 @@ export class Authenticator {
       : `Check that the credentials given for ${registry} may do this in ${path}.`;
   }
 
-  async #renew(registry: string, challenge: Challenge & { scheme: "bearer" }, scopes: readonly Scope[]) {
+  /** The token that is known, else a new one: one for all requests that find the old one unusable. */
+  async #bearer(
+    registry: string,
+    challenge: Challenge & { scheme: "bearer" },
+    scopes: readonly Scope[],
+    isUsable: (token: Token) => boolean,
+  ): Promise<string> {
     const key = tokenKey(registry, scopes);
-    const pending = this.#requestToken(registry, challenge, scopes);
-    this.#tokens.set(key, pending);
-    pending.catch(() => this.#tokens.delete(key));
-    return `Bearer ${(await pending).value}`;
+    const known = this.#tokens.get(key);
+    const token = await known?.catch(() => undefined);
+    if (token !== undefined && isUsable(token)) return `Bearer ${token.value}`;
+    let pending = this.#tokens.get(key);
+    if (pending === undefined || pending === known) {
+      pending = this.#requestToken(registry, challenge, scopes);
+      this.#tokens.set(key, pending);
+    }
+    return `Bearer ${(await pending.catch(rethrowCopy)).value}`;
   }
 
   #credential(registry: string): Credential | undefined {
@@ -177,17 +187,7 @@ export class Authenticator {
     const wanted = scopes.map(({ path, actions }) => `repository:${path}:${actions.join(",")}`);
     // Without a usable credential an anonymous token is asked for: it is all that a public image needs.
     const response = await this.#askForToken(registry, challenge, wanted, credential);
-    if (!response.ok) {
-      const text = await response.text().catch(() => "");
-      const verdict = classifyStatus(response.status, response.headers, text);
-      if (credential?.kind === "helper") throw helperError(registry, credential.setting);
-      throw new RegistryError(
-        credential === undefined
-          ? `${registry}: gives no anonymous token for ${wanted.join(" ")} (${response.status}). Pass --docker-config, or with-registry-auth --address ${registry}.`
-          : `${registry}: refused the credentials given for it (${response.status}). Check user name and token for ${registry}.`,
-        { ...verdict, status: response.status },
-      );
-    }
+    if (!response.ok) throw await tokenRefusal(registry, wanted, credential, response);
     const parsed = tokenAnswer.safeParse(await response.json().catch(() => undefined));
     const value = parsed.data?.token ?? parsed.data?.access_token;
     if (value === undefined)
@@ -273,6 +273,32 @@ function basicHeader({ username, password }: { username: string; password: strin
 
 function tokenKey(registry: string, scopes: readonly Scope[]): string {
   return [registry, ...scopes.map(({ path, actions }) => `${path}:${actions.join(",")}`)].join(" ");
+}
+
+/** Only 401 and 403 say anything about the credentials; every other status is about the token service. */
+async function tokenRefusal(
+  registry: string,
+  wanted: readonly string[],
+  credential: Credential | undefined,
+  response: Response,
+): Promise<RegistryError> {
+  const { status, headers } = response;
+  const verdict = classifyStatus(status, headers, await response.text().catch(() => ""));
+  const details = { ...verdict, status };
+  if (verdict.failure !== "unauthorized" && verdict.failure !== "denied")
+    return new RegistryError(`${registry}: its token service answered ${status}.`, details);
+  if (credential?.kind === "helper") return helperError(registry, credential.setting);
+  return new RegistryError(
+    credential === undefined
+      ? `${registry}: gives no anonymous token for ${wanted.join(" ")} (${status}). Pass --docker-config, or with-registry-auth --address ${registry}.`
+      : `${registry}: refused the credentials given for it (${status}). Check user name and token for ${registry}.`,
+    details,
+  );
+}
+
+/** Each request gets an error of its own, since a retry loop completes the one that it gives up on. */
+function rethrowCopy(error: unknown): never {
+  throw error instanceof RegistryError ? new RegistryError(error.message, error) : error;
 }
 
 function helperError(registry: string, setting: string): RegistryError {

@@ -5,7 +5,14 @@ import { RegistryError } from "../errors.js";
 import { type Descriptor, digestOf, manifestTypes } from "../image/manifest.js";
 import { type Action, Authenticator, type Credentials, type Scope } from "./auth.js";
 import { formatReference, formatRepository, type Repository } from "./reference.js";
-import { classifyNetworkError, classifyStatus, type RetryPolicy, readRetry, retrying } from "./retry.js";
+import {
+  classifyNetworkError,
+  classifyStatus,
+  type RetryHooks,
+  type RetryPolicy,
+  readRetry,
+  retrying,
+} from "./retry.js";
 import type { Fetch } from "./transport.js";
 
 /** A manifest as it is stored: its bytes are what the digest covers. */
@@ -24,7 +31,7 @@ export interface Traffic {
   bytesSent: number;
 }
 
-export interface ClientSettings {
+export interface ClientSettings extends RetryHooks {
   fetch: Fetch;
   credentials: Credentials;
   /** Hosts that speak HTTP without TLS, beside loopback. */
@@ -34,14 +41,14 @@ export interface ClientSettings {
   /** For requests that write; reads are retried sooner. */
   pushRetry: RetryPolicy;
   readRetry?: RetryPolicy;
-  /** Called before each repetition, with one line of text. */
-  onRetry?: (line: string) => void;
 }
 
 interface RegistryRequest {
   method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "PATCH";
   /** Path below `/v2/<name>/`, or a whole URL that the registry gave. */
   target: string;
+  /** What messages call the target, where it has a query or is a URL: that may carry a signature. */
+  name?: string;
   headers?: Record<string, string>;
   /** Opened anew for each attempt; a stream is sent with the length that the headers give. */
   body?: () => Promise<Buffer | Readable>;
@@ -49,6 +56,11 @@ interface RegistryRequest {
   accept: readonly number[];
   /** Repositories that the request touches beside its own. */
   scopes?: readonly Scope[];
+}
+
+interface TagPage {
+  tags: string[];
+  next: string | undefined;
 }
 
 const tagList = z.object({ tags: z.array(z.string()).nullable() });
@@ -67,16 +79,16 @@ export class RegistryClient {
 
   /** `HEAD` of a manifest by tag or digest; undefined where the registry says 404. */
   async headManifest(repository: Repository, manifest: string): Promise<Descriptor | undefined> {
-    const response = await this.#retried(readRetryOf(this.settings), repository, {
+    const response = await this.#status(readRetryOf(this.settings), repository, {
       method: "HEAD",
       target: `manifests/${manifest}`,
       headers: { accept: manifestTypes.join(", ") },
       accept: [200, 404],
     });
     if (response.status === 404) return undefined;
-    const digest = response.headers.get("docker-content-digest");
+    const digest = digestIn(response);
     // The header is only recommended (section "Checking if content exists in the registry").
-    if (digest === null) return (await this.getManifest(repository, manifest))?.descriptor;
+    if (digest === undefined) return (await this.getManifest(repository, manifest))?.descriptor;
     return {
       mediaType: mediaTypeOf(response),
       digest,
@@ -84,19 +96,21 @@ export class RegistryClient {
     };
   }
 
-  /** The bytes of a manifest, checked against the digest that names them; undefined where it is absent. */
+  /** The bytes of a manifest, checked against their digest; undefined where it is absent. */
   async getManifest(repository: Repository, manifest: string): Promise<StoredManifest | undefined> {
+    const request: RegistryRequest = {
+      method: "GET",
+      target: `manifests/${manifest}`,
+      headers: { accept: manifestTypes.join(", ") },
+      accept: [200, 404],
+    };
     return this.#retry(readRetryOf(this.settings), async () => {
-      const response = await this.#once(repository, {
-        method: "GET",
-        target: `manifests/${manifest}`,
-        headers: { accept: manifestTypes.join(", ") },
-        accept: [200, 404],
-      });
+      const response = await this.#once(repository, request);
       if (response.status === 404) return void (await response.body?.cancel());
-      const bytes = await bodyOf(response, formatReference(repository, manifest));
+      const bytes = await bodyOf(response, describe(repository, request));
       const descriptor = { mediaType: mediaTypeOf(response), digest: digestOf(bytes), size: bytes.length };
-      if (manifest.startsWith("sha256:") && manifest !== descriptor.digest)
+      const promised = manifest.startsWith("sha256:") ? manifest : digestIn(response);
+      if (promised !== undefined && promised !== descriptor.digest)
         throw corrupted(formatReference(repository, manifest), descriptor.digest);
       return { descriptor, bytes };
     });
@@ -104,7 +118,7 @@ export class RegistryClient {
 
   /** Puts a manifest under a tag or its digest. */
   async putManifest(repository: Repository, manifest: string, stored: StoredManifest): Promise<void> {
-    const response = await this.#retried(this.settings.pushRetry, repository, {
+    const response = await this.#status(this.settings.pushRetry, repository, {
       method: "PUT",
       target: `manifests/${manifest}`,
       headers: {
@@ -114,15 +128,15 @@ export class RegistryClient {
       body: async () => stored.bytes,
       accept: [201, 202, 200],
     });
-    const digest = response.headers.get("docker-content-digest");
-    if (digest !== null && digest !== stored.descriptor.digest)
+    const digest = digestIn(response);
+    if (digest !== undefined && digest !== stored.descriptor.digest)
       throw corrupted(formatReference(repository, manifest), digest);
     this.traffic.bytesSent += stored.descriptor.size;
   }
 
   /** Deletes a manifest by digest; an absent one is already deleted. */
   async deleteManifest(repository: Repository, digest: string): Promise<"deleted" | "absent"> {
-    const response = await this.#retried(this.settings.pushRetry, repository, {
+    const response = await this.#status(this.settings.pushRetry, repository, {
       method: "DELETE",
       target: `manifests/${digest}`,
       accept: [202, 200, 404],
@@ -131,7 +145,7 @@ export class RegistryClient {
   }
 
   async hasBlob(repository: Repository, digest: string): Promise<boolean> {
-    const response = await this.#retried(readRetryOf(this.settings), repository, {
+    const response = await this.#status(readRetryOf(this.settings), repository, {
       method: "HEAD",
       target: `blobs/${digest}`,
       accept: [200, 404],
@@ -141,9 +155,10 @@ export class RegistryClient {
 
   /** A small blob as a whole, checked against its digest. */
   async readBlob(repository: Repository, { digest, size }: Descriptor): Promise<Buffer> {
+    const request = blobRequest(digest);
     return this.#retry(readRetryOf(this.settings), async () => {
-      const response = await this.#once(repository, blobRequest(digest));
-      const bytes = await bodyOf(response, formatReference(repository, digest));
+      const response = await this.#once(repository, request);
+      const bytes = await bodyOf(response, describe(repository, request));
       if (bytes.length !== size || digestOf(bytes) !== digest)
         throw corrupted(formatReference(repository, digest), digestOf(bytes));
       return bytes;
@@ -152,8 +167,9 @@ export class RegistryClient {
 
   /** A blob as a stream; whoever sends it on lets the receiving registry check the digest. */
   async openBlob(repository: Repository, { digest }: Descriptor): Promise<Readable> {
-    const response = await this.#retried(readRetryOf(this.settings), repository, blobRequest(digest));
-    return Readable.fromWeb(response.body as never);
+    const request = blobRequest(digest);
+    const response = await this.#retry(readRetryOf(this.settings), () => this.#once(repository, request));
+    return Readable.from(chunksOf(response, describe(repository, request)), { objectMode: false });
   }
 
   /**
@@ -172,13 +188,15 @@ export class RegistryClient {
       const session = await this.#startUpload(repository, blob.digest, mountFrom);
       if (session === undefined) return "mounted";
       session.searchParams.set("digest", blob.digest);
-      await this.#once(repository, {
+      const response = await this.#once(repository, {
         method: "PUT",
         target: session.href,
+        name: "blobs/uploads",
         headers: { "content-type": "application/octet-stream", "content-length": String(blob.size) },
         body: open,
         accept: [201, 204],
       });
+      await response.body?.cancel();
       this.traffic.bytesSent += blob.size;
       return "sent";
     });
@@ -186,32 +204,39 @@ export class RegistryClient {
 
   /** All tags of a repository, over as many pages as it takes; undefined where the repository is absent. */
   async listTags(repository: Repository): Promise<string[] | undefined> {
-    const tags: string[] = [];
+    let tags: string[] = [];
     for (let target: string | undefined = "tags/list?n=1000"; target !== undefined; ) {
-      const response: Response = await this.#retried(readRetryOf(this.settings), repository, {
-        method: "GET",
-        target,
-        accept: [200, 404],
-      });
-      if (response.status === 404) return undefined;
-      const page = tagList.safeParse(await response.json().catch(() => undefined));
+      const page: TagPage | undefined = await this.#tagPage(repository, target);
+      if (page === undefined) return undefined;
+      tags = tags.concat(page.tags);
+      target = page.next;
+    }
+    return tags;
+  }
+
+  async #tagPage(repository: Repository, target: string): Promise<TagPage | undefined> {
+    const request: RegistryRequest = { method: "GET", target, name: "tags/list", accept: [200, 404] };
+    return this.#retry(readRetryOf(this.settings), async () => {
+      const response = await this.#once(repository, request);
+      if (response.status === 404) return void (await response.body?.cancel());
+      const text = (await bodyOf(response, describe(repository, request))).toString("utf8");
+      const page = tagList.safeParse(parseJson(text));
       if (!page.success)
         throw new RegistryError(`${formatRepository(repository)}: its tag list is not the protocol's JSON.`, {
           failure: "invalid",
         });
-      tags.push(...(page.data.tags ?? []));
-      target = nextPage(response);
-    }
-    return tags;
+      return { tags: page.data.tags ?? [], next: nextPage(response) };
+    });
   }
 
   /** Starts an upload; undefined where the registry mounted the blob instead. */
   async #startUpload(repository: Repository, digest: string, mountFrom?: string): Promise<URL | undefined> {
     const mount =
       mountFrom === undefined ? "" : `?${new URLSearchParams({ mount: digest, from: mountFrom })}`;
-    const response = await this.#retried(this.settings.pushRetry, repository, {
+    const response = await this.#status(this.settings.pushRetry, repository, {
       method: "POST",
       target: `blobs/uploads/${mount}`,
+      name: "blobs/uploads",
       headers: { "content-length": "0" },
       accept: [202, 201],
       ...(mountFrom === undefined ? {} : { scopes: [{ path: mountFrom, actions: ["pull"] }] }),
@@ -225,13 +250,17 @@ export class RegistryClient {
     return new URL(location, response.url);
   }
 
-  async #retried(policy: RetryPolicy, repository: Repository, request: RegistryRequest): Promise<Response> {
-    return this.#retry(policy, () => this.#once(repository, request));
+  /** A request of whose answer only the status and the headers matter. */
+  #status(policy: RetryPolicy, repository: Repository, request: RegistryRequest): Promise<Response> {
+    return this.#retry(policy, async () => {
+      const response = await this.#once(repository, request);
+      await response.body?.cancel();
+      return response;
+    });
   }
 
   #retry<T>(policy: RetryPolicy, operation: () => Promise<T>): Promise<T> {
-    const { onRetry } = this.settings;
-    return retrying(operation, policy, onRetry === undefined ? {} : { onRetry });
+    return retrying(operation, policy, this.settings);
   }
 
   /** One request, repeated once with a new token where the registry asks for one. */
@@ -252,39 +281,41 @@ export class RegistryClient {
 
   async #fetch(
     repository: Repository,
-    { method, target, headers, body }: RegistryRequest,
+    request: RegistryRequest,
     authorization: string | undefined,
   ): Promise<Response> {
     const base = `${this.#scheme(repository.registry)}://${apiHost(repository.registry)}`;
-    const url = new URL(
-      target.startsWith("/") || URL.canParse(target) ? target : `/v2/${repository.path}/${target}`,
-      base,
-    );
+    const { method, target, headers } = request;
+    const url = URL.canParse(target) ? new URL(target) : new URL(`/v2/${repository.path}/${target}`, base);
     // A registry's uploads may live on another host, which is not to see the credentials.
     const authorized = authorization !== undefined && url.origin === new URL(base).origin;
+    const body = await request.body?.();
     this.traffic.requests += 1;
     try {
       return await this.settings.fetch(url.href, {
         method,
         headers: { ...headers, ...(authorized ? { authorization } : {}) } as HeadersInit,
-        ...(body === undefined ? {} : { body: (await body()) as BodyInit, duplex: "half" as const }),
+        ...(body === undefined ? {} : { body: body as BodyInit, duplex: "half" as const }),
       });
     } catch (error) {
+      // A connection that was refused leaves the stream open.
+      if (body instanceof Readable) body.destroy();
+      // What broke off may be the body, which comes from another registry.
+      if (error instanceof Error && error.cause instanceof RegistryError) throw error.cause;
       const { reason, ...verdict } = classifyNetworkError(error);
-      throw new RegistryError(`${describe(repository, method, target)}: ${reason}.`, verdict);
+      throw new RegistryError(`${describe(repository, request)}: ${reason}.`, verdict);
     }
   }
 
-  async #refusal(repository: Repository, { method, target }: RegistryRequest, response: Response) {
+  async #refusal(repository: Repository, request: RegistryRequest, response: Response) {
     const text = (await response.text().catch(() => "")).slice(0, 4096);
     const verdict = classifyStatus(response.status, response.headers, text);
-    const said = saidBy(text);
     const fix =
       verdict.failure === "unauthorized" || verdict.failure === "denied"
         ? ` ${this.#authenticator.advice(repository.registry, repository.path)}`
         : "";
     return new RegistryError(
-      `${describe(repository, method, target)}: the registry answered ${response.status}${said}.${fix}`,
+      `${describe(repository, request)}: the registry answered ${response.status}${saidBy(text)}.${fix}`,
       { ...verdict, status: response.status },
     );
   }
@@ -324,9 +355,19 @@ function mediaTypeOf(response: Response): string {
   return (response.headers.get("content-type") ?? "").replace(/;.*$/, "").trim();
 }
 
+function digestIn(response: Response): string | undefined {
+  return response.headers.get("docker-content-digest") ?? undefined;
+}
+
 async function bodyOf(response: Response, subject: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of chunksOf(response, subject)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function* chunksOf(response: Response, subject: string): AsyncGenerator<Uint8Array> {
   try {
-    return Buffer.from(await response.arrayBuffer());
+    if (response.body !== null) yield* response.body;
   } catch (error) {
     const { reason, ...verdict } = classifyNetworkError(error);
     throw new RegistryError(`${subject}: the answer broke off: ${reason}.`, verdict);
@@ -346,9 +387,8 @@ function nextPage(response: Response): string | undefined {
   return next === undefined ? undefined : new URL(next, response.url).href;
 }
 
-function describe(repository: Repository, method: string, target: string): string {
-  const what = URL.canParse(target) || target.startsWith("/") ? "blobs/uploads" : target.replace(/\?.*$/, "");
-  return `${formatRepository(repository)}: ${method} ${what}`;
+function describe(repository: Repository, { method, target, name }: RegistryRequest): string {
+  return `${formatRepository(repository)}: ${method} ${name ?? target}`;
 }
 
 /** The codes and messages of the protocol's error body, as ` (CODE: message)`. */
@@ -359,7 +399,7 @@ function saidBy(text: string): string {
   const said = body.data?.errors
     .map(({ code, message }) => [code, message].filter(Boolean).join(": "))
     .join("; ");
-  return said ? ` (${said.slice(0, 300)})` : "";
+  return said ? ` (${said.replace(/\s+/g, " ").slice(0, 300)})` : "";
 }
 
 function parseJson(text: string): unknown {

@@ -1,10 +1,10 @@
 import { RegistryError } from "../errors.js";
-import { type Descriptor, isIndex, parseIndex, parseManifest } from "../image/manifest.js";
-import type { ContentSource, PublishableImage } from "../image/source.js";
+import { type Descriptor, parseManifest } from "../image/manifest.js";
+import type { PublishableImage } from "../image/source.js";
 import type { BlobTransfer, RegistryClient, StoredManifest } from "./client.js";
 import { eachOf } from "./parallel.js";
 import { formatReference, type Repository } from "./reference.js";
-import { readImage, type VerifiedImage } from "./verify.js";
+import { readStored, requireManifest, type VerifiedImage } from "./verify.js";
 
 /** What a push had to send, and what the registry already had. */
 export interface Transfer {
@@ -49,31 +49,24 @@ export async function pushImage(
 }
 
 /** An image that a registry holds, as the source of a copy into another repository. */
-export async function publishedImage(
+export function publishedImage(
   client: RegistryClient,
   repository: Repository,
-  { stored }: VerifiedImage,
-): Promise<PublishableImage> {
-  const content: ContentSource = {
-    name: formatReference(repository, stored.descriptor.digest),
-    read: (descriptor) => client.readBlob(repository, descriptor),
-    open: (descriptor) => client.openBlob(repository, descriptor),
-    mountableFrom: (registry) => (registry === repository.registry ? repository.path : undefined),
-  };
-  const children = isIndex(stored.descriptor.mediaType)
-    ? await eachOf(parseIndex(stored.bytes, content.name).manifests, ({ digest }) =>
-        requireManifest(client, repository, digest),
-      )
-    : [];
-  const manifests = children.length === 0 ? [stored] : children;
+  image: VerifiedImage,
+): PublishableImage {
   return {
-    index: stored,
-    variants: manifests.map(({ descriptor, bytes }) => ({
+    index: image.stored,
+    variants: image.variants.map(({ stored: { descriptor, bytes } }) => ({
       descriptor,
       bytes,
-      manifest: parseManifest(bytes, descriptor.digest),
+      manifest: parseManifest(bytes, formatReference(repository, descriptor.digest)),
     })),
-    content,
+    content: {
+      name: formatReference(repository, image.digest),
+      read: (descriptor) => client.readBlob(repository, descriptor),
+      open: (descriptor) => client.openBlob(repository, descriptor),
+      mountableFrom: (registry) => (registry === repository.registry ? repository.path : undefined),
+    },
   };
 }
 
@@ -146,7 +139,7 @@ async function keepForeign(
 ): Promise<string | undefined> {
   const stored = await requireManifest(client, repository, tag);
   // What is no image that Slipway can read is not one that it made.
-  const image = await readImage(client, repository, stored.descriptor.digest).catch((error) => {
+  const image = await readStored(client, repository, stored).catch((error) => {
     if (error instanceof RegistryError) throw error;
     return undefined;
   });
@@ -154,20 +147,6 @@ async function keepForeign(
   const name = keptName(tag, stored.descriptor.digest);
   await moveTag(client, repository, name, stored);
   return name;
-}
-
-/** A manifest that has to be there. */
-export async function requireManifest(
-  client: RegistryClient,
-  repository: Repository,
-  manifest: string,
-): Promise<StoredManifest> {
-  const stored = await client.getManifest(repository, manifest);
-  if (stored !== undefined) return stored;
-  throw new RegistryError(
-    `${formatReference(repository, manifest)}: does not exist (404). List the repository's tags for what does.`,
-    { failure: "not-found", status: 404 },
-  );
 }
 
 /** Every blob once: layers shared by platforms have one digest. */

@@ -40,7 +40,9 @@ export function parseReference(text: string, subject = "image reference"): Refer
 
   const name = hasTag ? named.slice(0, colon) : named;
   const { registry, path } = splitName(name);
-  if (!domain.test(registry)) refuse("a registry host with an optional port, as in ghcr.io/acme/ci:latest");
+  // The grammar lets ports and IPv4 addresses pass that no URL can hold.
+  if (!domain.test(registry) || !URL.canParse(`https://${registry}`))
+    refuse("a registry host with an optional port, as in ghcr.io/acme/ci:latest");
   if (!repositoryPath.test(path)) {
     if (repositoryPath.test(path.toLowerCase()))
       refuse(

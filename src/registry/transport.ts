@@ -33,7 +33,9 @@ export function createFetch(network: Network): Fetch {
   const ca = [...getCACertificates("default"), ...getCACertificates("system")];
   if (network.ca !== undefined) ca.push(network.ca);
   const timeouts = { headersTimeout: idleTimeout, bodyTimeout: idleTimeout };
-  const connect = routed(buildConnector({ ca, timeout: connectTimeout }), network.routes);
+  // HTTP/1.1 throughout: its errors are the ones that the retry policy knows, and streamed uploads need no more.
+  const tls = { ca, allowH2: false };
+  const connect = routed(buildConnector({ ...tls, timeout: connectTimeout }), network.routes);
   const dispatcher =
     network.proxy === undefined
       ? new Agent({ ...timeouts, connect })
@@ -45,8 +47,8 @@ export function createFetch(network: Network): Fetch {
           noProxy: [network.proxy.noProxy, ...Object.keys(network.routes)]
             .filter((host) => host !== "")
             .join(","),
-          requestTls: { ca },
-          proxyTls: { ca },
+          requestTls: tls,
+          proxyTls: tls,
         });
   return (url, init) => fetch(url, { ...init, dispatcher });
 }

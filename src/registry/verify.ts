@@ -17,9 +17,10 @@ export interface VerifiedVariant {
   platform: string;
   /** Digest of the platform's manifest. */
   digest: string;
-  /** Its digest is the image ID: the same for the same content, however that is compressed. */
+  stored: StoredManifest;
   labels: Record<string, string>;
   created?: string;
+  /** Its digest is the image ID: the same for the same content, however that is compressed. */
   config: Descriptor;
   layers: Descriptor[];
 }
@@ -35,9 +36,18 @@ export interface VerifiedImage {
 /** Expectations beside wholeness. */
 export interface Expectation {
   digest?: string;
-  /** The exact set, in any order. */
+  /** The exact set, in any order. Without it an index may also list what is no platform, as attestations. */
   platforms?: readonly string[];
 }
+
+/** What was read of an image, and a phrase for each part of it that was not there. */
+interface Reading {
+  image: VerifiedImage;
+  problems: string[];
+}
+
+// What build attestations are listed as.
+const noPlatform = "unknown/unknown";
 
 /**
  * Reads an image without its layers: index, manifest and configuration of each platform. Undefined where the
@@ -49,18 +59,23 @@ export async function readImage(
   manifest: string,
 ): Promise<VerifiedImage | undefined> {
   const stored = await client.getManifest(repository, manifest);
-  if (stored === undefined) return undefined;
-  const reference = formatReference(repository, manifest);
-  const children = isIndex(stored.descriptor.mediaType)
-    ? parseIndex(stored.bytes, reference).manifests
-    : [undefined];
-  const variants = await eachOf(children, (child) => readVariant(client, repository, stored, child));
-  return { digest: stored.descriptor.digest, stored, variants };
+  return stored === undefined ? undefined : readStored(client, repository, stored);
+}
+
+/** Reads what a manifest that is already here refers to, without layers. */
+export async function readStored(
+  client: RegistryClient,
+  repository: Repository,
+  stored: StoredManifest,
+): Promise<VerifiedImage> {
+  const { image, problems } = await readParts(client, repository, stored);
+  if (problems.length > 0) throw notWhole(formatReference(repository, image.digest), problems);
+  return image;
 }
 
 /**
- * Reads an image back to the last blob: every manifest, every configuration, every layer's presence, exactly
- * the platforms asked for, and nothing that is not a platform. All that does not hold is in one error.
+ * Reads an image back to the last blob: every manifest, every configuration, every layer's presence, and exactly
+ * the platforms asked for. All that does not hold is in one error.
  */
 export async function verifyImage(
   client: RegistryClient,
@@ -68,16 +83,22 @@ export async function verifyImage(
   manifest: string,
   expected: Expectation = {},
 ): Promise<VerifiedImage> {
-  const reference = formatReference(repository, manifest);
-  const image = await readImage(client, repository, manifest);
-  if (image === undefined)
-    throw new RegistryError(`${reference}: does not exist (404). List the repository's tags for what does.`, {
-      failure: "not-found",
-      status: 404,
-    });
-  const failures = [...mismatches(image, expected), ...(await missingBlobs(client, repository, image))];
-  if (failures.length > 0) throw new VerificationError(`${reference} is not whole: ${failures.join("; ")}.`);
+  const stored = await requireManifest(client, repository, manifest);
+  const { image, problems } = await readParts(client, repository, stored);
+  const failures = [...problems, ...(await shortcomings(client, repository, image, expected))];
+  if (failures.length > 0) throw notWhole(formatReference(repository, manifest), failures);
   return image;
+}
+
+/** Completes the verification of an image that was read before: what is expected of it, and its layers. */
+export async function verifyRead(
+  client: RegistryClient,
+  repository: Repository,
+  image: VerifiedImage,
+  expected: Expectation,
+): Promise<void> {
+  const failures = await shortcomings(client, repository, image, expected);
+  if (failures.length > 0) throw notWhole(formatReference(repository, image.digest), failures);
 }
 
 /** What of the expectations an image does not meet, a phrase each. */
@@ -91,16 +112,86 @@ export function mismatches(image: VerifiedImage, expected: Expectation): string[
     ...wanted.filter((platform) => !found.includes(platform)).map((platform) => `${platform} is missing`),
     ...found
       .filter((platform) => !wanted.includes(platform))
-      .map((platform) => `${platform} was not asked for`),
+      .map(
+        (platform) =>
+          `${platform}${platform === noPlatform ? ", a build attestation," : ""} was not asked for`,
+      ),
     ...found
-      .filter((platform, at) => found.indexOf(platform) !== at)
+      .filter((platform, at) => platform !== noPlatform && found.indexOf(platform) !== at)
       .map((platform) => `${platform} is listed more than once`),
-    ...(found.includes("unknown/unknown") ? ["it lists unknown/unknown, a build attestation"] : []),
   ];
   return [...new Set(phrases)];
 }
 
-async function missingBlobs(
+/** A manifest that has to be there. */
+export async function requireManifest(
+  client: RegistryClient,
+  repository: Repository,
+  manifest: string,
+): Promise<StoredManifest> {
+  const stored = await client.getManifest(repository, manifest);
+  if (stored !== undefined) return stored;
+  throw new RegistryError(
+    `${formatReference(repository, manifest)}: does not exist (404). List the repository's tags for what does.`,
+    { failure: "not-found", status: 404 },
+  );
+}
+
+async function readParts(
+  client: RegistryClient,
+  repository: Repository,
+  stored: StoredManifest,
+): Promise<Reading> {
+  const { digest, mediaType } = stored.descriptor;
+  const children = isIndex(mediaType)
+    ? parseIndex(stored.bytes, formatReference(repository, digest)).manifests
+    : [undefined];
+  const parts = await eachOf(children, (child) => readVariant(client, repository, stored, child));
+  return {
+    image: { digest, stored, variants: parts.filter((part) => typeof part !== "string") },
+    problems: parts.filter((part) => typeof part === "string"),
+  };
+}
+
+/** One platform, or a phrase that says which part of it is missing. */
+async function readVariant(
+  client: RegistryClient,
+  repository: Repository,
+  root: StoredManifest,
+  child: PlatformDescriptor | undefined,
+): Promise<VerifiedVariant | string> {
+  const digest = child?.digest ?? root.descriptor.digest;
+  const reference = formatReference(repository, digest);
+  const stored = child === undefined ? root : await client.getManifest(repository, digest);
+  if (stored === undefined) return `manifest ${digest} is missing`;
+  const manifest = parseManifest(stored.bytes, reference);
+  const bytes = await unlessAbsent(client.readBlob(repository, manifest.config));
+  if (bytes === undefined) return `configuration ${manifest.config.digest} is missing`;
+  const config = parseConfig(bytes, `${reference}: configuration`);
+  const platform = formatPlatform(config);
+  if (child?.platform !== undefined && formatPlatform(child.platform) !== platform)
+    return `manifest ${digest} is for ${platform}, the index says ${formatPlatform(child.platform)}`;
+  return {
+    platform,
+    digest,
+    stored,
+    labels: config.config.Labels,
+    ...(config.created === undefined ? {} : { created: config.created }),
+    config: manifest.config,
+    layers: manifest.layers,
+  };
+}
+
+async function shortcomings(
+  client: RegistryClient,
+  repository: Repository,
+  image: VerifiedImage,
+  expected: Expectation,
+): Promise<string[]> {
+  return [...mismatches(image, expected), ...(await missingLayers(client, repository, image))];
+}
+
+async function missingLayers(
   client: RegistryClient,
   repository: Repository,
   image: VerifiedImage,
@@ -110,38 +201,18 @@ async function missingBlobs(
     digest,
     present: await client.hasBlob(repository, digest),
   }));
-  return found.filter(({ present }) => !present).map(({ digest }) => `blob ${digest} is missing`);
+  return found.filter(({ present }) => !present).map(({ digest }) => `layer ${digest} is missing`);
 }
 
-async function readVariant(
-  client: RegistryClient,
-  repository: Repository,
-  root: StoredManifest,
-  child: PlatformDescriptor | undefined,
-): Promise<VerifiedVariant> {
-  const digest = child?.digest ?? root.descriptor.digest;
-  const reference = formatReference(repository, digest);
-  const stored = child === undefined ? root : await client.getManifest(repository, digest);
-  if (stored === undefined)
-    throw new VerificationError(
-      `${formatReference(repository, root.descriptor.digest)} is not whole: its manifest ${digest} is missing.`,
-    );
-  const manifest = parseManifest(stored.bytes, reference);
-  const config = parseConfig(
-    await client.readBlob(repository, manifest.config),
-    `${reference}: configuration`,
-  );
-  const platform = formatPlatform(config);
-  if (child?.platform !== undefined && formatPlatform(child.platform) !== platform)
-    throw new VerificationError(
-      `${reference}: its configuration is for ${platform}, its index says ${formatPlatform(child.platform)}.`,
-    );
-  return {
-    platform,
-    digest,
-    labels: config.config.Labels,
-    ...(config.created === undefined ? {} : { created: config.created }),
-    config: manifest.config,
-    layers: manifest.layers,
-  };
+async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof RegistryError && error.failure === "not-found") return undefined;
+    throw error;
+  }
+}
+
+function notWhole(reference: string, problems: readonly string[]): VerificationError {
+  return new VerificationError(`${reference} is not whole: ${problems.join("; ")}.`);
 }

@@ -1,0 +1,38 @@
+import { VerificationError } from "../errors.js";
+import type { Report } from "../report.js";
+import { type Check, renderChecks } from "./check.js";
+import { renderSize, type SizeReport } from "./size.js";
+
+/** What was verified of one platform of a CI image. */
+export interface Verification {
+  platform: string;
+  /** The checks from the inside of the image. */
+  checks: Check[];
+  size: SizeReport;
+}
+
+/** The verification of all platforms. Throws the same report as an error where a check does not hold. */
+export function reportVerification(images: readonly Verification[]): Report {
+  const report = {
+    markdown: images.map(renderVerification).join("\n\n"),
+    data: images.map((image) => ({ ...image, ok: failures(image) === 0 })),
+  };
+  if (images.every((image) => failures(image) === 0)) return report;
+  throw new VerificationError(report.markdown);
+}
+
+function renderVerification(image: Verification): string {
+  const checks = allChecks(image);
+  const failed = failures(image);
+  const verdict =
+    failed === 0 ? `all ${checks.length} checks hold` : `${failed} of ${checks.length} checks fail`;
+  return `## CI image on ${image.platform}: ${verdict}\n\n${renderChecks(checks)}\n\n${renderSize(image.size)}`;
+}
+
+function allChecks({ checks, size }: Verification): Check[] {
+  return [...checks, size.check];
+}
+
+function failures(image: Verification): number {
+  return allChecks(image).filter(({ ok }) => !ok).length;
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { markdownTable, megabytes, percent, ReportFormat, render } from "../src/report.js";
+
+describe("markdownTable", () => {
+  it.each([
+    ["plain text", "a b", "a b"],
+    ["a bar", "a|b", "a\\|b"],
+    ["a backslash before a bar", "a\\|b", "a\\\\\\|b"],
+    ["several lines", " a\n\tb\r\n", "a b"],
+  ])("keeps %s in its cell", (_, text, cell) => {
+    expect(markdownTable(["head"], [[text]])).toBe(`| head |\n|---|\n| ${cell} |`);
+  });
+
+  it("is the header alone where there are no rows", () => {
+    expect(markdownTable(["a", "b"], [])).toBe("| a | b |\n|---|---|");
+  });
+});
+
+describe("megabytes", () => {
+  it.each([
+    [0, "0.0 MB"],
+    [49_999, "0.0 MB"],
+    [150_884_912, "150.9 MB"],
+    [807_000_000, "807.0 MB"],
+  ])("%i bytes are %s", (bytes, text) => {
+    expect(megabytes(bytes)).toBe(text);
+  });
+});
+
+describe("percent", () => {
+  it.each([
+    [0, "0 %"],
+    [0.7, "70 %"],
+    [0.29, "29 %"],
+    [0.3739, "37.3 %"],
+    [0.39999, "39.9 %"],
+    [1, "100 %"],
+  ])("%d is %s", (fraction, text) => {
+    expect(percent(fraction)).toBe(text);
+  });
+});
+
+describe("render", () => {
+  const report = { markdown: "# Title", data: { a: [1] } };
+
+  it.each([
+    [ReportFormat.Markdown, "# Title\n"],
+    [ReportFormat.Json, '{\n  "a": [\n    1\n  ]\n}\n'],
+  ])("%s", (format, text) => {
+    expect(render(report, format)).toBe(text);
+  });
+});
