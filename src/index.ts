@@ -16,8 +16,9 @@ import {
   type Service,
 } from "@dagger.io/dagger";
 import { assessRollback, reportVerdict } from "./ci-image/assess.js";
-import { assembleCiImage, ciImageContainer } from "./ci-image/build.js";
+import { ciImageContainer } from "./ci-image/build.js";
 import { type CacheKeyEntry, compareCacheKey, renderCacheKey } from "./ci-image/cache-key.js";
+import { examineCiImage } from "./ci-image/examine.js";
 import {
   chooseMise,
   choosePlatform,
@@ -28,13 +29,14 @@ import {
 import { publishCiImage } from "./ci-image/publish.js";
 import { reportMise, reportPublication, reportRollback } from "./ci-image/report.js";
 import { rollBack } from "./ci-image/rollback.js";
+import { reportVerification } from "./ci-image/verification.js";
 import { readFiles } from "./files.js";
 import { build } from "./go/build.js";
 import { lint } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
 import { test } from "./go/test.js";
-import { loadProject, type Project, RegistryLogin, RegistryRoute } from "./project.js";
+import { loadProject, type Project } from "./project.js";
 import { ReportFormat, render } from "./report.js";
 
 @object()
@@ -43,8 +45,12 @@ export class Slipway {
   config?: File;
   dockerConfig?: Secret;
   githubToken?: Secret;
-  logins: RegistryLogin[] = [];
-  routes: RegistryRoute[] = [];
+  // Side by side, since a Secret or Service inside an object of a list comes back as its bare ID.
+  loginAddresses: string[] = [];
+  loginUsernames: string[] = [];
+  loginSecrets: Secret[] = [];
+  routeHosts: string[] = [];
+  routeServices: Service[] = [];
 
   /**
    * @param source The project: its root, with .git. Pass "." from another repository.
@@ -73,20 +79,24 @@ export class Slipway {
    */
   @func({ cache: "never" })
   withRegistryAuth(address: string, username: string, secret: Secret): Slipway {
-    this.logins = [...this.logins, new RegistryLogin(address, username, secret)];
+    this.loginAddresses.push(address);
+    this.loginUsernames.push(username);
+    this.loginSecrets.push(secret);
     return this;
   }
 
   /**
-   * Lets a service answer for a registry: one in the engine, or one on your machine, whose localhost the
-   * module's container does not see.
+   * Lets a service answer for a registry: one in the engine, or one on your machine.
+   *
+   * The module's container does not see your machine's localhost.
    *
    * @param host Host of the registry as references name it: localhost:5000
    * @param service The registry: tcp://localhost:5000 for one on your machine.
    */
   @func({ cache: "never" })
   withRegistryService(host: string, service: Service): Slipway {
-    this.routes = [...this.routes, new RegistryRoute(host, service)];
+    this.routeHosts.push(host);
+    this.routeServices.push(service);
     return this;
   }
 
@@ -102,7 +112,26 @@ export class Slipway {
   }
 
   /**
-   * Says which version of mise the CI image gets, and which source served. Fails for bad input only.
+   * Verifies the CI image: the version of each tool, a static build that runs, and its size.
+   *
+   * Builds it where it is not built yet. Fails with the whole report where a check does not hold.
+   *
+   * @param format Form of the result.
+   */
+  @check()
+  @func({ cache: "never" })
+  async verifyCiImage(format: ReportFormat = ReportFormat.Markdown): Promise<string> {
+    const project = await this.project();
+    const plan = await planCiImage(project, this.githubToken);
+    const { verifications } = await examineCiImage(project, plan, this.githubToken);
+    return render(reportVerification(verifications), format);
+  }
+
+  /**
+   * Says which version of mise the CI image gets, and which source served.
+   *
+   * Asked for "latest", it asks GitHub, then mise.jdx.dev, then the published image, and takes the pin where none
+   * answers: it fails for bad input only.
    *
    * @param version "latest" or an exact version. Default: what the settings say, else the Dockerfile's pin.
    * @param format Form of the result.
@@ -116,8 +145,10 @@ export class Slipway {
   }
 
   /**
-   * Publishes the CI image to the repositories of the settings. What is there is neither built nor pulled nor
-   * sent again, an image that only one registry has is copied to the others, and no tag is removed.
+   * Publishes the CI image to the repositories of the settings, once it is verified.
+   *
+   * What is there is neither built nor pulled nor sent again, what only one registry has is copied to the
+   * others, and no tag is removed.
    *
    * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
    * @param format Form of the result.
@@ -131,14 +162,21 @@ export class Slipway {
       client: project.client(repositories),
       repositories,
       image: plan.image,
-      build: () => assembleCiImage(plan, this.githubToken),
+      build: async () => {
+        const { image, verifications } = await examineCiImage(project, plan, this.githubToken);
+        console.error(reportVerification(verifications).markdown);
+        return image;
+      },
       firstPublish,
     });
     return render(reportPublication(outcomes), format);
   }
 
   /**
-   * Points aliases of the CI image at an earlier tag, without a build, once that image was read back whole.
+   * Points aliases of the CI image at an earlier tag, without a build.
+   *
+   * The earlier image is read back whole first. An alias that pointed at an image of somebody else keeps it under
+   * a second name.
    *
    * @param tag The earlier tag: 2025.12.13-alpine3.23-1a2b3c4d
    * @param aliases Tags to move.
@@ -157,8 +195,10 @@ export class Slipway {
   }
 
   /**
-   * Says whether the documented conditions of a rollback are met: more than 5 % of pulls failed, any tool error,
-   * or builds more than 20 % longer. One is enough. Leave out what was not observed.
+   * Says whether the documented conditions of a rollback are met; one is enough.
+   *
+   * They are: more than 5 % of pulls failed, any tool error, or builds more than 20 % longer. Leave out what was
+   * not observed.
    *
    * @param pulls Pulls of the image.
    * @param pullFailures Pulls that failed.
@@ -186,7 +226,7 @@ export class Slipway {
     return dag.file(".cache-key", renderCacheKey(await this.cacheKeyEntries(await this.project())));
   }
 
-  /** Fails where the committed .cache-key is not current, with what changed and the command that renews it. */
+  /** Fails where the committed .cache-key is not current, with what changed and how to renew it. */
   @check()
   @func({ cache: "never" })
   async checkCacheKey(): Promise<string> {
@@ -244,7 +284,14 @@ export class Slipway {
   }
 
   private project(): Promise<Project> {
-    return loadProject(this);
+    const { loginAddresses, loginUsernames, routeHosts } = this;
+    const logins = this.loginSecrets.map((secret, at) => ({
+      address: loginAddresses[at] ?? "",
+      username: loginUsernames[at] ?? "",
+      secret,
+    }));
+    const routes = this.routeServices.map((service, at) => ({ host: routeHosts[at] ?? "", service }));
+    return loadProject({ ...this, logins, routes });
   }
 
   private async cacheKeyEntries({ source, settings }: Project): Promise<CacheKeyEntry[]> {

@@ -3,7 +3,6 @@ import {
   type Directory,
   dag,
   type File,
-  object,
   type Platform,
   type Secret,
   type Service,
@@ -18,29 +17,16 @@ import { pushRetry } from "./registry/retry.js";
 import { createFetch, type Fetch, type Network, type Route } from "./registry/transport.js";
 
 /** Credentials of one registry, as `with-registry-auth` takes them. */
-@object()
-export class RegistryLogin {
+export interface RegistryLogin {
   address: string;
   username: string;
   secret: Secret;
-
-  constructor(address: string, username: string, secret: Secret) {
-    this.address = address;
-    this.username = username;
-    this.secret = secret;
-  }
 }
 
 /** A service that answers for a registry's host, as `with-registry-service` takes it. */
-@object()
-export class RegistryRoute {
+export interface RegistryRoute {
   host: string;
   service: Service;
-
-  constructor(host: string, service: Service) {
-    this.host = host;
-    this.service = service;
-  }
 }
 
 /** What the constructor and the chain of a call give. */

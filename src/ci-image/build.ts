@@ -3,9 +3,9 @@ import { type Container, dag, type Platform, type Secret } from "@dagger.io/dagg
 import { lastLine, messageOf, SlipwayError, VerificationError } from "../errors.js";
 import { scratch } from "../files.js";
 import { openLayoutArchive } from "../image/layout.js";
-import { buildIndex, parseConfig } from "../image/manifest.js";
+import { buildIndex, type ImageConfig, type PlatformDescriptor, parseConfig } from "../image/manifest.js";
 import { formatPlatform } from "../image/platform.js";
-import type { ImageVariant, PublishableImage } from "../image/source.js";
+import type { ContentSource, ImageVariant, PublishableImage } from "../image/source.js";
 import type { CiImagePlan } from "./plan.js";
 
 /** The image of one platform, built by the engine when something asks for its content. */
@@ -33,8 +33,8 @@ export async function assembleCiImage(plan: CiImagePlan, githubToken?: Secret): 
     throw buildError(plan, error);
   }
   const layout = await openLayoutArchive(archive);
-  const described = await Promise.all(layout.variants.map((variant) => describe(layout.read, variant)));
-  const built = described.map(({ platform }) => formatPlatform(platform));
+  const described = await Promise.all(layout.variants.map((variant) => describe(layout, variant)));
+  const built = described.map(({ platform }) => platform && formatPlatform(platform));
   if (built.toSorted().join() !== platforms.toSorted().join())
     throw new VerificationError(
       `${plan.dockerfile}: built for ${built.join(", ") || "no platform"}, asked for ${platforms.join(", ")}.`,
@@ -47,9 +47,20 @@ const annotations = {
   "org.opencontainers.image.description": "Go on Alpine with git, curl, mise, golangci-lint and GoReleaser",
 };
 
-async function describe(read: PublishableImage["content"]["read"], { descriptor, manifest }: ImageVariant) {
-  const { os, architecture, variant } = parseConfig(await read(manifest.config), "image configuration");
-  return { ...descriptor, platform: { os, architecture, ...(variant === undefined ? {} : { variant }) } };
+/** The configuration of one platform of an image. */
+export async function variantConfig(
+  content: ContentSource,
+  { manifest }: ImageVariant,
+): Promise<ImageConfig> {
+  return parseConfig(await content.read(manifest.config), `${content.name}: image configuration`);
+}
+
+async function describe(content: ContentSource, variant: ImageVariant): Promise<PlatformDescriptor> {
+  const { os, architecture, variant: version } = await variantConfig(content, variant);
+  return {
+    ...variant.descriptor,
+    platform: { os, architecture, ...(version === undefined ? {} : { variant: version }) },
+  };
 }
 
 /** What the failing command printed last: the engine's own message is only its exit code. */

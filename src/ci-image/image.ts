@@ -14,6 +14,8 @@ export const labels = {
 export interface CiImageInputs {
   /** The Dockerfile and the files that it copies, by path. */
   content: Record<string, Uint8Array>;
+  /** Versions of the tools, by the names that their source knows them under. */
+  tools: Record<string, string>;
   /** Reference of the base with its digest. */
   base: string;
   buildArgs: Record<string, string>;
@@ -56,11 +58,12 @@ export function isSlipwayImage({ variants }: VerifiedImage): boolean {
 }
 
 function canonical(inputs: CiImageInputs): string {
-  const { content, base, buildArgs, platforms, miseVersion, alpine } = inputs;
+  const { content, tools, base, buildArgs, platforms, miseVersion, alpine } = inputs;
   return JSON.stringify({
     content: Object.entries(content)
       .map(([path, bytes]) => [path, digestOf(bytes)])
       .toSorted(),
+    tools: Object.entries(tools).toSorted(),
     base,
     buildArgs: Object.entries(buildArgs).toSorted(),
     platforms: platforms.toSorted(),

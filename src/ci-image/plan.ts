@@ -9,6 +9,8 @@ import { parseReference, type Repository } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";
 import { type CiImage, describeCiImage, labels } from "./image.js";
 import { type MiseVersion, type PublishedLabel, resolveMise } from "./mise.js";
+import { requestedTools } from "./tools.js";
+import type { ExpectedVersions } from "./versions.js";
 
 /** Where the tools that the image installs are pinned. */
 export const toolsFile = ".mise/config.toml";
@@ -27,6 +29,8 @@ export interface CiImagePlan {
   dockerfile: string;
   context: Directory;
   buildArgs: Record<string, string>;
+  /** What the image claims to hold. */
+  versions: ExpectedVersions;
 }
 
 /** Where publish-ci-image and rollback-ci-image go: a call without a target is a mistake. */
@@ -69,10 +73,12 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     resolveBase(project, summary),
   ]);
   const buildArgs = resolveBuildArgs(settings, summary, { base, miseVersion });
-  const content = Object.fromEntries(files.content);
-  const { platforms, alpine, dockerfile } = settings;
+  const { [toolsFile]: toolsConfig, ...content } = Object.fromEntries(files.content);
+  const tools = requestedTools(toolsConfig?.toString("utf8") ?? "", toolsFile);
+  const { platforms, alpine, go, dockerfile } = settings;
   return {
-    image: describeCiImage({ content, base, buildArgs, platforms, miseVersion, alpine }),
+    image: describeCiImage({ content, tools: { ...tools }, base, buildArgs, platforms, miseVersion, alpine }),
+    versions: { ...tools, alpine, go, mise: miseVersion },
     base,
     dockerfile,
     context: files.directory,

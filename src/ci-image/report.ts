@@ -6,7 +6,7 @@ import type { RepositoryOutcome } from "./publish.js";
 import type { RollbackOutcome } from "./rollback.js";
 
 const miseSources: Record<MiseVersion["source"], string> = {
-  pinned: "the version asked for",
+  pinned: "an exact version asked for",
   github: "GitHub's newest release",
   "mise.jdx.dev": "mise.jdx.dev",
   "published-label": "the label of the published image",

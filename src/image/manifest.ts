@@ -145,6 +145,10 @@ function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, expected: 
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new InputError({ subject, expected, given: `${issue?.path.join(".")}: ${issue?.message}` });
+  const { path = [], message = "" } = parsed.error.issues[0] ?? {};
+  throw new InputError({
+    subject,
+    expected,
+    given: path.length === 0 ? message : `${path.join(".")}: ${message}`,
+  });
 }

@@ -60,8 +60,9 @@ describe("groupLayers", () => {
   });
 
   it("does not guess where the history does not cover the layers", () => {
-    const built = image(engine(run.packages), engine(run.mise));
-    expect(groupLayers({ ...built, history: built.history.slice(1) }, [id(1)])).toEqual(["base", "other"]);
+    const built = image("import image layer x", engine(run.packages), engine(run.mise));
+    const cut = { ...built, history: built.history.slice(1) };
+    expect(groupLayers(cut, [id(1)])).toEqual(["base", "other", "other"]);
   });
 
   it("is no layer at all for an image of none", () => {

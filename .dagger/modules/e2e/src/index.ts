@@ -1,5 +1,6 @@
 /** Tests of Slipway on a real engine: the functions as a user calls them, with a real registry and real tools. */
 import { argument, type Container, type Directory, dag, type File, func, object } from "@dagger.io/dagger";
+import { makeCertificate } from "./certificate.js";
 import { expectEqual, expectFailure, expectMatch } from "./expect.js";
 import { mirrorMise } from "./mirror.js";
 import { countUploads, registry } from "./registry.js";
@@ -7,6 +8,16 @@ import { asRepository, goToolbox } from "./toolbox.js";
 
 const host = "registry.example:5000";
 const repository = `${host}/acme/ci`;
+
+/** User e2e with the password "correct", as bcrypt. */
+const account = "e2e:$2b$04$GFxijs9m4OZfLZMLyhVms.WnVhzaLMGt5Lxa8sgLZfoeWPrLN4Uz6\n";
+
+/** What a test changes of the settings that work on this machine. */
+interface Settings {
+  ciImage?: object;
+  buildArgs?: Record<string, string>;
+  network?: object;
+}
 
 @object()
 export class E2e {
@@ -68,25 +79,130 @@ export class E2e {
     return [verified, first, second, rolledBack].join("\n");
   }
 
+  /** Lint, test, build and the module cache of the project, each in the CI image; failures show their own output. */
+  @func({ cache: "never" })
+  async goStages(): Promise<string> {
+    const source = await this.source();
+    const slipway = dag.slipway({ source });
+    expectMatch("lint", await slipway.lint(), /0 issues/);
+    expectMatch("test", await slipway.test(), /ok .*example\.com/);
+    const binaries = await slipway.build().glob("**/hello");
+    expectEqual("binaries of the snapshot", binaries.length, 2);
+    const released = await slipway.build({ release: true }).file("metadata.json").contents();
+    expectMatch("build --release", released, /"version": ?"1\.2\.3"/);
+
+    const modules = slipway.moduleCache();
+    const ciImage = slipway.buildCiImage();
+    expectMatch("test with the exported module cache", await slipway.test({ moduleCache: modules }), /ok /);
+    expectMatch("tools", await ciImage.withExec(["mise", "--version"]).stdout(), /^\d+\.\d+\.\d+/);
+
+    const broken = dag.slipway({
+      source: source.withNewFile("main_test.go", "package main\n\nfunc TestX() {}\n"),
+    });
+    await expectFailure("test of a project that does not compile", () => broken.test(), /exit code: 1/);
+    return `${binaries.join("\n")}\n${released}`;
+  }
+
+  /** A registry whose certificate only the settings' authority vouches for. */
+  @func({ cache: "never" })
+  async privateCa(): Promise<string> {
+    const tls = makeCertificate(this.toolbox(), host.split(":")[0] ?? host);
+    const service = await registry(this.toolbox(), { tls }).start();
+    const https = { network: { plainHttp: [] } };
+    const stranger = dag.slipway({ source: await this.source(https) }).withRegistryService(host, service);
+    await expectFailure("publish without the authority", () => stranger.publishCiImage(), /certificate/);
+
+    const trusting = await this.source({ network: { caFile: "ca.pem" } }, tls.file("cert.pem"));
+    const slipway = dag.slipway({ source: trusting }).withRegistryService(host, service);
+    const published = await slipway.publishCiImage();
+    expectMatch("publish with the authority", published, /\| pushed, [\d.]+ MB sent/);
+    return published;
+  }
+
+  /** Bad input: one error each, which names what was given. */
+  @func({ cache: "never" })
+  async badInput(): Promise<string> {
+    const password = "wrong-password";
+    const guarded = await registry(this.toolbox(), { htpasswd: account }).start();
+    const published = async (settings: Settings) =>
+      dag.slipway({ source: await this.source(settings) }).publishCiImage();
+    const signedIn = async () =>
+      dag
+        .slipway({ source: await this.source() })
+        .withRegistryService(host, guarded)
+        .withRegistryAuth(host, "e2e", dag.setSecret("e2e-password", password))
+        .publishCiImage();
+    const cases: [string, () => Promise<unknown>, RegExp][] = [
+      [
+        "unknown registry host",
+        () => published({ ciImage: { repositories: ["registry.invalid/acme/ci"] } }),
+        /registry\.invalid\/acme\/ci.*the host name is unknown/,
+      ],
+      [
+        "wrong credentials",
+        signedIn,
+        /answered 401.*Check that the credentials given for registry\.example:5000/,
+      ],
+      [
+        "malformed reference",
+        () => published({ ciImage: { repositories: ["ghcr.io/Acme/ci"] } }),
+        /slipway\.json: ciImage\.repositories\[0\]: expected a repository path in lower case, got "ghcr\.io\/Acme\/ci"/,
+      ],
+      [
+        "missing base image",
+        () => published({ buildArgs: { BASE_IMAGE: "golang:0.0.0-none" } }),
+        /base image: expected an image that the engine can pull, got "golang:0\.0\.0-none"/,
+      ],
+      [
+        "setting of a wrong type",
+        () => published({ ciImage: { platforms: "linux/amd64" } }),
+        /slipway\.json: ciImage\.platforms: expected an array, got "linux\/amd64"/,
+      ],
+      [
+        "mise version that does not exist",
+        async () => {
+          const source = await this.source({ ciImage: { mise: { version: "2020.1.1" } } });
+          await dag.slipway({ source }).buildCiImage().sync();
+        },
+        /Dockerfile\.ci: .*2020\.1\.1.* could not be downloaded; does mise 2020\.1\.1 exist there\?/,
+      ],
+    ];
+    const messages: string[] = [];
+    for (const [name, attempt, pattern] of cases) {
+      const message = await expectFailure(name, attempt, pattern);
+      if (message.includes(password)) throw new Error(`${name}: the message holds the password`);
+      messages.push(`${name}: ${message}`);
+    }
+    return `${messages.join("\n")}\n`;
+  }
+
   private toolbox(): Container {
     return goToolbox(this.baseImage);
   }
 
-  /** The fixture as a repository, with settings for this machine. */
-  private async source(settings: object = {}): Promise<Directory> {
+  /** The fixture as a repository, with settings that work on this machine and what a test changes of them. */
+  private async source({ ciImage, buildArgs, network }: Settings = {}, ca?: File): Promise<Directory> {
     const mirror = this.mise === undefined ? undefined : await mirrorMise(this.toolbox(), this.mise);
-    const buildArgs = {
-      BASE_IMAGE: this.baseImage,
-      ...(mirror && { MISE_DOWNLOAD: `http://${await mirror.service.hostname()}` }),
-    };
-    const mise = mirror && { version: mirror.version, sha256: { "linux/amd64": mirror.sha256 } };
     const config = {
-      ciImage: { repositories: [repository], alpine: this.alpine, buildArgs, ...(mise && { mise }) },
-      network: { plainHttp: [host] },
+      ciImage: {
+        repositories: [repository],
+        alpine: this.alpine,
+        buildArgs: {
+          BASE_IMAGE: this.baseImage,
+          ...(mirror && { MISE_DOWNLOAD: `http://${await mirror.service.hostname()}` }),
+          ...buildArgs,
+        },
+        ...(mirror && { mise: { version: mirror.version, sha256: { "linux/amd64": mirror.sha256 } } }),
+        ...ciImage,
+      },
+      network: network ?? { plainHttp: [host] },
       retry: { baseSeconds: 1 },
-      ...settings,
     };
     const project = this.project.withNewFile("slipway.json", JSON.stringify(config));
-    return asRepository(this.toolbox(), project, "v1.2.3");
+    return asRepository(
+      this.toolbox(),
+      ca === undefined ? project : project.withFile("ca.pem", ca),
+      "v1.2.3",
+    );
   }
 }

@@ -1,0 +1,66 @@
+import type { Secret } from "@dagger.io/dagger";
+import { messageOf, RegistryError } from "../errors.js";
+import { formatPlatform } from "../image/platform.js";
+import type { ImageVariant, PublishableImage } from "../image/source.js";
+import type { Project } from "../project.js";
+import { manifestOf, parseReference } from "../registry/reference.js";
+import { readImage } from "../registry/verify.js";
+import { assembleCiImage, ciImageContainer, variantConfig } from "./build.js";
+import { measureImage } from "./layers.js";
+import type { CiImagePlan } from "./plan.js";
+import { type BaselinePull, pullSize, reportSize } from "./size.js";
+import type { Verification } from "./verification.js";
+import { verifyCiImage } from "./verify.js";
+
+/** A CI image that was built, with what was verified of each of its platforms. */
+export interface ExaminedImage {
+  image: PublishableImage;
+  verifications: Verification[];
+}
+
+/** Builds the CI image and verifies every platform of it; what does not hold is in the result, not thrown. */
+export async function examineCiImage(
+  project: Project,
+  plan: CiImagePlan,
+  githubToken?: Secret,
+): Promise<ExaminedImage> {
+  const image = await assembleCiImage(plan, githubToken);
+  const verifications = await Promise.all(
+    image.variants.map((variant) => examineVariant(project, plan, image, variant, githubToken)),
+  );
+  return { image, verifications };
+}
+
+async function examineVariant(
+  project: Project,
+  plan: CiImagePlan,
+  { content }: PublishableImage,
+  variant: ImageVariant,
+  githubToken: Secret | undefined,
+): Promise<Verification> {
+  const settings = project.settings.ciImage;
+  const platform = formatPlatform(await variantConfig(content, variant));
+  const [checks, measured, baseline] = await Promise.all([
+    verifyCiImage({
+      container: ciImageContainer(plan, platform, githubToken),
+      platform,
+      versions: plan.versions,
+    }),
+    measureImage(content, variant),
+    baselinePull(project, settings.size.baselineImage, platform),
+  ]);
+  return { platform, checks, size: reportSize(measured, settings.size, baseline) };
+}
+
+/** The pull size of the image that is replaced: its manifest says it, so no layer is pulled. */
+async function baselinePull(project: Project, image: string, platform: string): Promise<BaselinePull> {
+  const reference = parseReference(image);
+  try {
+    const found = await readImage(project.client(), reference, manifestOf(reference));
+    const variant = found?.variants.find((candidate) => candidate.platform === platform);
+    return variant === undefined ? { unread: `${image} has no ${platform}` } : { bytes: pullSize(variant) };
+  } catch (error) {
+    if (error instanceof RegistryError) return { unread: messageOf(error) };
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { type CiImageInputs, describeCiImage, isSlipwayImage, labels } from "../../src/ci-image/image.js";
+import type { VerifiedImage, VerifiedVariant } from "../../src/registry/verify.js";
+
+const inputs: CiImageInputs = {
+  content: { "Dockerfile.ci": Buffer.from("FROM golang\n"), ".mise/config.toml": Buffer.from("[tools]\n") },
+  tools: { "go:github.com/goreleaser/goreleaser/v2": "2.13.1", "aqua:golangci/golangci-lint": "2.7.2" },
+  base: `golang@sha256:${"a".repeat(64)}`,
+  buildArgs: { GOPROXY: "https://proxy.example", APK_REPOSITORIES: "https://apk.example" },
+  platforms: ["linux/amd64", "linux/arm64"],
+  miseVersion: "2025.12.13",
+  alpine: "3.23",
+};
+const { identity } = describeCiImage(inputs);
+
+describe("describeCiImage", () => {
+  it("names the image by version, base and identity", () => {
+    expect(identity).toMatch(/^[0-9a-f]{64}$/);
+    expect(describeCiImage(inputs)).toEqual({
+      identity,
+      tag: `2025.12.13-alpine3.23-${identity.slice(0, 8)}`,
+      aliases: ["2025.12.13", "latest"],
+      platforms: ["linux/amd64", "linux/arm64"],
+      labels: { [labels.identity]: identity, [labels.mise]: "2025.12.13" },
+    });
+  });
+
+  it.each<[string, Partial<CiImageInputs>]>([
+    ["files", { content: Object.fromEntries(Object.entries(inputs.content).toReversed()) }],
+    ["tools", { tools: Object.fromEntries(Object.entries(inputs.tools).toReversed()) }],
+    ["build arguments", { buildArgs: Object.fromEntries(Object.entries(inputs.buildArgs).toReversed()) }],
+    ["platforms", { platforms: inputs.platforms.toReversed() }],
+  ])("does not depend on the order of %s", (_, part) => {
+    expect(describeCiImage({ ...inputs, ...part }).identity).toBe(identity);
+  });
+
+  it.each<[string, Partial<CiImageInputs>]>([
+    ["a byte of a file", { content: { ...inputs.content, "Dockerfile.ci": Buffer.from("FROM golang \n") } }],
+    ["a file more", { content: { ...inputs.content, extra: Buffer.from("") } }],
+    [
+      "two files that swap their content",
+      {
+        content: {
+          "Dockerfile.ci": Buffer.from("[tools]\n"),
+          ".mise/config.toml": Buffer.from("FROM golang\n"),
+        },
+      },
+    ],
+    ["the version of a tool", { tools: { ...inputs.tools, "aqua:golangci/golangci-lint": "2.7.3" } }],
+    ["the digest of the base", { base: `golang@sha256:${"b".repeat(64)}` }],
+    ["a build argument", { buildArgs: { ...inputs.buildArgs, GOPROXY: "off" } }],
+    ["a build argument less", { buildArgs: { GOPROXY: "https://proxy.example" } }],
+    ["a platform less", { platforms: ["linux/amd64"] }],
+    ["the version of mise", { miseVersion: "2025.12.14" }],
+    ["the release of Alpine", { alpine: "3.22" }],
+  ])("depends on %s", (_, part) => {
+    const changed = describeCiImage({ ...inputs, ...part });
+    expect(changed.identity).not.toBe(identity);
+    expect(changed.tag.endsWith(changed.identity.slice(0, 8))).toBe(true);
+  });
+
+  it("hashes text that other programs can hash as well", () => {
+    const sha256 = (content: Uint8Array | string) => createHash("sha256").update(content).digest("hex");
+    const canonical = JSON.stringify({
+      content: [
+        [".mise/config.toml", `sha256:${sha256("[tools]\n")}`],
+        ["Dockerfile.ci", `sha256:${sha256("FROM golang\n")}`],
+      ],
+      tools: [
+        ["aqua:golangci/golangci-lint", "2.7.2"],
+        ["go:github.com/goreleaser/goreleaser/v2", "2.13.1"],
+      ],
+      base: inputs.base,
+      buildArgs: [
+        ["APK_REPOSITORIES", "https://apk.example"],
+        ["GOPROXY", "https://proxy.example"],
+      ],
+      platforms: ["linux/amd64", "linux/arm64"],
+      miseVersion: "2025.12.13",
+      alpine: "3.23",
+    });
+    expect(identity).toBe(sha256(canonical));
+  });
+});
+
+describe("isSlipwayImage", () => {
+  const imageWith = (...all: Record<string, string>[]) =>
+    ({ variants: all.map((variant) => ({ labels: variant }) as VerifiedVariant) }) as VerifiedImage;
+  const slipway = { [labels.identity]: "an older one" };
+
+  it.each([
+    ["every platform carries the label", imageWith(slipway, slipway), true],
+    ["one platform does not", imageWith(slipway, {}), false],
+    ["another label", imageWith({ [labels.mise]: "2025.12.13" }), false],
+    ["an index without platforms", imageWith(), false],
+  ])("%s", (_, image, expected) => {
+    expect(isSlipwayImage(image)).toBe(expected);
+  });
+});

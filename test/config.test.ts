@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import { parseSettings, settingsSchema } from "../src/config.js";
+import { messageThrownBy } from "./support/thrown.js";
+
+const parse = (json: unknown) => parseSettings(JSON.stringify(json));
+
+describe("parseSettings", () => {
+  const defaults = {
+    ciImage: {
+      dockerfile: "Dockerfile.ci",
+      context: [],
+      platforms: ["linux/amd64"],
+      repositories: [],
+      alpine: "3.23",
+      go: "1.25.5",
+      buildArgs: {},
+      mise: {
+        sha256: {},
+        githubApi: "https://api.github.com",
+        versionUrl: "https://mise.jdx.dev/VERSION",
+      },
+      size: {
+        baselineImage: "golang:1.25.5",
+        baselineMegabytes: 807,
+        minReduction: 0.4,
+        goalReduction: 0.7,
+      },
+    },
+    cacheKey: { files: ["go.mod", "go.sum", ".gitlab-ci.yml", "Dockerfile.ci", ".mise/config.toml"] },
+    network: { noProxy: "", plainHttp: [] },
+    retry: { attempts: 3, baseSeconds: 10 },
+  };
+
+  it.each([
+    ["no file", undefined],
+    ["an empty object", "{}"],
+    ["empty sections", '{"ciImage":{"mise":{},"size":{}},"network":{},"retry":{},"cacheKey":{}}'],
+  ])("fills in every default for %s", (_, text) => {
+    expect(parseSettings(text)).toEqual(defaults);
+  });
+
+  it("parses what has a grammar of its own", () => {
+    const { ciImage } = parse({
+      $schema: "./slipway.schema.json",
+      ciImage: {
+        platforms: ["linux/arm64/v8", "linux/arm/v7"],
+        repositories: ["acme/ci", "127.0.0.1:5000/acme/ci"],
+        mise: { sha256: { "linux/amd64": "0f".repeat(32) } },
+      },
+    });
+    expect(ciImage.platforms).toEqual(["linux/arm64", "linux/arm/v7"]);
+    expect(ciImage.repositories).toEqual([
+      { registry: "docker.io", path: "acme/ci" },
+      { registry: "127.0.0.1:5000", path: "acme/ci" },
+    ]);
+    expect(ciImage.mise.sha256).toEqual({ "linux/amd64": "0f".repeat(32) });
+  });
+
+  it.each([
+    ["{", "expected JSON, got \"Expected property name or '}' in JSON at position 1 (line 1 column 2)\"."],
+    ["", 'expected JSON, got "Unexpected end of JSON input".'],
+    ["null", "expected an object, got null."],
+    ["[]", "expected an object, got []."],
+    ['"text"', 'expected an object, got "text".'],
+  ])("refuses the text %j", async (text, message) => {
+    expect(await messageThrownBy(() => parseSettings(text))).toBe(`slipway.json: ${message}`);
+  });
+
+  const path = "expected a path inside the source, without ..";
+  const url = "expected a URL that begins with http:// or https://";
+  const hex = "0f".repeat(32);
+  it.each<[object, string]>([
+    [{ image: {} }, 'expected only fields of the schema, got "image". Check the spelling.'],
+    [{ a: 1, b: 2 }, 'expected only fields of the schema, got "a, b". Check the spelling.'],
+    [
+      { ciImage: { mise: { versoin: "1" } } },
+      'ciImage.mise: expected only fields of the schema, got "versoin". Check the spelling.',
+    ],
+    [{ $schema: 3 }, "$schema: expected a string, got 3."],
+    [{ ciImage: [] }, "ciImage: expected an object, got []."],
+    [{ retry: null }, "retry: expected an object, got null."],
+    [{ ciImage: { dockerfile: "/Dockerfile" } }, `ciImage.dockerfile: ${path}, got "/Dockerfile".`],
+    [{ ciImage: { dockerfile: "" } }, `ciImage.dockerfile: ${path}, got "".`],
+    [{ ciImage: { context: ["a", "b/../../c"] } }, `ciImage.context[1]: ${path}, got "b/../../c".`],
+    [{ ciImage: { context: [".."] } }, `ciImage.context[0]: ${path}, got "..".`],
+    [{ ciImage: { platforms: "linux/amd64" } }, 'ciImage.platforms: expected an array, got "linux/amd64".'],
+    [{ ciImage: { platforms: [] } }, "ciImage.platforms: expected at least 1 entry, got []."],
+    [{ ciImage: { platforms: [7] } }, "ciImage.platforms[0]: expected a string, got 7."],
+    [
+      { ciImage: { platforms: ["linux/amd64", "arm64"] } },
+      'ciImage.platforms[1]: expected os/architecture, as in linux/amd64, got "arm64".',
+    ],
+    [
+      { ciImage: { platforms: ["linux/arm64", "linux/arm64/v8"] } },
+      'ciImage.platforms: expected no platform twice, got ["linux/arm64","linux/arm64/v8"].',
+    ],
+    [
+      { ciImage: { repositories: ["ghcr.io/Acme/ci"] } },
+      'ciImage.repositories[0]: expected a repository path in lower case, got "ghcr.io/Acme/ci". Write ghcr.io/acme/ci.',
+    ],
+    [
+      { ciImage: { repositories: ["ghcr.io/acme/ci:latest"] } },
+      'ciImage.repositories[0]: expected a repository without tag or digest, got "ghcr.io/acme/ci:latest". Write ghcr.io/acme/ci; Slipway chooses the tags.',
+    ],
+    [
+      { ciImage: { repositories: ["docker.io/acme/ci", "acme/ci"] } },
+      'ciImage.repositories: expected no repository twice, got ["docker.io/acme/ci","acme/ci"].',
+    ],
+    [{ ciImage: { alpine: 3.23 } }, "ciImage.alpine: expected a string, got 3.23."],
+    [{ ciImage: { alpine: "v3.23" } }, 'ciImage.alpine: expected an Alpine release as in 3.23, got "v3.23".'],
+    [{ ciImage: { go: "1" } }, 'ciImage.go: expected a Go version as in 1.25.5, got "1".'],
+    [{ ciImage: { buildArgs: { GOPROXY: 1 } } }, "ciImage.buildArgs.GOPROXY: expected a string, got 1."],
+    [
+      { ciImage: { mise: { version: "v2025.12.13" } } },
+      'ciImage.mise.version: expected an exact version as in 2025.12.13, or "latest", got "v2025.12.13".',
+    ],
+    [
+      { ciImage: { mise: { sha256: { "linux/amd64": hex.toUpperCase() } } } },
+      `ciImage.mise.sha256.linux/amd64: expected 64 hex digits of a SHA-256, got "${hex.toUpperCase()}".`,
+    ],
+    [
+      { ciImage: { mise: { sha256: { "linux/riscv64": hex } } } },
+      'ciImage.mise.sha256: expected only fields of the schema, got "linux/riscv64". Check the spelling.',
+    ],
+    [
+      { ciImage: { mise: { githubApi: "api.github.com" } } },
+      `ciImage.mise.githubApi: ${url}, got "api.github.com".`,
+    ],
+    [
+      { ciImage: { mise: { versionUrl: "file:///etc/version" } } },
+      `ciImage.mise.versionUrl: ${url}, got "file:///etc/version".`,
+    ],
+    [
+      { ciImage: { size: { baselineImage: "golang 1" } } },
+      'ciImage.size.baselineImage: expected the form registry/path[:tag][@sha256:digest], as in ghcr.io/acme/ci:latest, got "golang 1".',
+    ],
+    [
+      { ciImage: { size: { baselineMegabytes: 0 } } },
+      "ciImage.size.baselineMegabytes: expected more than 0, got 0.",
+    ],
+    [{ ciImage: { size: { minReduction: 70 } } }, "ciImage.size.minReduction: expected at most 1, got 70."],
+    [
+      { ciImage: { size: { goalReduction: -0.1 } } },
+      "ciImage.size.goalReduction: expected at least 0, got -0.1.",
+    ],
+    [{ cacheKey: { files: [] } }, "cacheKey.files: expected at least 1 entry, got []."],
+    [{ network: { caFile: "../ca.pem" } }, `network.caFile: ${path}, got "../ca.pem".`],
+    [{ network: { proxy: "proxy.example:3128" } }, `network.proxy: ${url}, got "proxy.example:3128".`],
+    [{ network: { noProxy: ["a"] } }, 'network.noProxy: expected a string, got ["a"].'],
+    [
+      { network: { plainHttp: ["http://registry.example"] } },
+      'network.plainHttp[0]: expected a host with an optional port, without https://, got "http://registry.example".',
+    ],
+    [{ retry: { attempts: 2.5 } }, "retry.attempts: expected a whole number, got 2.5."],
+    [{ retry: { attempts: 0 } }, "retry.attempts: expected at least 1, got 0."],
+    [{ retry: { attempts: 11 } }, "retry.attempts: expected at most 10, got 11."],
+    [{ retry: { attempts: "3" } }, 'retry.attempts: expected a number, got "3".'],
+    [{ retry: { baseSeconds: -1 } }, "retry.baseSeconds: expected at least 0, got -1."],
+    [{ retry: { baseSeconds: 61 } }, "retry.baseSeconds: expected at most 60, got 61."],
+  ])("refuses %j", async (json, message) => {
+    expect(await messageThrownBy(() => parse(json))).toBe(`slipway.json: ${message}`);
+  });
+
+  it("names the file that was given", async () => {
+    expect(await messageThrownBy(() => parseSettings("[]", "ci.json"))).toBe(
+      "ci.json: expected an object, got [].",
+    );
+  });
+});
+
+describe("settingsSchema", () => {
+  const schema = settingsSchema() as Schema;
+
+  it("is a schema of draft 2020-12", () => {
+    expect(schema).toMatchObject({
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      type: "object",
+      additionalProperties: false,
+    });
+  });
+
+  it("requires nothing and refuses unknown fields, at every level", () => {
+    for (const [name, part] of sectionsOf(schema)) {
+      expect(part.required ?? [], name).toEqual([]);
+      expect(part.additionalProperties, name).toBe(false);
+    }
+  });
+
+  it("describes every field", () => {
+    const silent = sectionsOf(schema).flatMap(([section, { properties = {} }]) =>
+      Object.entries(properties)
+        .filter(([name, { description }]) => name !== "$schema" && description === undefined)
+        .map(([name]) => `${section}.${name}`),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  it("says what is taken in, not what comes out", () => {
+    expect(schema.properties?.ciImage?.properties).toMatchObject({
+      platforms: { type: "array", items: { type: "string" }, minItems: 1, default: ["linux/amd64"] },
+      repositories: { type: "array", items: { type: "string" } },
+      alpine: { type: "string", pattern: "^\\d+\\.\\d+$", default: "3.23" },
+    });
+    expect(schema.properties?.retry?.properties?.attempts).toMatchObject({
+      minimum: 1,
+      maximum: 10,
+      default: 3,
+    });
+  });
+});
+
+interface Schema {
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: unknown;
+  description?: string;
+}
+
+function sectionsOf(schema: Schema, name = "settings"): [string, Schema][] {
+  const { properties } = schema;
+  if (properties === undefined) return [];
+  const below = Object.entries(properties).flatMap(([key, part]) => sectionsOf(part, `${name}.${key}`));
+  return [[name, schema], ...below];
+}
