@@ -48,7 +48,7 @@ const size = z
       .default(807)
       .describe("Uncompressed size of the image replaced, in MB (10^6 bytes)."),
     minReduction: fraction
-      .default(0.4)
+      .default(0.3)
       .describe("Least part by which the CI image must be smaller, uncompressed: 0.7 is 70 %."),
     goalReduction: fraction
       .default(0.7)

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Container, dag, type Platform, type Secret } from "@dagger.io/dagger";
 import { lastLine, messageOf, SlipwayError, VerificationError } from "../errors.js";
 import { scratch } from "../files.js";
-import { openLayoutArchive } from "../image/layout.js";
+import { type LayoutArchive, openLayoutArchive } from "../image/layout.js";
 import { buildIndex, type ImageConfig, type PlatformDescriptor, parseConfig } from "../image/manifest.js";
 import { formatPlatform } from "../image/platform.js";
 import type { ContentSource, ImageVariant, PublishableImage } from "../image/source.js";
@@ -16,9 +16,11 @@ export function ciImageContainer(plan: CiImagePlan, platform: string, githubToke
     buildArgs: Object.entries(plan.buildArgs).map(([name, value]) => ({ name, value })),
     secrets: githubToken === undefined ? [] : [githubToken],
   });
+  // The engine leaves build arguments behind as environment variables of the image; docker build does not.
+  const clean = plan.transientArgs.reduce((container, name) => container.withoutEnvVariable(name), built);
   return Object.entries(plan.image.labels).reduce(
     (container, [name, value]) => container.withLabel(name, value),
-    built,
+    clean,
   );
 }
 
@@ -26,13 +28,9 @@ export function ciImageContainer(plan: CiImagePlan, platform: string, githubToke
 export async function assembleCiImage(plan: CiImagePlan, githubToken?: Secret): Promise<PublishableImage> {
   const { platforms } = plan.image;
   const variants = platforms.map((platform) => ciImageContainer(plan, platform, githubToken));
-  const archive = join(await scratch("ci-image"), "image.tar");
-  try {
-    await dag.container().asTarball({ platformVariants: variants }).export(archive);
-  } catch (error) {
+  const layout = await exportArchive(dag.container(), variants).catch((error: unknown) => {
     throw buildError(plan, error);
-  }
-  const layout = await openLayoutArchive(archive);
+  });
   const described = await Promise.all(layout.variants.map((variant) => describe(layout, variant)));
   const built = described.map(({ platform }) => platform && formatPlatform(platform));
   if (built.toSorted().join() !== platforms.toSorted().join())
@@ -46,6 +44,16 @@ const annotations = {
   "org.opencontainers.image.title": "Slipway CI image",
   "org.opencontainers.image.description": "Go on Alpine with git, curl, mise, golangci-lint and GoReleaser",
 };
+
+/** Exports an image into the module's own container, and opens it there. */
+export async function exportArchive(
+  container: Container,
+  variants: Container[] = [],
+): Promise<LayoutArchive> {
+  const path = join(await scratch("image"), "image.tar");
+  await container.asTarball({ platformVariants: variants }).export(path);
+  return openLayoutArchive(path);
+}
 
 /** The configuration of one platform of an image. */
 export async function variantConfig(

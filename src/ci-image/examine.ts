@@ -5,7 +5,7 @@ import type { ImageVariant, PublishableImage } from "../image/source.js";
 import type { Project } from "../project.js";
 import { manifestOf, parseReference } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";
-import { assembleCiImage, ciImageContainer, variantConfig } from "./build.js";
+import { assembleCiImage, ciImageContainer, exportArchive, variantConfig } from "./build.js";
 import { measureImage } from "./layers.js";
 import type { CiImagePlan } from "./plan.js";
 import { type BaselinePull, pullSize, reportSize } from "./size.js";
@@ -40,16 +40,24 @@ async function examineVariant(
 ): Promise<Verification> {
   const settings = project.settings.ciImage;
   const platform = formatPlatform(await variantConfig(content, variant));
+  const base = await baseLayers(project, plan, platform);
   const [checks, measured, baseline] = await Promise.all([
     verifyCiImage({
       container: ciImageContainer(plan, platform, githubToken),
       platform,
       versions: plan.versions,
     }),
-    measureImage(content, variant),
+    measureImage(content, variant, { base, instructions: plan.layers }),
     baselinePull(project, settings.size.baselineImage, platform),
   ]);
   return { platform, checks, size: reportSize(measured, settings.size, baseline) };
+}
+
+/** Diff IDs of the base image, as the engine has it: it may come from a mirror that only the engine knows. */
+async function baseLayers(project: Project, { base }: CiImagePlan, platform: string): Promise<string[]> {
+  const archive = await exportArchive(project.pull(base, platform));
+  const [variant] = archive.variants;
+  return variant === undefined ? [] : (await variantConfig(archive, variant)).rootfs.diff_ids;
 }
 
 /** The pull size of the image that is replaced: its manifest says it, so no layer is pulled. */

@@ -1,4 +1,4 @@
-import { type ImageConfig, parseConfig } from "../image/manifest.js";
+import { parseConfig } from "../image/manifest.js";
 import type { ContentSource, ImageVariant } from "../image/source.js";
 import { uncompressedSize } from "../image/uncompressed.js";
 
@@ -25,23 +25,30 @@ export interface MeasuredImage {
   config: number;
 }
 
+/** What tells base layers and own layers apart: the history does not, once the engine has them from its cache. */
+export interface LayerOrigin {
+  /** Diff IDs of the base image. */
+  base: readonly string[];
+  /** Instructions of the Dockerfile that make a layer, in order. */
+  instructions: readonly string[];
+}
+
 // The first that matches counts: the step that installs mise also adds a package and removes it again, and the
-// tools come through mise. The engine describes the layers of a base image in the words of the first line.
-const instructions: readonly [RegExp, LayerGroup][] = [
-  [/^import image layer /, "base"],
+// tools come through mise.
+const purposes: readonly [RegExp, LayerGroup][] = [
   [/\bmise (install|use)\b/, "tools"],
   [/\bmise\b/, "mise"],
   [/\bapk add\b/, "packages"],
 ];
 
-/** Reads the size of every layer, as a stream and never unpacked. `base` is what `groupLayers` takes. */
+/** Reads the size of every layer, as a stream and never unpacked. */
 export async function measureImage(
   content: ContentSource,
   { manifest }: ImageVariant,
-  base?: readonly string[],
+  origin: LayerOrigin,
 ): Promise<MeasuredImage> {
   const config = parseConfig(await content.read(manifest.config), `${content.name}: image configuration`);
-  const groups = groupLayers(config, base);
+  const groups = groupLayers(config.rootfs.diff_ids, origin);
   const layers = manifest.layers.map(async (layer, index) => ({
     digest: layer.digest,
     group: groups[index] ?? "other",
@@ -52,25 +59,19 @@ export async function measureImage(
 }
 
 /**
- * The group of each layer. `base` are the diff IDs of the base image: the layers that the image starts with in
- * common with it are the base's. The others go by the instruction that made them, which is known only where the
- * history has an entry for every layer.
+ * The group of each layer, by diff ID. Those that the image starts with in common with its base are the base's;
+ * the others go by their instruction where there is one for each, with or without WORKDIR, which makes a layer
+ * only for a directory that is not there.
  */
-export function groupLayers(
-  { rootfs, history }: Pick<ImageConfig, "rootfs" | "history">,
-  base: readonly string[] = [],
-): LayerGroup[] {
-  const ids = rootfs.diff_ids;
-  const firstOwn = ids.findIndex((id, index) => id !== base[index]);
-  const made = history.filter((entry) => entry.empty_layer !== true);
-  return ids.map((_, index) => {
-    if (firstOwn === -1 || index < firstOwn) return "base";
-    return made.length === ids.length ? groupOf(made[index]?.created_by ?? "") : "other";
-  });
+export function groupLayers(ids: readonly string[], { base, instructions }: LayerOrigin): LayerGroup[] {
+  const differs = ids.findIndex((id, index) => id !== base[index]);
+  const firstOwn = differs === -1 ? ids.length : differs;
+  const own = [instructions, instructions.filter((instruction) => !/^WORKDIR\b/i.test(instruction))].find(
+    ({ length }) => length === ids.length - firstOwn,
+  );
+  return ids.map((_, index) => (index < firstOwn ? "base" : groupOf(own?.[index - firstOwn] ?? "")));
 }
 
-function groupOf(createdBy: string): LayerGroup {
-  // Before the shell stand the values of build arguments, such as the download address of mise.
-  const command = createdBy.replace(/^.*?\/bin\/sh -c /s, "");
-  return instructions.find(([pattern]) => pattern.test(command))?.[1] ?? "other";
+function groupOf(instruction: string): LayerGroup {
+  return purposes.find(([pattern]) => pattern.test(instruction))?.[1] ?? "other";
 }

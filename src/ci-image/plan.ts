@@ -29,6 +29,10 @@ export interface CiImagePlan {
   dockerfile: string;
   context: Directory;
   buildArgs: Record<string, string>;
+  /** Instructions of the Dockerfile that make a layer. */
+  layers: readonly string[];
+  /** Build arguments that are no environment variables of the image. */
+  transientArgs: string[];
   /** What the image claims to hold. */
   versions: ExpectedVersions;
 }
@@ -83,6 +87,8 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     dockerfile,
     context: files.directory,
     buildArgs,
+    layers: summary.layers,
+    transientArgs: [...summary.args.keys()].filter((name) => !summary.env.has(name)),
   };
 }
 

@@ -66,8 +66,7 @@ async function linkageOf(file: File): Promise<string> {
   }
 }
 
-/** Architecture and linkage of a program in words. */
-export function describeLinkage({ architecture, interpreter }: ElfProgram): string {
+function describeLinkage({ architecture, interpreter }: ElfProgram): string {
   return `${architecture}, ${interpreter === undefined ? "no interpreter" : `interpreter ${interpreter}`}`;
 }
 

@@ -4,6 +4,10 @@ import { DockerfileParser } from "dockerfile-ast";
 export interface DockerfileSummary {
   /** Declared build arguments with their first default; undefined where there is none. */
   args: ReadonlyMap<string, string | undefined>;
+  /** Instructions that make a layer, as they are written. */
+  layers: readonly string[];
+  /** Names that ENV sets. */
+  env: ReadonlySet<string>;
   /** Image reference of the first FROM as it is written; empty where there is no FROM. */
   base: string;
 }
@@ -17,5 +21,14 @@ export function summarizeDockerfile(text: string): DockerfileSummary {
     if (property === null) continue;
     args.set(property.getName(), args.get(property.getName()) ?? property.getValue() ?? undefined);
   }
-  return { args, base: dockerfile.getFROMs()[0]?.getImage() ?? "" };
+  const env = new Set(
+    dockerfile
+      .getENVs()
+      .flatMap((instruction) => instruction.getProperties().map((property) => property.getName())),
+  );
+  const layers = dockerfile
+    .getInstructions()
+    .filter((instruction) => ["RUN", "COPY", "ADD", "WORKDIR"].includes(instruction.getKeyword()))
+    .map((instruction) => instruction.toString());
+  return { args, env, layers, base: dockerfile.getFROMs()[0]?.getImage() ?? "" };
 }

@@ -7,66 +7,35 @@ import type { ContentSource } from "../../src/image/source.js";
 
 const id = (digit: number) => `sha256:${String(digit).repeat(64)}`;
 const ids = (count: number) => Array.from({ length: count }, (_, index) => id(index + 1));
-const image = (...createdBy: string[]) => ({
-  rootfs: { diff_ids: ids(createdBy.length) },
-  history: createdBy.map((created_by) => ({ created_by })),
-});
 
 const run = {
-  packages:
-    'set -eu;     if [ -n "$APK_REPOSITORIES" ]; then x; fi;     apk add --no-cache ca-certificates git curl',
-  mise: "set -eu; asset=mise-v1; apk add --no-cache --virtual .verify minisign; mise --version",
-  tools: 'set -eu; cd /tmp/tools; mise install "$linter" "$releaser"; golangci-lint --version',
+  packages: "RUN set -eu; apk add --no-cache ca-certificates git curl",
+  mise: "RUN set -eu; asset=mise-v1; apk add --no-cache --virtual .verify minisign; mise --version",
+  tools: 'RUN set -eu; cd /tmp/tools; mise install "$linter" "$releaser"; golangci-lint --version',
 };
-const engine = (command: string) => `mount / from exec /bin/sh -c ${command}`;
-const docker = (command: string) =>
-  `RUN |2 APK_REPOSITORIES= MISE_DOWNLOAD=https://github.com/jdx/mise/releases /bin/sh -c ${command} # buildkit`;
+const instructions = [run.packages, run.mise, run.tools, "WORKDIR /src"];
 
 describe("groupLayers", () => {
-  it("knows the layers that the engine builds", () => {
-    const built = image(
-      `import image layer ${id(1)}`,
-      `import image layer ${id(2)}`,
-      engine(run.packages),
-      engine(run.mise),
-      engine(run.tools),
-      "withNewDirectory /src",
-    );
-    expect(groupLayers(built)).toEqual(["base", "base", "packages", "mise", "tools", "other"]);
-  });
-
-  it("knows the layers that docker build makes, whose base brings its own history", () => {
-    const built = image(
-      "ADD alpine-minirootfs.tar.gz / # buildkit",
-      "RUN /bin/sh -c apk add --no-cache ca-certificates # buildkit",
-      docker(run.packages),
-      docker(run.mise),
-      docker(run.tools),
-      "WORKDIR /src",
-    );
-    const withEmpty = {
-      ...built,
-      history: built.history.flatMap((entry) => [{ created_by: "ENV X=mise", empty_layer: true }, entry]),
-    };
-    expect(groupLayers(withEmpty, ids(2))).toEqual(["base", "base", "packages", "mise", "tools", "other"]);
-  });
-
   it.each([
-    ["the base's layers only where they are the first", [id(2)], ["packages", "packages"]],
-    ["layers up to the first that differs", [id(1), id(9)], ["base", "packages"]],
-    ["all layers where the base has more", ids(3), ["base", "base"]],
-  ])("takes %s", (_, base, groups) => {
-    expect(groupLayers(image(engine(run.packages), engine(run.packages)), base)).toEqual(groups);
-  });
-
-  it("does not guess where the history does not cover the layers", () => {
-    const built = image("import image layer x", engine(run.packages), engine(run.mise));
-    const cut = { ...built, history: built.history.slice(1) };
-    expect(groupLayers(cut, [id(1)])).toEqual(["base", "other", "other"]);
-  });
-
-  it("is no layer at all for an image of none", () => {
-    expect(groupLayers(image())).toEqual([]);
+    ["each instruction its layer", 6, ids(2), ["base", "base", "packages", "mise", "tools", "other"]],
+    ["none for a WORKDIR that was there", 5, ids(2), ["base", "base", "packages", "mise", "tools"]],
+    [
+      "no guess where instructions and layers differ in number",
+      4,
+      ids(2),
+      ["base", "base", "other", "other"],
+    ],
+    [
+      "layers of the base up to the first that differs",
+      5,
+      [id(1), id(9)],
+      ["base", "packages", "mise", "tools", "other"],
+    ],
+    ["a base only where the image starts with it", 4, [id(2)], ["packages", "mise", "tools", "other"]],
+    ["all to a base that has more", 2, ids(3), ["base", "base"]],
+    ["nothing to an image without layers", 0, ids(2), []],
+  ])("gives %s", (_, count, base, groups) => {
+    expect(groupLayers(ids(count), { base, instructions })).toEqual(groups);
   });
 });
 
@@ -89,15 +58,17 @@ describe("measureImage", () => {
   const mise = store(zstdCompressSync(Buffer.alloc(10_240, "m")), `${layer}+zstd`);
 
   it("gives every layer its group and both of its sizes", async () => {
-    const { rootfs, history } = image("import image layer x", engine(run.packages), engine(run.mise));
+    const rootfs = { diff_ids: ids(3) };
     const config = store(
-      Buffer.from(JSON.stringify({ os: "linux", architecture: "amd64", rootfs, history })),
+      Buffer.from(JSON.stringify({ os: "linux", architecture: "amd64", rootfs })),
       mediaTypes.config,
     );
     const layers = [base, packages, mise];
     const manifest: ImageManifest = { schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers };
     const variant = { descriptor: config, bytes: Buffer.alloc(0), manifest };
-    expect(await measureImage(content, variant)).toEqual({
+    expect(
+      await measureImage(content, variant, { base: ids(1), instructions: [run.packages, run.mise] }),
+    ).toEqual({
       layers: [
         { digest: base.digest, group: "base", pulled: 30_720, uncompressed: 30_720 },
         { digest: packages.digest, group: "packages", pulled: packages.size, uncompressed: 20_480 },

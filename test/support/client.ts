@@ -1,4 +1,7 @@
+import type { PublishableImage } from "../../src/image/source.js";
 import { type ClientSettings, RegistryClient } from "../../src/registry/client.js";
+import { pushImage } from "../../src/registry/publish.js";
+import type { Repository } from "../../src/registry/reference.js";
 import { pushRetry, readRetry } from "../../src/registry/retry.js";
 import { createFetch } from "../../src/registry/transport.js";
 
@@ -17,4 +20,15 @@ export function makeClient(settings: Partial<ClientSettings> = {}): RegistryClie
     sleep: noWait,
     ...settings,
   });
+}
+
+/** Brings an image into a repository and points tags at it. */
+export async function seed(
+  repository: Repository,
+  image: PublishableImage,
+  ...tags: readonly string[]
+): Promise<void> {
+  const client = makeClient();
+  await pushImage(client, repository, image);
+  for (const tag of tags) await client.putManifest(repository, tag, image.index);
 }

@@ -1,6 +1,11 @@
 import { cpSync, globSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { DaggerArgument } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/argument.js";
+import type { DaggerEnumBase } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/enumBase.js";
+import type { DaggerFunction } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/function.js";
+import type { DaggerModule } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/index.js";
+import type { DaggerObjectBase } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/objectBase.js";
 import { scan } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/index.js";
 import { makeTemporaryDirectory } from "./temporary-directory.js";
 
@@ -11,8 +16,8 @@ export interface Contract {
   options: Option[];
   functions: CommandFunction[];
   enums: Enumeration[];
-  /** Classes that are state and no command: they reach the API all the same. */
-  objects: string[];
+  /** The other classes of the module: state that is carried through a chain of calls. */
+  states: State[];
 }
 
 export interface CommandFunction {
@@ -44,6 +49,12 @@ export interface Enumeration {
   values: string[];
 }
 
+export interface State {
+  name: string;
+  /** Functions and fields that callers would see. */
+  exposed: string[];
+}
+
 /** The root of the repository. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -54,82 +65,93 @@ export function sourcePaths(): string[] {
     .sort();
 }
 
-/** Reads the contract from `src` with the introspector of the SDK: what an engine would register. */
-export async function readContract(): Promise<Contract> {
-  const core = makeTemporaryDirectory();
-  try {
-    // The introspector looks for the types of the API in a file of the name that an engine generates.
-    const api = join(core.path, "client.gen.ts");
-    cpSync(apiDeclarations, api);
-    const module = await scan([api, ...sourcePaths().map((path) => join(root, path))], "slipway", false);
-    // Its classes hold the compiler's whole state; what they become in JSON is their interface.
-    return contractOf(JSON.parse(JSON.stringify(module)) as Introspection);
-  } finally {
-    await core.remove();
-  }
-}
-
 /** Declarations of the Dagger API that the SDK brings along. */
 export const apiDeclarations = join(root, "node_modules/@dagger.io/dagger/dist/src/api/client.gen.d.ts");
+
+/** Reads the contract from `src` with the introspector of the SDK: what an engine would register. */
+export async function readContract(): Promise<Contract> {
+  const directory = makeTemporaryDirectory();
+  try {
+    // The introspector looks for the types of the API in a file of the name that an engine generates.
+    const api = join(directory.path, "client.gen.ts");
+    cpSync(apiDeclarations, api);
+    const sources = sourcePaths().map((path) => join(root, path));
+    return contractOf(await scan([api, ...sources], "slipway", false));
+  } finally {
+    await directory.remove();
+  }
+}
 
 /** A name in the spelling of the command line: `ciImage` is `ci-image`. */
 export function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The contract as text, to be reviewed: one block for each function. */
-export function renderContract({ description, options, functions, enums, objects }: Contract): string {
-  return [
-    "The command line of Slipway, as an engine reads it from src. A change here is a change for every caller:",
-    "review it, and write it with `npm run generate`.",
-    "",
-    "slipway",
-    ...indent(description),
-    ...options.flatMap(optionLines),
-    ...functions.toSorted(byName).flatMap(functionLines),
-    ...enums.toSorted(byName).flatMap(enumLines),
-    "",
-    `state: ${objects.toSorted().join(", ")}`,
-    "",
-  ].join("\n");
+function contractOf({ name, description = "", objects, enums }: DaggerModule): Contract {
+  const main = objects[name];
+  if (main === undefined) throw new Error(`The module has no class ${name}.`);
+  const enumerations = Object.values(enums).map(enumerationOf);
+  const typeOf = (argument: DaggerArgument["type"]): string => {
+    const type = typeName(argument);
+    // As the Dagger CLI does: the values themselves are what a caller types.
+    return enumerations.find((enumeration) => enumeration.name === type)?.values.join(",") ?? type;
+  };
+  return {
+    description,
+    options: Object.values(main._constructor?.arguments ?? {}).map((option) => optionOf(option, typeOf)),
+    functions: Object.entries(main.methods)
+      .map(([key, method]) => functionOf(key, method, typeOf))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    enums: enumerations,
+    states: Object.values(objects).map((object) => stateOf(object, object === main)),
+  };
 }
 
-/** The part of the introspector's result that the contract is made of. */
-interface Introspection {
-  name: string;
-  description?: string;
-  objects: Record<string, IntrospectedObject>;
-  enums: Record<
-    string,
-    { name: string; description: string; values: Record<string, { name: string; description: string }> }
-  >;
+type TypeName = (type: DaggerArgument["type"]) => string;
+
+function functionOf(key: string, method: DaggerFunction, typeOf: TypeName): CommandFunction {
+  return {
+    name: kebabCase(key),
+    help: method.description,
+    options: Object.values(method.arguments).map((option) => optionOf(option, typeOf)),
+    returns: typeName(method.returnType),
+    cache: method.cache,
+    check: method.isCheck,
+  };
 }
 
-interface IntrospectedObject {
-  constructor?: { arguments: Record<string, IntrospectedArgument> };
-  methods: Record<string, IntrospectedFunction>;
+function optionOf(argument: DaggerArgument, typeOf: TypeName): Option {
+  const value = argument.defaultValue ?? argument.defaultPath;
+  return {
+    name: kebabCase(argument.name),
+    help: argument.description,
+    type: typeOf(argument.type),
+    required: !argument.isOptional && value === undefined,
+    default: value === undefined ? undefined : JSON.stringify(value),
+    ignore: argument.ignore ?? [],
+  };
 }
 
-interface IntrospectedFunction {
-  name: string;
-  alias?: string;
-  description: string;
-  arguments: Record<string, IntrospectedArgument>;
-  returnType?: IntrospectedType;
+function enumerationOf({ name, description, values }: DaggerEnumBase): Enumeration {
+  return { name, help: description, values: Object.keys(values) };
 }
 
-interface IntrospectedArgument {
-  name: string;
-  description: string;
-  type?: IntrospectedType;
-  isOptional: boolean;
-  defaultValue?: unknown;
-  defaultPath?: string;
-  ignore?: string[];
+function stateOf({ name, properties, methods }: DaggerObjectBase, isMain: boolean): State {
+  const fields = Object.values(properties).filter(({ isExposed }) => isExposed);
+  return { name, exposed: [...fields.map((field) => field.name), ...(isMain ? [] : Object.keys(methods))] };
 }
 
-interface IntrospectedType {
-  kind: string;
-  name?: string;
-  typeDef?: IntrospectedType;
+/** Names of the kinds that are not objects, as `dagger call --help` prints them. */
+const scalars: Record<string, string> = {
+  STRING_KIND: "string",
+  INTEGER_KIND: "int",
+  FLOAT_KIND: "float",
+  BOOLEAN_KIND: "bool",
+  VOID_KIND: "void",
+};
+
+function typeName(type: DaggerArgument["type"]): string {
+  if (type === undefined) throw new Error("The introspector left a type unresolved.");
+  if ("typeDef" in type) return `[]${typeName(type.typeDef)}`;
+  return "name" in type ? type.name : (scalars[type.kind] ?? type.kind);
 }

@@ -1,0 +1,110 @@
+import { dirname, join, sep } from "node:path";
+import { describe, expect, it } from "vitest";
+import manifest from "../package.json" with { type: "json" };
+import { sourcePaths } from "./support/contract.js";
+import { parseSource, readSource, type SourceFile } from "./support/source.js";
+
+const sources = sourcePaths().map(readSource);
+const sdk = "@dagger.io/dagger";
+
+/** What each part of src may import of the others: arrows point one way. */
+const layers: Record<string, readonly string[]> = {
+  errors: [],
+  image: ["errors"],
+  registry: ["errors", "image"],
+  report: [],
+  config: ["errors", "image", "registry"],
+  files: [],
+  project: ["config", "errors", "files", "registry"],
+  "ci-image": ["config", "errors", "files", "image", "project", "registry", "report"],
+  go: ["errors"],
+  index: ["ci-image", "config", "errors", "files", "go", "project", "report"],
+};
+
+/** Parts that are plain TypeScript, usable and tested without an engine. */
+const engineFree = ["errors", "image", "registry", "report", "config"];
+
+function layerOf(path: string): string {
+  return path.split(sep)[1]?.replace(/\.ts$/, "") ?? "";
+}
+
+function layersImportedBy({ path, imports }: SourceFile): string[] {
+  return imports
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => layerOf(join(dirname(path), specifier.replace(/\.js$/, ".ts"))))
+    .filter((layer) => layer !== layerOf(path));
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+const packagesImported = (files: readonly SourceFile[]) =>
+  files
+    .flatMap(({ imports }) => imports)
+    .filter((specifier) => !specifier.startsWith(".") && !specifier.startsWith("node:"))
+    .map(packageOf);
+
+describe.each(sources.map((source) => [source.path, source] as const))("%s", (path, source) => {
+  it("imports only what its layer may", () => {
+    const allowed = layers[layerOf(path)];
+    expect(allowed, `${layerOf(path)} has no place in the table of layers`).toBeDefined();
+    expect(layersImportedBy(source).filter((layer) => !allowed?.includes(layer))).toEqual([]);
+  });
+
+  it("does nothing at import, since every call of the module imports it", () => {
+    expect(source.effects).toEqual([]);
+  });
+});
+
+describe("packages", () => {
+  it("are in the dependencies, where the runtime of the module installs them; it brings the SDK itself", () => {
+    const installed = [...Object.keys(manifest.dependencies), sdk];
+    expect(packagesImported(sources).filter((name) => !installed.includes(name))).toEqual([]);
+  });
+
+  it("are in the dependencies only where src imports them; the runtime itself needs typescript", () => {
+    const used = [...packagesImported(sources), "typescript"];
+    expect(Object.keys(manifest.dependencies).filter((name) => !used.includes(name))).toEqual([]);
+  });
+
+  it.each(engineFree)("of %s do not include Dagger's", (layer) => {
+    const files = sources.filter(({ path }) => layerOf(path) === layer);
+    expect(files).not.toEqual([]);
+    expect(packagesImported(files)).not.toContain(sdk);
+  });
+});
+
+describe("the search for effects", () => {
+  it.each([
+    ["a call", "start();"],
+    ["a call of another module's function", 'import { read } from "./read.js";\nconst text = read("a");'],
+    ["a call inside a constant", 'const settings = { home: process.env.HOME, text: readFileSync("a") };'],
+    ["a new object of another module", 'import { Client } from "./client.js";\nconst client = new Client();'],
+    ["an await", "const text = await fetched;"],
+    ["a condition", "if (process.env.CI) console.log(1);"],
+    ["an immediately invoked function", "const text = (() => 1)();"],
+    ["a static field", "class A { static text = read(); }"],
+  ])("finds %s", (_, text) => {
+    expect(parseSource("src/a.ts", text).effects).not.toEqual([]);
+  });
+
+  it.each([
+    [
+      "imports and types",
+      'import { a } from "./a.js";\nexport interface B { c: string }\nexport type D = B;',
+    ],
+    ["functions", 'export function read() { return readFileSync("a"); }\nconst b = () => read();'],
+    ["a schema", 'import { z } from "zod";\nconst schema = z.object({ a: z.string().optional() });'],
+    [
+      "values",
+      'const names = new Set(["a"]);\nconst pattern = new RegExp("a");\nconst table = { a: [1, 2] };',
+    ],
+    ["fields and decorators", "@object() class A { text = read(); @func() b() {} }"],
+  ])("passes %s", (_, text) => {
+    expect(parseSource("src/a.ts", text).effects).toEqual([]);
+  });
+});
