@@ -77,7 +77,7 @@ export class Slipway {
    * @param username User name.
    * @param secret Password or token: env://NAME or file://PATH
    */
-  @func({ cache: "never" })
+  @func({ cache: "session" })
   withRegistryAuth(address: string, username: string, secret: Secret): Slipway {
     this.loginAddresses.push(address);
     this.loginUsernames.push(username);
@@ -93,7 +93,7 @@ export class Slipway {
    * @param host Host of the registry as references name it: localhost:5000
    * @param service The registry: tcp://localhost:5000 for one on your machine.
    */
-  @func({ cache: "never" })
+  @func({ cache: "session" })
   withRegistryService(host: string, service: Service): Slipway {
     this.routeHosts.push(host);
     this.routeServices.push(service);
@@ -238,7 +238,7 @@ export class Slipway {
   /**
    * Runs golangci-lint in the CI image; its output and its exit code are the linter's.
    *
-   * @param ciImage Reference of the published CI image; built where none is given.
+   * @param ciImage Reference of the published CI image. Default, or empty: build it.
    * @param moduleCache What module-cache gave earlier.
    */
   @check()
@@ -250,7 +250,7 @@ export class Slipway {
   /**
    * Runs go test in the CI image; its output and its exit code are those of go.
    *
-   * @param ciImage Reference of the published CI image; built where none is given.
+   * @param ciImage Reference of the published CI image. Default, or empty: build it.
    * @param moduleCache What module-cache gave earlier.
    */
   @check()
@@ -262,7 +262,7 @@ export class Slipway {
   /**
    * Builds all binaries with GoReleaser in the CI image, and gives its dist directory.
    *
-   * @param ciImage Reference of the published CI image; built where none is given.
+   * @param ciImage Reference of the published CI image. Default, or empty: build it.
    * @param moduleCache What module-cache gave earlier.
    * @param release Build the version of the commit's tag; else a snapshot.
    * @param tag The tag to release, where the commit has several.
@@ -275,7 +275,7 @@ export class Slipway {
   /**
    * Downloads the modules of go.mod, as a directory for the cache of a CI platform.
    *
-   * @param ciImage Reference of the published CI image; built where none is given.
+   * @param ciImage Reference of the published CI image. Default, or empty: build it.
    * @param moduleCache What module-cache gave earlier: what is still needed of it is not downloaded again.
    */
   @func({ cache: "never" })
@@ -301,7 +301,8 @@ export class Slipway {
 
   private async goProject(ciImage?: string, moduleCache?: Directory): Promise<GoProject> {
     const project = await this.project();
-    const image = ciImage === undefined ? await this.buildCiImage() : project.pull(ciImage);
+    // An empty reference is a variable that a pipeline leaves unset.
+    const image = ciImage ? project.pull(ciImage) : await this.buildCiImage();
     return {
       image,
       source: project.source,

@@ -29,7 +29,7 @@ export async function pushImage(
   image: PublishableImage,
 ): Promise<Transfer> {
   const transfer = nothing();
-  if ((await client.headManifest(repository, image.index.descriptor.digest)) !== undefined) {
+  if (await hasManifests(client, repository, image)) {
     transfer.bytesSkipped = blobsOf(image).reduce((sum, { size }) => sum + size, 0);
     transfer.blobs.present = blobsOf(image).length;
     return transfer;
@@ -46,6 +46,17 @@ export async function pushImage(
   );
   await client.putManifest(repository, image.index.descriptor.digest, image.index);
   return transfer;
+}
+
+/** Whether index and platforms are there: an index may outlive a platform that a clean-up took for untagged. */
+async function hasManifests(
+  client: RegistryClient,
+  repository: Repository,
+  { index, variants }: PublishableImage,
+): Promise<boolean> {
+  for (const { descriptor } of [index, ...variants])
+    if ((await client.headManifest(repository, descriptor.digest)) === undefined) return false;
+  return true;
 }
 
 /** An image that a registry holds, as the source of a copy into another repository. */

@@ -1,5 +1,7 @@
-import { getCACertificates } from "node:tls";
+import { X509Certificate } from "node:crypto";
+import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 import { Agent, buildConnector, EnvHttpProxyAgent, fetch, type RequestInit, type Response } from "undici";
+import { InputError } from "../errors.js";
 
 /** How requests leave the module's container, which sees nothing of the host's network by itself. */
 export interface Network {
@@ -30,11 +32,9 @@ const idleTimeout = 60_000;
 
 /** A `fetch` of its own for these settings; the process's global one stays as it is. */
 export function createFetch(network: Network): Fetch {
-  const ca = [...getCACertificates("default"), ...getCACertificates("system")];
-  if (network.ca !== undefined) ca.push(network.ca);
   const timeouts = { headersTimeout: idleTimeout, bodyTimeout: idleTimeout };
   // HTTP/1.1 throughout: its errors are the ones that the retry policy knows, and streamed uploads need no more.
-  const tls = { ca, allowH2: false };
+  const tls = { secureContext: trusting(network.ca), allowH2: false };
   const connect = routed(buildConnector({ ...tls, timeout: connectTimeout }), network.routes);
   const dispatcher =
     network.proxy === undefined
@@ -51,6 +51,27 @@ export function createFetch(network: Network): Fetch {
           proxyTls: tls,
         });
   return (url, init) => fetch(url, { ...init, dispatcher });
+}
+
+/** One context for all connections: reading some hundred certificates for each would take longer than the rest. */
+function trusting(ca: string | undefined): SecureContext {
+  const known = [...getCACertificates("default"), ...getCACertificates("system")];
+  return createSecureContext({ ca: [...new Set(known), ...(ca === undefined ? [] : [requirePem(ca)])] });
+}
+
+/** Node takes any text for certificates and ignores what is none. */
+function requirePem(ca: string): string {
+  try {
+    new X509Certificate(ca);
+    return ca;
+  } catch {
+    throw new InputError({
+      subject: "certificate authorities to trust",
+      expected: "certificates in PEM form",
+      given: ca.slice(0, 40),
+      fix: "Check network.caFile",
+    });
+  }
 }
 
 function routed(

@@ -149,7 +149,7 @@ async function readParts(
   const parts = await eachOf(children, (child) => readVariant(client, repository, stored, child));
   return {
     image: { digest, stored, variants: parts.filter((part) => typeof part !== "string") },
-    problems: parts.filter((part) => typeof part === "string"),
+    problems: children.length === 0 ? ["it lists nothing"] : parts.filter((part) => typeof part === "string"),
   };
 }
 

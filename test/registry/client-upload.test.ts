@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
+import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { RegistryError } from "../../src/errors.js";
 import { makeClient } from "../support/client.js";
-import { type Fault, type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";
+import type { Fault } from "../support/fault-proxy.js";
 import { describeBytes } from "../support/image.js";
-import { type RunningRegistry, startCraneRegistry, startRegistry } from "../support/registry.js";
+import { listenOnLoopback } from "../support/loopback.js";
+import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
+import { startCraneRegistry, startRegistry } from "../support/registry.js";
 import { messageThrownBy } from "../support/thrown.js";
 
 const client = makeClient();
@@ -15,41 +18,30 @@ const content = Buffer.from("a layer");
 const blob = describeBytes(content);
 const open = async () => Readable.from([content.subarray(0, 3), content.subarray(3)], { objectMode: false });
 
-let registry: RunningRegistry;
-let proxy: FaultProxy;
-let repositories = 0;
+let at: ProxiedRegistry;
 
-/** A repository that was never pushed to, behind the proxy. */
-const unused = () => ({ registry: proxy.address, path: `acme/new-${repositories++}` });
 /** The requests that reached the proxy, without what differs in each run. */
 const asked = () =>
-  proxy.requests.map(({ method, path, status }) => {
-    const what = path.replace(/^\/v2\/acme\/new-\d+\/blobs\//, "").replace(/(uploads)\/.*/, "$1");
+  at.proxy.requests.map(({ method, path, status }) => {
+    const what = path.replace(/^\/v2\/acme\/unused-\d+\/blobs\//, "").replace(/(uploads)\/.*/, "$1");
     return `${method} ${what.replace(blob.digest, "<digest>")} ${status ?? "broken"}`;
   });
 /** Does this to the first requests of a method, one after the other, and nothing to the others. */
 const onEach = (method: string, ...faults: Fault[]) =>
-  proxy.setFault((request) => (request.method === method ? faults.shift() : undefined));
-
-async function startBoth(start: () => Promise<RunningRegistry>): Promise<void> {
-  registry = await start();
-  proxy = await startFaultProxy(registry.address);
-}
-async function stopBoth(): Promise<void> {
-  await proxy?.stop();
-  await registry?.stop();
-}
+  at.proxy.setFault((request) => (request.method === method ? faults.shift() : undefined));
 
 describe.each([
   ["distribution", startRegistry, "http://"],
   ["the registry of go-containerregistry", startCraneRegistry, "/v2/"],
 ])("putBlob at %s", (_name, start, location) => {
-  beforeAll(() => startBoth(start));
-  afterAll(stopBoth);
-  beforeEach(() => proxy.clear());
+  beforeAll(async () => {
+    at = await startProxiedRegistry(start);
+  });
+  afterAll(() => at?.stop());
+  beforeEach(() => at.proxy.clear());
 
   it(`follows a Location that starts with ${location}`, async () => {
-    const uploads = `http://${proxy.address}/v2/acme/location/blobs/uploads/`;
+    const uploads = `http://${at.proxy.address}/v2/acme/location/blobs/uploads/`;
     const { headers } = await fetch(uploads, { method: "POST" });
     expect(headers.get("location")?.slice(0, location.length)).toBe(location);
   });
@@ -60,25 +52,25 @@ describe.each([
     ["bytes", (bytes) => bytes],
   ])("sends %s with its length, and only once", async (form, sourceOf) => {
     const body = Buffer.from(`sent as ${form}`);
-    const repository = unused();
+    const repository = at.repository();
     const put = () => client.putBlob(repository, describeBytes(body), async () => sourceOf(body));
-    const answers = () => proxy.requests.map(({ method, status }) => `${method} ${status}`);
+    const answers = () => at.proxy.requests.map(({ method, status }) => `${method} ${status}`);
 
     expect(await put()).toBe("sent");
     expect(answers()).toEqual(["HEAD 404", "POST 202", "PUT 201"]);
-    const { headers, bytesIn } = proxy.requests.at(-1) ?? {};
+    const { headers, bytesIn } = at.proxy.requests.at(-1) ?? {};
     expect(headers).toMatchObject({ "content-length": String(body.length) });
     expect(headers).not.toHaveProperty("transfer-encoding");
     expect(bytesIn).toBe(body.length);
 
-    proxy.clear();
+    at.proxy.clear();
     expect(await put()).toBe("present");
     expect(answers()).toEqual(["HEAD 200"]);
   });
 
   it("refuses content that is not what its digest says, once", async () => {
     const other = describeBytes(Buffer.from("another"));
-    expect(await messageThrownBy(() => client.putBlob(unused(), { ...other, size: 7 }, open))).toMatch(
+    expect(await messageThrownBy(() => client.putBlob(at.repository(), { ...other, size: 7 }, open))).toMatch(
       /: PUT blobs\/uploads: the registry answered 400 \(DIGEST_INVALID: .*\)\.$/,
     );
     expect(asked().filter((line) => line.startsWith("PUT"))).toHaveLength(1);
@@ -86,9 +78,11 @@ describe.each([
 });
 
 describe("putBlob, when something fails", () => {
-  beforeAll(() => startBoth(startRegistry));
-  afterAll(stopBoth);
-  beforeEach(() => proxy.clear());
+  beforeAll(async () => {
+    at = await startProxiedRegistry();
+  });
+  afterAll(() => at?.stop());
+  beforeEach(() => at.proxy.clear());
 
   const upload = ["HEAD <digest> 404", "POST uploads 202", "PUT uploads 201"];
   it.each<[string, string, Fault[], "sent" | "present", string[]]>([
@@ -129,16 +123,16 @@ describe("putBlob, when something fails", () => {
     ],
   ])("repeats what is needed where %s", async (_, method, faults, outcome, requests) => {
     onEach(method, ...faults);
-    expect(await client.putBlob(unused(), blob, open)).toBe(outcome);
+    expect(await client.putBlob(at.repository(), blob, open)).toBe(outcome);
     expect(asked()).toEqual(requests);
   });
 
   it("gives up after three attempts", async () => {
-    proxy.setFault(({ method }) => (method === "PUT" ? { kind: "interrupted-request" } : undefined));
-    const repository = unused();
+    at.proxy.setFault(({ method }) => (method === "PUT" ? { kind: "interrupted-request" } : undefined));
+    const repository = at.repository();
     expect(await messageThrownBy(() => client.putBlob(repository, blob, open))).toMatch(
       new RegExp(
-        `^${proxy.address}/${repository.path}: PUT blobs/uploads: the connection was .*\\. Gave up after 3 attempts\\.$`,
+        `^${at.proxy.address}/${repository.path}: PUT blobs/uploads: the connection was .*\\. Gave up after 3 attempts\\.$`,
       ),
     );
     expect(asked().filter((line) => line.startsWith("PUT"))).toHaveLength(3);
@@ -155,9 +149,9 @@ describe("putBlob, when something fails", () => {
 
   it("says so where an upload has no Location", async () => {
     onEach("POST", { kind: "answer", status: 202 });
-    const repository = unused();
+    const repository = at.repository();
     expect(await messageThrownBy(() => client.putBlob(repository, blob, open))).toBe(
-      `${proxy.address}/${repository.path}: started an upload without a Location.`,
+      `${at.proxy.address}/${repository.path}: started an upload without a Location.`,
     );
   });
 
@@ -178,19 +172,19 @@ describe("putBlob, when something fails", () => {
         { objectMode: false },
       );
     };
-    expect(await messageThrownBy(() => client.putBlob(unused(), blob, source))).toBe(
+    expect(await messageThrownBy(() => client.putBlob(at.repository(), blob, source))).toBe(
       "source.example/app: GET blobs/x: broke off. Gave up after 3 attempts.",
     );
     expect(opened).toBe(3);
     const unopened = async () =>
       Promise.reject(new RegistryError("source.example/app: denied.", { failure: "denied" }));
-    expect(await messageThrownBy(() => client.putBlob(unused(), blob, unopened))).toBe(
+    expect(await messageThrownBy(() => client.putBlob(at.repository(), blob, unopened))).toBe(
       "source.example/app: denied.",
     );
   });
 
   it("closes the source where uploads live on a host that is down", async () => {
-    const gone = await startFaultProxy(registry.address);
+    const gone = await listenOnLoopback(createServer());
     await gone.stop();
     onEach("POST", {
       kind: "answer",
@@ -204,8 +198,8 @@ describe("putBlob, when something fails", () => {
       sources.push(stream);
       return stream;
     };
-    expect(await messageThrownBy(() => once.putBlob(unused(), blob, source))).toMatch(
-      /\/acme\/new-\d+: PUT blobs\/uploads: the connection was refused\.$/,
+    expect(await messageThrownBy(() => once.putBlob(at.repository(), blob, source))).toMatch(
+      /\/acme\/unused-\d+: PUT blobs\/uploads: the connection was refused\.$/,
     );
     expect(sources.map(({ destroyed }) => destroyed)).toEqual([true]);
   });
@@ -214,16 +208,16 @@ describe("putBlob, when something fails", () => {
     const held = { path: "acme/held" };
 
     it("mounts what it has", async () => {
-      await client.putBlob({ registry: registry.address, ...held }, blob, open);
-      expect(await client.putBlob(unused(), blob, open, held.path)).toBe("mounted");
+      await client.putBlob(at.direct(at.repository(held.path)), blob, open);
+      expect(await client.putBlob(at.repository(), blob, open, held.path)).toBe("mounted");
       expect(asked()).toEqual(["HEAD <digest> 404", `POST uploads 201`]);
-      expect(proxy.requests.at(-1)?.path).toContain(
+      expect(at.proxy.requests.at(-1)?.path).toContain(
         `?mount=${encodeURIComponent(blob.digest)}&from=acme%2Fheld`,
       );
     });
 
     it("sends what it does not have", async () => {
-      expect(await client.putBlob(unused(), blob, open, "acme/empty")).toBe("sent");
+      expect(await client.putBlob(at.repository(), blob, open, "acme/empty")).toBe("sent");
       expect(asked()).toEqual(upload);
     });
   });
@@ -234,8 +228,10 @@ describe("a large blob", () => {
   const count = 200;
   const size = count * chunk.length;
 
-  beforeAll(() => startBoth(startRegistry));
-  afterAll(stopBoth);
+  beforeAll(async () => {
+    at = await startProxiedRegistry();
+  });
+  afterAll(() => at?.stop());
 
   it("is streamed, both ways", async () => {
     const chunks = async function* () {
@@ -244,13 +240,13 @@ describe("a large blob", () => {
     const hash = createHash("sha256");
     for await (const part of chunks()) hash.update(part);
     const large = { mediaType: "application/octet-stream", digest: `sha256:${hash.digest("hex")}`, size };
-    const from = { registry: registry.address, path: "acme/large" };
+    const from = at.direct(at.repository());
     const memory = watchMemory();
 
     expect(
       await client.putBlob(from, large, async () => Readable.from(chunks(), { objectMode: false })),
     ).toBe("sent");
-    const copied = await client.putBlob({ ...from, path: "acme/copy" }, large, () =>
+    const copied = await client.putBlob(at.direct(at.repository()), large, () =>
       client.openBlob(from, large),
     );
 

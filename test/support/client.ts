@@ -5,13 +5,16 @@ import type { Repository } from "../../src/registry/reference.js";
 import { pushRetry, readRetry } from "../../src/registry/retry.js";
 import { createFetch } from "../../src/registry/transport.js";
 
+/** Without a proxy, a private authority or routes. */
+export const directFetch = createFetch({ routes: {} });
+
 /** Whatever a delay is, no time passes. */
 export const noWait = async () => {};
 
 /** A client with the policies of production that waits for nothing; by default anonymous. */
 export function makeClient(settings: Partial<ClientSettings> = {}): RegistryClient {
   return new RegistryClient({
-    fetch: createFetch({ routes: {} }),
+    fetch: directFetch,
     credentials: new Map(),
     plainHttp: [],
     push: [],

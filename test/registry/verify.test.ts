@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { PublishableImage } from "../../src/image/source.js";
+import type { Repository } from "../../src/registry/reference.js";
+import { type Expectation, readImage, verifyImage } from "../../src/registry/verify.js";
+import { makeClient, seed } from "../support/client.js";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";
+import { joinVariants, makeVariant } from "../support/image.js";
+import { type RunningRegistry, startCraneRegistry, startRegistry } from "../support/registry.js";
+import { messageThrownBy } from "../support/thrown.js";
+
+const client = makeClient();
+const platforms = ["linux/amd64", "linux/arm64"];
+const hex = `sha256:${"0".repeat(64)}`;
+
+/** Two platforms whose content no other test has: go-containerregistry's registry keeps blobs for all repositories. */
+function imageOf(content: string) {
+  const [amd64, arm64] = platforms.map((platform) =>
+    makeVariant({
+      platform,
+      layers: [`${content}: shared`, `${content} ${platform}`],
+      labels: { content, platform },
+    }),
+  );
+  if (amd64 === undefined || arm64 === undefined) throw new Error("Two platforms make two variants.");
+  const [shared, own] = amd64.manifest.layers.map(({ digest }) => digest);
+  return { amd64, arm64, shared: `${shared}`, own: `${own}`, image: joinVariants([amd64, arm64]) };
+}
+
+describe.each([
+  ["distribution", startRegistry],
+  ["the registry of go-containerregistry", startCraneRegistry],
+])("at %s", (_name, start) => {
+  let registry: RunningRegistry;
+
+  beforeAll(async () => {
+    registry = await start();
+  });
+  afterAll(() => registry?.stop());
+
+  const repositoryOf = (path: string): Repository => ({ registry: registry.address, path });
+
+  /** Removes something behind the client's back. */
+  async function remove({ path }: Repository, what: string): Promise<void> {
+    const { status } = await fetch(`http://${registry.address}/v2/${path}/${what}`, { method: "DELETE" });
+    if (status !== 202) throw new Error(`DELETE ${what} was answered ${status}.`);
+  }
+
+  async function verifying(
+    image: PublishableImage,
+    path: string,
+    missing: readonly string[],
+    expected?: Expectation,
+  ): Promise<string> {
+    const repository = repositoryOf(path);
+    await seed(repository, image, "1");
+    for (const what of missing) await remove(repository, what);
+    const message = await messageThrownBy(() => verifyImage(client, repository, "1", expected));
+    return message.replace(`${registry.address}/${path}`, "<repository>");
+  }
+
+  it("reads every part of a whole image", async () => {
+    const { image, amd64, arm64 } = imageOf("whole");
+    await seed(repositoryOf("whole"), image, "1");
+    const { digest } = image.index.descriptor;
+    const verified = await verifyImage(client, repositoryOf("whole"), "1", {
+      digest,
+      platforms: platforms.toReversed(),
+    });
+    expect(verified).toMatchObject({
+      digest,
+      stored: { bytes: image.index.bytes },
+      variants: [amd64, arm64].map(({ descriptor, manifest }, at) => ({
+        platform: platforms[at],
+        digest: descriptor.digest,
+        labels: { content: "whole", platform: platforms[at] },
+        created: "2025-12-13T14:00:00Z",
+        config: manifest.config,
+        layers: manifest.layers,
+      })),
+    });
+  });
+
+  it("reads an image that is no index", async () => {
+    const { image, amd64 } = imageOf("single");
+    await seed(repositoryOf("single"), image);
+    await client.putManifest(repositoryOf("single"), "1", amd64);
+    const { digest, variants } = await verifyImage(client, repositoryOf("single"), "1", {
+      platforms: ["linux/amd64"],
+    });
+    expect(digest).toBe(amd64.descriptor.digest);
+    expect(variants).toMatchObject([{ platform: "linux/amd64", digest }]);
+  });
+
+  it("tells an absent image from one that is not whole", async () => {
+    expect(await readImage(client, repositoryOf("absent"), "1")).toBeUndefined();
+    expect(await messageThrownBy(() => verifyImage(client, repositoryOf("absent"), "1"))).toBe(
+      `${registry.address}/absent:1: does not exist (404). List the repository's tags for what does.`,
+    );
+  });
+
+  it.each<[string, (parts: ReturnType<typeof imageOf>) => [string, string], Expectation]>([
+    [
+      "a layer of all platforms",
+      ({ shared }) => [`blobs/${shared}`, `layer ${shared} is missing`],
+      { platforms },
+    ],
+    ["a layer of one platform", ({ own }) => [`blobs/${own}`, `layer ${own} is missing`], {}],
+    [
+      "a configuration",
+      ({ amd64: { manifest } }) => [
+        `blobs/${manifest.config.digest}`,
+        `configuration ${manifest.config.digest} is missing`,
+      ],
+      {},
+    ],
+    [
+      "a manifest",
+      ({ arm64: { descriptor } }) => [
+        `manifests/${descriptor.digest}`,
+        `manifest ${descriptor.digest} is missing; linux/arm64 is missing`,
+      ],
+      { platforms },
+    ],
+  ])("finds %s missing", async (what, part, expected) => {
+    const parts = imageOf(what);
+    const [missing, said] = part(parts);
+    const path = what.replaceAll(" ", "-");
+    expect(await verifying(parts.image, path, [missing], expected)).toBe(
+      `<repository>:1 is not whole: ${said}.`,
+    );
+  });
+
+  it("names all problems in one error", async () => {
+    const { image, amd64, arm64, own, shared } = imageOf("all");
+    const { config } = arm64.manifest;
+    const missing = [own, shared, config.digest].map((digest) => `blobs/${digest}`);
+    const expected = { digest: hex, platforms: ["linux/amd64", "linux/arm64", "linux/arm/v7"] };
+    expect(await verifying(image, "all", missing, expected)).toBe(
+      `<repository>:1 is not whole: configuration ${config.digest} is missing; expected the digest ${hex}, found ${image.index.descriptor.digest}; linux/arm64 is missing; linux/arm/v7 is missing; ${amd64.manifest.layers.map(({ digest }) => `layer ${digest} is missing`).join("; ")}.`,
+    );
+    expect(await messageThrownBy(() => readImage(client, repositoryOf("all"), "1"))).toBe(
+      `${registry.address}/all@${image.index.descriptor.digest} is not whole: configuration ${config.digest} is missing.`,
+    );
+  });
+
+  describe("with what an index lists", () => {
+    const layers = ["listed"];
+    const amd64 = makeVariant({ platform: "linux/amd64", layers });
+    const second = makeVariant({ platform: "linux/amd64", layers, created: "2025-12-14T14:00:00Z" });
+    const attestations = [1, 2].map((at) =>
+      makeVariant({ platform: "unknown/unknown", layers: [`in-toto ${at}`] }),
+    );
+    const mislabelled = makeVariant({ platform: "linux/amd64", layers, listedAs: "linux/arm64" });
+
+    it.each<[string, ReturnType<typeof makeVariant>[], Expectation, string]>([
+      ["too few platforms", [amd64], { platforms }, "linux/arm64 is missing"],
+      [
+        "too many",
+        [amd64],
+        { platforms: ["linux/arm64"] },
+        "linux/arm64 is missing; linux/amd64 was not asked for",
+      ],
+      [
+        "a platform twice",
+        [amd64, second],
+        { platforms: ["linux/amd64"] },
+        "linux/amd64 is listed more than once",
+      ],
+      [
+        "a platform twice, where none was asked for",
+        [amd64, second],
+        {},
+        "linux/amd64 is listed more than once",
+      ],
+      [
+        "attestations",
+        [amd64, ...attestations],
+        { platforms: ["linux/amd64"] },
+        "unknown/unknown, a build attestation, was not asked for",
+      ],
+      [
+        "a platform as another",
+        [mislabelled],
+        {},
+        `manifest ${mislabelled.descriptor.digest} is for linux/amd64, the index says linux/arm64`,
+      ],
+      ["nothing", [], {}, "it lists nothing"],
+    ])("refuses %s", async (what, variants, expected, said) => {
+      const path = `lists/${what.replaceAll(/\W+/g, "-")}`;
+      expect(await verifying(joinVariants(variants), path, [], expected)).toBe(
+        `<repository>:1 is not whole: ${said}.`,
+      );
+    });
+
+    it("takes the attestations of other builders where no platforms were asked for", async () => {
+      const repository = repositoryOf("lists/attestations");
+      await seed(repository, joinVariants([amd64, ...attestations]), "1");
+      const { variants } = await verifyImage(client, repository, "1");
+      expect(variants.map(({ platform }) => platform)).toEqual([
+        "linux/amd64",
+        "unknown/unknown",
+        "unknown/unknown",
+      ]);
+    });
+  });
+
+  describe("through a proxy", () => {
+    let proxy: FaultProxy;
+    beforeAll(async () => {
+      proxy = await startFaultProxy(registry.address);
+    });
+    afterAll(() => proxy?.stop());
+
+    it.each([
+      [403, (path: string) => path.includes("/blobs/"), "answered 403"],
+      [
+        500,
+        (path: string) => path.includes(`/manifests/${imageOf("refused").arm64.descriptor.digest}`),
+        "answered 500",
+      ],
+    ])("takes a %i for no missing part", async (status, isMeant, said) => {
+      await seed(repositoryOf("refused"), imageOf("refused").image, "1");
+      proxy.setFault(({ path }) => (isMeant(path) ? { kind: "answer", status } : undefined));
+      const verify = () => verifyImage(client, { registry: proxy.address, path: "refused" }, "1");
+      const message = await messageThrownBy(verify);
+      expect(message).toContain(said);
+      expect(message).not.toContain("missing");
+    });
+  });
+});
