@@ -29,7 +29,8 @@ import {
 import { publishCiImage } from "./ci-image/publish.js";
 import { reportMise, reportPublication, reportRollback } from "./ci-image/report.js";
 import { rollBack } from "./ci-image/rollback.js";
-import { reportVerification } from "./ci-image/verification.js";
+import { reportVerification, requireChecks } from "./ci-image/verification.js";
+import { verifyCiImage } from "./ci-image/verify.js";
 import { readFiles } from "./files.js";
 import { build } from "./go/build.js";
 import { lint } from "./go/lint.js";
@@ -101,14 +102,18 @@ export class Slipway {
   }
 
   /**
-   * Builds the CI image of one platform. Nothing is published.
+   * Builds the CI image of one platform, verifies its tools and gives it as a container. Nothing is published.
    *
    * @param platform Platform as os/architecture. Default: the first one of the settings, on every machine.
    */
   @func({ cache: "never" })
   async buildCiImage(platform?: string): Promise<Container> {
     const plan = await planCiImage(await this.project(), this.githubToken);
-    return ciImageContainer(plan, choosePlatform(plan.image, platform), this.githubToken).sync();
+    const chosen = choosePlatform(plan.image, platform);
+    const container = ciImageContainer(plan, chosen, this.githubToken);
+    const checks = await verifyCiImage({ container, platform: chosen, versions: plan.versions });
+    console.error(requireChecks(checks));
+    return container;
   }
 
   /**
@@ -299,10 +304,15 @@ export class Slipway {
     return [...files].map(([path, content]) => ({ path, content }));
   }
 
+  private async builtImage(project: Project): Promise<Container> {
+    const plan = await planCiImage(project, this.githubToken);
+    return ciImageContainer(plan, choosePlatform(plan.image), this.githubToken);
+  }
+
   private async goProject(ciImage?: string, moduleCache?: Directory): Promise<GoProject> {
     const project = await this.project();
     // An empty reference is a variable that a pipeline leaves unset.
-    const image = ciImage ? project.pull(ciImage) : await this.buildCiImage();
+    const image = ciImage ? project.pull(ciImage) : await this.builtImage(project);
     return {
       image,
       source: project.source,

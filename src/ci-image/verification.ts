@@ -21,6 +21,13 @@ export function reportVerification(images: readonly Verification[]): Report {
   throw new VerificationError(report.markdown);
 }
 
+/** The checks as a table. Throws the same table as an error where one does not hold. */
+export function requireChecks(checks: readonly Check[]): string {
+  const table = renderChecks(checks);
+  if (checks.every(({ ok }) => ok)) return table;
+  throw new VerificationError(table);
+}
+
 function renderVerification(image: Verification): string {
   const checks = allChecks(image);
   const failed = failures(image);

@@ -16,13 +16,14 @@ export interface Grammar {
 type Callable = Pick<CommandFunction, "name" | "options" | "returns">;
 
 /**
- * Parses `dagger call …` against the grammar; throws an error that names the first word that no caller could
+ * Parses `dagger call …`, or `dagger -m <module> call …`, against the grammar; throws an error that names the first word that no caller could
  * write, or the option that is missing.
  */
 export function parseCommand(text: string, { contract, core }: Grammar): Command {
   const words = splitWords(text);
-  if (words.shift() !== "dagger" || words.shift() !== "call")
-    throw new Error(`${text}: does not begin with dagger call`);
+  if (words.shift() !== "dagger") throw new Error(`${text}: does not begin with dagger call`);
+  takeOptions(words, cliOptions, "dagger");
+  if (words.shift() !== "call") throw new Error(`${text}: does not begin with dagger call`);
   const functionsOf = (type: string): readonly Callable[] =>
     type === "Slipway" ? contract.functions : (core.get(type) ?? []);
   const command: Command = {

@@ -1,0 +1,369 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, type Mock, vi } from "vitest";
+import { type CiImagePublication, publishCiImage } from "../../src/ci-image/publish.js";
+import type { PublishableImage } from "../../src/image/source.js";
+import type { Repository } from "../../src/registry/reference.js";
+import { buildImage, describeImage } from "../support/ci-image.js";
+import { directFetch, makeClient, seed } from "../support/client.js";
+import type { Fault, FaultTarget } from "../support/fault-proxy.js";
+import { makeImage } from "../support/image.js";
+import {
+  describeRequests,
+  type ProxiedRegistry,
+  startProxiedRegistry,
+  writesIn,
+} from "../support/proxied-registry.js";
+import { startCraneRegistry } from "../support/registry.js";
+import { errorThrownBy, messageThrownBy } from "../support/thrown.js";
+
+const image = describeImage();
+const older = describeImage("FROM golang:older");
+const built = buildImage(image);
+const { digest } = built.index.descriptor;
+const foreign = makeImage({ created: "2024-12-13T14:00:00Z" });
+const tags = [image.tag, "2025.12.13", "latest"];
+
+let first: ProxiedRegistry;
+let second: ProxiedRegistry;
+
+beforeAll(async () => {
+  [first, second] = await Promise.all([startProxiedRegistry(), startProxiedRegistry(startCraneRegistry)]);
+});
+afterAll(() => Promise.all([first?.stop(), second?.stop()]));
+beforeEach(() => {
+  for (const { proxy } of [first, second]) proxy.clear();
+});
+
+/** Publishes to these repositories; the build is a mock, to see whether it was called. */
+function publishing(repositories: readonly Repository[], changes: Partial<CiImagePublication> = {}) {
+  const build: Mock<() => Promise<PublishableImage>> = vi.fn(async () => built);
+  const publication = { client: makeClient(), repositories, image, build, firstPublish: false, ...changes };
+  return { build, outcomes: () => publishCiImage(publication) };
+}
+
+const name = ({ registry, path }: Repository) => `${registry}/${path}`;
+const requests = ({ proxy }: ProxiedRegistry) => describeRequests(proxy.requests, built);
+/** Answers with this status where `isMeant` says so. */
+const refuse = (at: ProxiedRegistry, status: number, isMeant: (request: FaultTarget) => boolean) =>
+  at.proxy.setFault((request): Fault | undefined =>
+    isMeant(request) ? { kind: "answer", status } : undefined,
+  );
+
+describe("where no repository has the image", () => {
+  it("builds once, pushes everywhere, and sets tags last, the immutable one first", async () => {
+    const repositories = [first.repository(), second.repository()];
+    const { build, outcomes } = publishing(repositories);
+
+    expect(await outcomes()).toEqual(
+      repositories.map((repository) => ({
+        repository: name(repository),
+        ok: true,
+        how: "pushed",
+        digest,
+        platforms: ["linux/amd64", "linux/arm64"],
+        tag: image.tag,
+        aliases: [
+          { tag: "2025.12.13", moved: true },
+          { tag: "latest", moved: true },
+        ],
+        transfer: {
+          blobs: { present: 0, mounted: 0, sent: 5 },
+          bytesSent: expect.any(Number),
+          bytesSkipped: 0,
+        },
+      })),
+    );
+
+    expect(build).toHaveBeenCalledTimes(1);
+    for (const at of [first, second]) {
+      expect(writesIn(requests(at)).slice(-6)).toEqual([
+        "PUT platform",
+        "PUT platform",
+        "PUT index",
+        ...tags.map((tag) => `PUT ${tag}`),
+      ]);
+      for (const repository of repositories.filter(({ registry }) => registry === at.proxy.address))
+        for (const tag of tags) expect(await at.tagged(repository, tag)).toBe(digest);
+    }
+  });
+
+  it.each<[string, RegExp]>([
+    ["a layer", /^PUT .*\/blobs\//],
+    ["a platform", new RegExp(`^PUT .*/manifests/${built.variants[1]?.descriptor.digest}`)],
+    ["the index", new RegExp(`^PUT .*/manifests/${digest}`)],
+    ["reading the index back", new RegExp(`^GET .*/manifests/${digest}`)],
+    ["reading a configuration back", /^GET .*\/blobs\//],
+  ])("touches no tag where %s fails", async (_, pattern) => {
+    const repository = first.repository();
+    refuse(first, 400, ({ method, path }) => pattern.test(`${method} ${path}`));
+    expect(await publishing([repository]).outcomes()).toMatchObject([
+      { ok: false, error: expect.stringMatching(/: (PUT|GET) \S+: the registry answered 400\.$/) },
+    ]);
+    expect(await first.tags(repository)).toEqual([]);
+  });
+
+  it.each<[string, PublishableImage, string]>([
+    [
+      "lacks a platform",
+      buildImage(image, { platforms: ["linux/amd64"] }),
+      "is not whole: linux/arm64 is missing.",
+    ],
+    [
+      "lacks the label",
+      makeImage(),
+      `linux/amd64, linux/arm64 without the identity label ${image.identity}.`,
+    ],
+  ])("touches no tag where what was built %s", async (_, wrong, message) => {
+    const repository = first.repository();
+    const { outcomes } = publishing([repository], { build: async () => wrong });
+    expect(await outcomes()).toMatchObject([{ ok: false, error: expect.stringContaining(message) }]);
+    expect(await first.tags(repository)).toEqual([]);
+  });
+
+  it("passes on the error of a build, and sends nothing", async () => {
+    const { outcomes } = publishing([first.repository(), second.repository()], {
+      build: async () => Promise.reject(new Error("exit code 1")),
+    });
+    expect(await errorThrownBy(outcomes)).toEqual(new Error("exit code 1"));
+    for (const at of [first, second]) expect(requests(at)).toEqual([`HEAD ${image.tag}`]);
+  });
+
+  it("leaves the immutable tag alone that somebody else set during the build", async () => {
+    const repository = first.repository();
+    const rival = buildImage(image, { created: "2025-12-13T14:05:00Z" });
+    const { outcomes } = publishing([repository], {
+      build: async () => {
+        await seed(first.direct(repository), rival, image.tag);
+        return built;
+      },
+    });
+    const there = rival.index.descriptor.digest;
+    expect(await outcomes()).toMatchObject([{ ok: true, how: "existed", digest: there }]);
+    for (const tag of tags) expect(await first.tagged(repository, tag)).toBe(there);
+  });
+});
+
+describe("where the image exists", () => {
+  it("neither builds nor sends, and makes eleven requests", async () => {
+    const repository = first.repository();
+    await publishing([repository]).outcomes();
+    first.proxy.clear();
+    const { build, outcomes } = publishing([repository]);
+
+    expect(await outcomes()).toEqual([
+      {
+        repository: name(repository),
+        ok: true,
+        how: "existed",
+        digest,
+        platforms: image.platforms,
+        tag: image.tag,
+        aliases: ["2025.12.13", "latest"].map((tag) => ({ tag, from: digest, moved: false })),
+      },
+    ]);
+
+    expect(build).not.toHaveBeenCalled();
+    expect(requests(first)).toEqual([
+      `HEAD ${image.tag}`,
+      `GET ${image.tag}`,
+      ...["GET platform", "GET platform", "GET config", "GET config"],
+      ...["HEAD layer", "HEAD layer", "HEAD layer"],
+      ...["HEAD 2025.12.13", "HEAD latest"],
+    ]);
+  });
+
+  it("completes what an interrupted run left: the aliases", async () => {
+    const repository = first.repository();
+    await seed(first.direct(repository), built, image.tag);
+    const { build, outcomes } = publishing([repository]);
+    expect(await outcomes()).toMatchObject([{ how: "existed", aliases: [{ moved: true }, { moved: true }] }]);
+    expect(build).not.toHaveBeenCalled();
+    expect(writesIn(requests(first))).toEqual(["PUT 2025.12.13", "PUT latest"]);
+  });
+
+  it("moves no alias to an image that is not whole", async () => {
+    const repository = first.repository();
+    await seed(first.direct(repository), built, image.tag);
+    const layer = built.variants[0]?.manifest.layers[0]?.digest;
+    refuse(first, 404, ({ path }) => path.endsWith(`/blobs/${layer}`));
+    expect(await publishing([repository]).outcomes()).toEqual([
+      {
+        repository: name(repository),
+        ok: false,
+        error: `${name(repository)}@${digest} is not whole: layer ${layer} is missing.`,
+      },
+    ]);
+    expect(writesIn(requests(first))).toEqual([]);
+  });
+
+  it.each([
+    ["another registry", () => [second.repository(), first.repository()], { sent: 5 }],
+    ["another repository", () => [first.repository(), first.repository()], { mounted: 5 }],
+  ])("is copied to %s that lacks it, without a build", async (_, choose, blobs) => {
+    const [holder, lacking] = choose() as [Repository, Repository];
+    await seed(holder, built, image.tag);
+    const { build, outcomes } = publishing([lacking, holder]);
+    expect(await outcomes()).toMatchObject([
+      { ok: true, how: "copied", digest, transfer: { blobs } },
+      { ok: true, how: "existed", digest },
+    ]);
+    expect(build).not.toHaveBeenCalled();
+    for (const tag of tags) expect(await first.tagged(lacking, tag)).toBe(digest);
+  });
+});
+
+describe("where the tag is another image", () => {
+  const identity = (other: string) => `carries the identity ${other}, not ${image.identity}`;
+  it.each<[string, PublishableImage, string]>([
+    [
+      "with another identity",
+      buildImage(older),
+      `linux/amd64 ${identity(older.identity)}; linux/arm64 ${identity(older.identity)}`,
+    ],
+    [
+      "without an identity",
+      foreign,
+      `linux/amd64 ${identity("of no CI image")}; linux/arm64 ${identity("of no CI image")}`,
+    ],
+    ["with fewer platforms", buildImage(image, { platforms: ["linux/amd64"] }), "linux/arm64 is missing"],
+    [
+      "with more platforms",
+      buildImage(image, { platforms: [...image.platforms, "linux/arm/v7"] }),
+      "linux/arm/v7 was not asked for",
+    ],
+  ])("%s, nothing is overwritten", async (_, there, differences) => {
+    const [conflicting, fine] = [first.repository(), second.repository()];
+    await seed(first.direct(conflicting), there, image.tag, "latest");
+    const found = there.index.descriptor.digest;
+
+    expect(await publishing([conflicting, fine]).outcomes()).toMatchObject([
+      {
+        repository: name(conflicting),
+        ok: false,
+        error: `${name(conflicting)}:${image.tag}: the tag exists as ${found} and is another image: ${differences}. Nothing was overwritten; remove that tag, or change an input so that the image gets a tag of its own.`,
+      },
+      { repository: name(fine), ok: true, how: "pushed" },
+    ]);
+
+    expect(writesIn(requests(first))).toEqual([]);
+    for (const tag of [image.tag, "latest"]) expect(await first.tagged(conflicting, tag)).toBe(found);
+  });
+});
+
+describe("where a repository does not say whether it has the image", () => {
+  const manifests = ({ path }: FaultTarget) => path.includes("/manifests/");
+  it.each([
+    [401, "answered 401. No credentials were given for"],
+    [403, "answered 403. No credentials were given for"],
+    [429, "answered 429. Gave up after 3 attempts."],
+    [500, "answered 500. Gave up after 3 attempts."],
+  ])("a %i is reported, and nothing is built or sent", async (status, message) => {
+    const repository = first.repository();
+    refuse(first, status, manifests);
+    const { build, outcomes } = publishing([repository]);
+    expect(await outcomes()).toEqual([
+      {
+        repository: name(repository),
+        ok: false,
+        error: expect.stringContaining(
+          `${name(repository)}: HEAD manifests/${image.tag}: the registry ${message}`,
+        ),
+      },
+    ]);
+    expect(build).not.toHaveBeenCalled();
+    expect(writesIn(requests(first))).toEqual([]);
+  });
+
+  it("the others are served", async () => {
+    const gone = await startProxiedRegistry(startCraneRegistry);
+    await gone.stop();
+    const [down, up] = [gone.repository(), first.repository()];
+    expect(await publishing([down, up]).outcomes()).toMatchObject([
+      { repository: name(down), ok: false, error: expect.stringContaining("the connection was refused") },
+      { repository: name(up), ok: true, how: "pushed" },
+    ]);
+  });
+
+  it.each([
+    [401, true],
+    [403, true],
+    [404, true],
+    [500, false],
+    [429, false],
+  ])("with firstPublish a %i before the first push is absence: %s", async (status, isAbsence) => {
+    const repository = first.repository();
+    let isNew = true;
+    refuse(first, status, (request) => {
+      if (request.method === "POST") isNew = false;
+      return isNew && manifests(request) && request.path.endsWith(image.tag);
+    });
+    const { build, outcomes } = publishing([repository], { firstPublish: true });
+    expect(await outcomes()).toMatchObject([isAbsence ? { ok: true, how: "pushed" } : { ok: false }]);
+    expect(build).toHaveBeenCalledTimes(isAbsence ? 1 : 0);
+  });
+});
+
+describe("an alias", () => {
+  it("at an older image of Slipway just moves", async () => {
+    const repository = first.repository();
+    const before = buildImage(older);
+    await seed(first.direct(repository), before, older.tag, "latest");
+    const from = before.index.descriptor.digest;
+    expect(await publishing([repository]).outcomes()).toMatchObject([
+      {
+        aliases: [
+          { tag: "2025.12.13", moved: true },
+          { tag: "latest", from, moved: true },
+        ],
+      },
+    ]);
+    expect(await first.tags(repository)).toEqual([image.tag, older.tag, "2025.12.13", "latest"].toSorted());
+    expect(await first.tagged(repository, older.tag)).toBe(from);
+  });
+
+  it("at an image of somebody else moves once that is kept", async () => {
+    const repository = first.repository();
+    await seed(first.direct(repository), foreign, "latest");
+    const from = foreign.index.descriptor.digest;
+    const kept = `latest-kept-${from.slice("sha256:".length).slice(0, 12)}`;
+    expect(await publishing([repository]).outcomes()).toMatchObject([
+      { aliases: [{ moved: true }, { tag: "latest", from, kept, moved: true }] },
+    ]);
+    expect(writesIn(requests(first)).slice(-2)).toEqual([`PUT ${kept}`, "PUT latest"]);
+    expect(await first.tagged(repository, kept)).toBe(from);
+    expect(await first.tagged(repository, "latest")).toBe(digest);
+  });
+
+  it.each([
+    [1, true],
+    [2, false],
+  ])("that somebody else moves %i times in between is repaired: %s", async (times, ok) => {
+    const repository = first.repository();
+    const rival = buildImage(older);
+    await seed(first.direct(repository), rival);
+    let moves = 0;
+    const client = makeClient({
+      fetch: async (url, init) => {
+        const response = await directFetch(url, init);
+        if (init?.method === "PUT" && url.endsWith("/latest") && moves++ < times)
+          await makeClient().putManifest(first.direct(repository), "latest", rival.index);
+        return response;
+      },
+    });
+    const [outcome] = await publishing([repository], { client }).outcomes();
+    expect(outcome).toMatchObject(
+      ok ? { ok } : { ok, error: expect.stringContaining("Another publisher is at work") },
+    );
+    expect(await first.tagged(repository, "latest")).toBe(ok ? digest : rival.index.descriptor.digest);
+  });
+});
+
+it("shows no secret in any message", async () => {
+  const { outcomes } = publishing([first.repository()], {
+    client: makeClient({
+      credentials: new Map([[first.proxy.address, { kind: "password", username: "me", password: "s3cret" }]]),
+    }),
+  });
+  refuse(first, 403, () => true);
+  expect(JSON.stringify(await outcomes())).not.toContain("s3cret");
+  expect(await messageThrownBy(outcomes)).toContain("nothing was thrown");
+});

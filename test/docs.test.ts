@@ -1,0 +1,77 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { RENEW_CACHE_KEY } from "../src/ci-image/cache-key.js";
+import { type Grammar, parseCommand } from "./support/command.js";
+import { readContract, root } from "./support/contract.js";
+import { readCoreApi } from "./support/core-api.js";
+import { documentedCommands, linksOf, quotedCommands } from "./support/markdown.js";
+
+const pages = ["*.md", "docs/*.md"].flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
+const read = (page: string) => readFileSync(join(root, page), "utf8");
+
+let grammar: Grammar;
+
+beforeAll(async () => {
+  grammar = { contract: await readContract(), core: readCoreApi() };
+});
+
+describe("documentation", () => {
+  it.each(pages)("of %s calls what the module has", (page) => {
+    const commands = [
+      ...documentedCommands(read(page)).map(({ command }) => command),
+      ...quotedCommands(read(page)),
+    ].filter((command) => /^dagger (-m \S+ )?call /.test(command));
+    const problems = commands.flatMap((command) => problemOf(command));
+    expect(problems).toEqual([]);
+  });
+
+  it.each(pages)("of %s links to what is there", (page) => {
+    const broken = linksOf(read(page)).filter((link) => !existsSync(join(root, dirname(page), link)));
+    expect(broken).toEqual([]);
+  });
+
+  it("of errors calls what the module has", () => {
+    expect(problemOf(RENEW_CACHE_KEY)).toEqual([]);
+  });
+
+  function problemOf(command: string): string[] {
+    try {
+      parseCommand(command, grammar);
+      return [];
+    } catch (error) {
+      return [`${command}: ${String(error)}`];
+    }
+  }
+});
+
+describe("the check of commands", () => {
+  it.each([
+    ["dagger call", "calls no function"],
+    ["dagger call lints", "Slipway has no function lints"],
+    ["dagger call lint --image a", "lint has no option --image"],
+    ["dagger call lint --ci-image", "lint --ci-image: has no value"],
+    ["dagger call --sources . lint", "dagger call has no option --sources"],
+    ["dagger call rollback-ci-image", "rollback-ci-image: --tag missing"],
+    ["dagger call assess-rollback --pulls many", "assess-rollback --pulls: many is no int"],
+    ["dagger call cache-key --format Json", "cache-key has no option --format"],
+    ["dagger call resolve-mise --format Xml", "resolve-mise --format: Xml is no Markdown,Json"],
+    ["dagger call --docker-config a.json lint", "dagger call --docker-config: a.json is no Secret"],
+    ["dagger call cache-key export", "export: --path missing"],
+    ["dagger call build export --path dist --force", "export has no option --force"],
+    ["dagger call lint export --path a", "string has no function export"],
+    ["docker run alpine", "does not begin with dagger call"],
+  ])("refuses %s", (command, reason) => {
+    expect(() => parseCommand(command, grammar)).toThrow(reason);
+  });
+
+  it.each([
+    "dagger -m github.com/acme/slipway@v0.1.0 call --source . lint",
+    "dagger call --source=. build --release export --path dist --wipe",
+    "dagger call with-registry-auth --address a --username 'b c' --secret env://C publish-ci-image",
+    "dagger call build-ci-image --platform linux/arm64 terminal",
+    "dagger call -o report.md verify-ci-image --format markdown",
+  ])("takes %s", (command) => {
+    expect(() => parseCommand(command, grammar)).not.toThrow();
+  });
+});

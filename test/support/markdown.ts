@@ -1,0 +1,61 @@
+/** A command of a documentation page, with the output that the page shows for it. */
+export interface DocumentedCommand {
+  /** The command in one line. */
+  command: string;
+  /** What follows it in a `console` block; undefined where the page shows nothing. */
+  output: string | undefined;
+}
+
+/** Every command in the `sh` and `console` blocks of a page, in the order of the page. */
+export function documentedCommands(markdown: string): DocumentedCommand[] {
+  return blocksOf(markdown).flatMap(({ language, text }) => {
+    if (language === "sh") return joinLines(text).map((command) => ({ command, output: undefined }));
+    return language === "console" ? sessionOf(text) : [];
+  });
+}
+
+/** Commands in the text of a page, between backticks, without those that are a form: `dagger call <function>`. */
+export function quotedCommands(markdown: string): string[] {
+  return [...markdown.matchAll(/(?<!`)`(dagger [^`\n]+)`(?!`)/g)]
+    .map(([, command = ""]) => command)
+    .filter((command) => !/[…<]/.test(command));
+}
+
+/** The files that a page links to, relative to the page. */
+export function linksOf(markdown: string): string[] {
+  return [...markdown.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+    .map(([, target = ""]) => target)
+    .filter((target) => !/^\w+:/.test(target));
+}
+
+interface Block {
+  language: string;
+  text: string;
+}
+
+function blocksOf(markdown: string): Block[] {
+  const fences = markdown.matchAll(/^( *)```(\w+)\n(.*?)\n\1```$/gms);
+  return [...fences].map(([, indent = "", language = "", text = ""]) => ({
+    language,
+    text: text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  }));
+}
+
+/** Commands begin with `$ `; what stands between two of them is the output of the first. */
+function sessionOf(text: string): DocumentedCommand[] {
+  return text
+    .split(/^\$ /m)
+    .slice(1)
+    .map((part) => {
+      const [command = ""] = joinLines(part);
+      const output = part.replace(/^(?:.*\\\n)*.*\n?/, "").trimEnd();
+      return { command, output: output === "" ? undefined : output };
+    });
+}
+
+function joinLines(text: string): string[] {
+  return text
+    .replace(/ *\\\n\s*/g, " ")
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("#"));
+}
