@@ -15,8 +15,8 @@ export interface RetryPolicy {
 /** For requests that write. */
 export const pushRetry: RetryPolicy = { attempts: 3, baseDelay: 10_000, maxDelay: 120_000 };
 
-/** For requests that read. */
-export const readRetry: RetryPolicy = { attempts: 3, baseDelay: 1_000, maxDelay: 120_000 };
+/** For requests that read: a publication makes more of them than of those that write, and each may end it. */
+export const readRetry: RetryPolicy = { attempts: 5, baseDelay: 1_000, maxDelay: 120_000 };
 
 /** What an answer means, and whether the same request may be answered differently a moment later. */
 export interface Verdict {

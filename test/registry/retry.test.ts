@@ -375,9 +375,9 @@ describe("retrying", () => {
         { sleep },
       );
     await expect(retrying(inner, pushRetry, { sleep })).rejects.toThrow(
-      /^r\.example: busy\. Gave up after 3 attempts\.$/,
+      /^r\.example: busy\. Gave up after 5 attempts\.$/,
     );
-    expect(calls).toBe(3);
+    expect(calls).toBe(5);
   });
 
   it("really waits without an injected sleep", async () => {
