@@ -60,7 +60,7 @@ export class Slipway {
    * @param githubToken GitHub token for a higher rate limit when versions are looked up and tools downloaded.
    */
   constructor(
-    @argument({ defaultPath: "/", ignore: ["**/node_modules"] }) source: Directory,
+    @argument({ defaultPath: "/", ignore: ["**/node_modules", ".go-mod-cache"] }) source: Directory,
     config?: File,
     dockerConfig?: Secret,
     githubToken?: Secret,

@@ -25,12 +25,12 @@ const foreign = joinVariants([makeVariant(small)]);
 
 type Tags = Readonly<Record<string, PublishableImage>>;
 
-/** What the two repositories of a run hold before it. */
-const beginnings: readonly ((built: PublishableImage) => readonly [Tags, Tags])[] = [
+/** What the two repositories of a run hold before it; `earlier` is an earlier build of the same image. */
+const beginnings: readonly ((earlier: PublishableImage) => readonly [Tags, Tags])[] = [
   () => [{}, {}],
   () => [{ latest: older }, { latest: older }],
   () => [{ latest: foreign }, {}],
-  (built) => [{}, { [image.tag]: built }],
+  (earlier) => [{}, { [image.tag]: earlier }],
 ];
 
 interface RunTarget {
@@ -41,7 +41,6 @@ interface RunTarget {
 
 interface Run {
   number: number;
-  built: PublishableImage;
   targets: RunTarget[];
   outcomes: RepositoryOutcome[];
   retries: number;
@@ -116,8 +115,9 @@ async function inBatches(perform: (number: number) => Promise<Run>) {
 
 async function publish(number: number): Promise<Run> {
   // Layers of its own: the registry of go-containerregistry keeps blobs for all repositories together.
-  const built = buildImage(image, { shared: [`base of run ${number}`] });
-  const befores = beginnings[number % beginnings.length]?.(built) ?? [];
+  const shared = [`base of run ${number}`];
+  const earlier = buildImage(image, { shared, created: "2025-12-12T14:00:00Z" });
+  const befores = beginnings[number % beginnings.length]?.(earlier) ?? [];
   const targets = befores.map((before, index) => {
     const at = index === 1 ? other : number % distributionEvery < beginnings.length ? distribution : one;
     return { at, before, repository: at.repository(`run-${number}/${index}`) };
@@ -133,39 +133,44 @@ async function publish(number: number): Promise<Run> {
     client: makeClient({ push: repositories, onRetry }),
     repositories,
     image,
-    build: async () => built,
+    build: async () => buildImage(image, { shared }),
     firstPublish: false,
   });
-  return { number, built, targets, outcomes, retries };
+  return { number, targets, outcomes, retries };
 }
 
 /** What is wrong with the tags that a run left, asked without faults. */
-async function wrongTags({ number, built, targets, outcomes }: Run): Promise<string[]> {
+async function wrongTags({ number, targets, outcomes }: Run): Promise<string[]> {
   const wrong: string[] = [];
   for (const [index, { at, repository, before }] of targets.entries()) {
-    const ok = outcomes[index]?.ok === true;
-    const found = await at.tags(repository);
-    if (ok && !tags.every((tag) => found.includes(tag))) wrong.push(`run ${number}: lacks a tag`);
-    for (const tag of found) {
-      const digest = `${await at.tagged(repository, tag)}`;
-      if (!allowed(tag, before, built, ok).includes(digest))
-        wrong.push(`run ${number}: ${repository.path}:${tag} is ${digest}`);
-    }
-    // What was there before the run was seeded whole, and nothing deletes.
-    if (!found.some((tag) => tags.includes(tag) && before[tag] === undefined)) continue;
-    const whole = verifyImage(makeClient(), at.direct(repository), built.index.descriptor.digest);
-    await whole.catch((error) => wrong.push(`run ${number}: ${error}`));
+    const found: Record<string, string> = {};
+    for (const tag of await at.tags(repository)) found[tag] = `${await at.tagged(repository, tag)}`;
+    const complaints = complaintsAbout(found, before, outcomes[index]?.ok === true);
+    wrong.push(...complaints.map((complaint) => `run ${number}, ${repository.path}: ${complaint}`));
+    // What an alias pointed at before was seeded whole, and nothing deletes.
+    if (found[image.tag] === undefined) continue;
+    await verifyImage(makeClient(), at.direct(repository), image.tag, { platforms: image.platforms }).catch(
+      (error) => wrong.push(`run ${number}: ${error}`),
+    );
   }
   return wrong;
 }
 
-/** Digests that a tag may have after a run: the new one, and the old one where the run did not succeed. */
-function allowed(tag: string, before: Tags, built: PublishableImage, succeeded: boolean): string[] {
-  const from = before[tag]?.index.descriptor.digest;
-  const now = built.index.descriptor.digest;
-  if (tags.includes(tag)) return succeeded || from === undefined ? [now] : [now, from];
+/** The immutable tag never moves, aliases are at it or where they were, and nothing else appears but what is kept. */
+function complaintsAbout(found: Record<string, string>, before: Tags, succeeded: boolean): string[] {
+  const from = (tag: string) => before[tag]?.index.descriptor.digest;
   const left = foreign.index.descriptor.digest;
-  return before.latest === foreign && tag === keptName("latest", left) ? [left] : [];
+  const allowed: Record<string, (string | undefined)[]> = {
+    [image.tag]: [from(image.tag) ?? found[image.tag]],
+    [keptName("latest", left)]: [from("latest") === left ? left : undefined],
+  };
+  for (const alias of image.aliases) allowed[alias] = [found[image.tag], ...(succeeded ? [] : [from(alias)])];
+  return [
+    ...Object.entries(found)
+      .filter(([tag, digest]) => !allowed[tag]?.includes(digest))
+      .map(([tag, digest]) => `${tag} is at ${digest}`),
+    ...tags.filter((tag) => succeeded && found[tag] === undefined).map((tag) => `${tag} is absent`),
+  ];
 }
 
 /** Whether an error names a request that failed, as often as it says, in the way that it says. */
