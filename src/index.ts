@@ -38,6 +38,7 @@ import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
 import { test } from "./go/test.js";
 import { loadProject, type Project } from "./project.js";
+import { parseRegistry } from "./registry/reference.js";
 import { ReportFormat, render } from "./report.js";
 
 @object()
@@ -80,7 +81,7 @@ export class Slipway {
    */
   @func({ cache: "session" })
   withRegistryAuth(address: string, username: string, secret: Secret): Slipway {
-    this.loginAddresses.push(address);
+    this.loginAddresses.push(parseRegistry(address, "with-registry-auth --address"));
     this.loginUsernames.push(username);
     this.loginSecrets.push(secret);
     return this;
@@ -96,7 +97,7 @@ export class Slipway {
    */
   @func({ cache: "session" })
   withRegistryService(host: string, service: Service): Slipway {
-    this.routeHosts.push(host);
+    this.routeHosts.push(parseRegistry(host, "with-registry-service --host"));
     this.routeServices.push(service);
     return this;
   }
@@ -312,7 +313,9 @@ export class Slipway {
   private async goProject(ciImage?: string, moduleCache?: Directory): Promise<GoProject> {
     const project = await this.project();
     // An empty reference is a variable that a pipeline leaves unset.
-    const image = ciImage ? project.pull(ciImage) : await this.builtImage(project);
+    const image = ciImage
+      ? project.pull(ciImage, project.settings.ciImage.platforms[0])
+      : await this.builtImage(project);
     return {
       image,
       source: project.source,

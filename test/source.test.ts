@@ -18,7 +18,7 @@ const layers: Record<string, readonly string[]> = {
   project: ["config", "errors", "files", "registry"],
   "ci-image": ["config", "errors", "files", "image", "project", "registry", "report"],
   go: ["errors"],
-  index: ["ci-image", "config", "errors", "files", "go", "project", "report"],
+  index: ["ci-image", "config", "errors", "files", "go", "project", "registry", "report"],
 };
 
 /** Parts that are plain TypeScript, usable and tested without an engine. */
