@@ -1,9 +1,9 @@
 import type { RegistryClient } from "../registry/client.js";
+import { type Failure, settle } from "../registry/outcome.js";
 import { type AliasMove, moveAlias } from "../registry/publish.js";
 import { formatRepository, type Repository } from "../registry/reference.js";
 import { verifyImage } from "../registry/verify.js";
 import { isSlipwayImage } from "./image.js";
-import { type Failure, settle } from "./outcome.js";
 
 /** What became of one repository. */
 export type RollbackOutcome =

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { settle } from "../../src/ci-image/outcome.js";
 import { RegistryError } from "../../src/errors.js";
+import { settle } from "../../src/registry/outcome.js";
 
 const repository = { registry: "ghcr.io", path: "acme/ci" };
 
