@@ -16,7 +16,7 @@ import {
   type Service,
 } from "@dagger.io/dagger";
 import { assessRollback, reportVerdict } from "./ci-image/assess.js";
-import { ciImageContainer } from "./ci-image/build.js";
+import { buildCiImage } from "./ci-image/build.js";
 import { type CacheKeyEntry, compareCacheKey, renderCacheKey } from "./ci-image/cache-key.js";
 import { examineCiImage } from "./ci-image/examine.js";
 import {
@@ -70,7 +70,7 @@ export class Slipway {
    * @param githubToken GitHub token for a higher rate limit when versions are looked up and tools downloaded.
    */
   constructor(
-    @argument({ defaultPath: "/", ignore: ["**/node_modules"] }) source: Directory,
+    @argument({ defaultPath: "/", ignore: ["**/node_modules", ".go-mod-cache"] }) source: Directory,
     config?: File,
     dockerConfig?: Secret,
     githubToken?: Secret,
@@ -120,7 +120,7 @@ export class Slipway {
   async buildCiImage(platform?: string): Promise<Container> {
     const plan = await planCiImage(await this.project(), this.githubToken);
     const chosen = choosePlatform(plan.image, platform);
-    const container = ciImageContainer(plan, chosen, this.githubToken);
+    const container = await buildCiImage(plan, chosen, this.githubToken);
     const checks = await verifyCiImage({ container, platform: chosen, versions: plan.versions });
     console.error(requireChecks(checks));
     return container;
@@ -426,7 +426,7 @@ export class Slipway {
 
   private async builtImage(project: Project): Promise<Container> {
     const plan = await planCiImage(project, this.githubToken);
-    return ciImageContainer(plan, choosePlatform(plan.image), this.githubToken);
+    return buildCiImage(plan, choosePlatform(plan.image), this.githubToken);
   }
 
   private async goProject(ciImage?: string, moduleCache?: Directory): Promise<GoProject> {

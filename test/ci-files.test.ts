@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  byDigest,
   githubCommands,
   gitlabCommands,
+  goJobs,
+  optIn,
   readGithubWorkflow,
   readGitlabPipeline,
 } from "./support/ci-files.js";
@@ -20,8 +23,6 @@ const jobs = [
   "test",
   "build",
 ] as const;
-const goJobs: readonly string[] = ["setup", "lint", "test", "build"];
-const byDigest = /^[^@\s]+:[^@\s]+@sha256:[0-9a-f]{64}$/;
 
 let grammar: Grammar;
 
@@ -136,139 +137,5 @@ describe("both pipelines", () => {
       ...onGithub.flatMap(used).filter((name) => !(name in github.env) && name !== "GITHUB_ACTOR"),
     ];
     expect(undefinedNames).toEqual([]);
-  });
-});
-
-/** What a project sets once it wants its CI image published. */
-const optIn = "PUBLISH_CI_IMAGE";
-
-describe("the GitLab pipeline", () => {
-  const { image, services } = gitlab.default;
-
-  it("takes its images by digest, client and daemon of one version", () => {
-    const [service] = services.map(({ name }) => name);
-    expect(image).toMatch(byDigest);
-    expect(service).toMatch(byDigest);
-    const version = /^docker:([\d.]+)-/;
-    expect(version.exec(image)?.[1]).toBe(version.exec(service ?? "")?.[1]);
-  });
-
-  it("speaks TLS with the Docker service", () => {
-    expect(gitlab.variables).toMatchObject({
-      DOCKER_HOST: "tcp://docker:2376",
-      DOCKER_TLS_VERIFY: "1",
-      DOCKER_TLS_CERTDIR: "/certs",
-      DOCKER_CERT_PATH: "/certs/client",
-    });
-  });
-
-  it.each(goJobs)("keys the cache of %s by .cache-key alone", (job) => {
-    expect(gitlab.jobs[job]?.cache).toEqual({
-      key: { files: [".cache-key"] },
-      paths: [".go-mod-cache/"],
-      policy: job === "setup" ? "pull-push" : "pull",
-    });
-  });
-
-  it("gives no other job a cache", () => {
-    const cached = Object.entries(gitlab.jobs).filter(([, { cache }]) => cache !== undefined);
-    expect(cached.map(([name]) => name).sort()).toEqual(goJobs.toSorted());
-  });
-
-  it("writes the cache, and publishes, in one job at a time", () => {
-    const groups = Object.entries(gitlab.jobs).flatMap(([name, { resource_group: group }]) =>
-      group === undefined ? [] : [[name, group]],
-    );
-    expect(groups).toEqual([
-      ["publish-ci-image", "publish_ci_image"],
-      ["setup", "cache_updates"],
-    ]);
-  });
-
-  it("publishes on the default branch only, where it is wanted", () => {
-    expect(gitlab.jobs["publish-ci-image"]?.rules).toEqual([
-      { if: `$${optIn} == "true" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH` },
-    ]);
-  });
-
-  it("keeps artifacts for 24 hours", () => {
-    const artifacts = Object.values(gitlab.jobs).flatMap((job) => job.artifacts ?? []);
-    expect(artifacts.length).toBeGreaterThan(0);
-    expect(artifacts.filter(({ expire_in }) => expire_in !== "24 hours")).toEqual([]);
-  });
-});
-
-describe("the GitHub workflow", () => {
-  const steps = Object.values(github.jobs).flatMap((job) => job.steps);
-
-  it("runs for pull requests with what forks get: no secret, and a token that reads", () => {
-    expect(Object.keys(github.on).sort()).toEqual(["pull_request", "push"]);
-    expect(github.text).not.toContain("secrets.");
-    expect(github.permissions).toEqual({ contents: "read", packages: "read" });
-  });
-
-  it("writes packages in the job that publishes from main, and in no other", () => {
-    const own = Object.entries(github.jobs).filter(([, { permissions }]) => permissions !== undefined);
-    expect(own.map(([name, { permissions }]) => [name, permissions])).toEqual([
-      ["publish-ci-image", { contents: "read", packages: "write" }],
-    ]);
-    expect(github.on.push).toEqual({ branches: ["main"] });
-    expect(github.jobs["publish-ci-image"]).toMatchObject({
-      if: `github.event_name == 'push' && vars.${optIn} == 'true'`,
-      concurrency: { group: "publish-ci-image", "cancel-in-progress": false },
-    });
-  });
-
-  it("takes actions by commit, with the version beside it", () => {
-    const uses = github.text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
-    expect(uses.length).toBeGreaterThan(0);
-    expect(uses.filter((line) => !/uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
-  });
-
-  it("lets no expression reach a shell", () => {
-    expect(steps.filter(({ run }) => run?.includes("${{"))).toEqual([]);
-  });
-
-  it("leaves no credentials in the checkout", () => {
-    const checkouts = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"));
-    expect(checkouts).toHaveLength(jobs.length);
-    expect(checkouts.filter((step) => step.with?.["persist-credentials"] !== false)).toEqual([]);
-  });
-
-  it("prepares a job in two ways only", () => {
-    expect(new Set(steps.flatMap(({ name }) => name ?? []))).toEqual(
-      new Set([
-        "Install the Dagger CLI",
-        "Make the directory that --module-cache takes where there is no cache yet",
-      ]),
-    );
-  });
-
-  it("writes the module cache in setup only", () => {
-    const caching = Object.entries(github.jobs).flatMap(([name, job]) =>
-      job.steps.flatMap(({ uses, with: inputs }) =>
-        uses?.startsWith("actions/cache") ? [[name, uses.split("@")[0], inputs?.key, inputs?.path]] : [],
-      ),
-    );
-    const key = `go-modules-\${{ hashFiles('.cache-key') }}`;
-    expect(caching).toEqual(
-      goJobs.map((job) => [
-        job,
-        job === "setup" ? "actions/cache" : "actions/cache/restore",
-        key,
-        ".go-mod-cache",
-      ]),
-    );
-  });
-
-  it("ends by itself", () => {
-    const minutes = Object.values(github.jobs).map((job) => job["timeout-minutes"]);
-    expect(minutes.filter((limit) => !(limit > 0 && limit <= 60))).toEqual([]);
-  });
-
-  it("keeps artifacts for a day", () => {
-    const uploads = steps.filter(({ uses }) => uses?.startsWith("actions/upload-artifact@"));
-    expect(uploads.length).toBeGreaterThan(0);
-    expect(uploads.filter((step) => step.with?.["retention-days"] !== 1)).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ describe("parseSettings", () => {
       size: {
         baselineImage: "golang:1.25.5",
         baselineMegabytes: 807,
-        minReduction: 0.4,
+        minReduction: 0.3,
         goalReduction: 0.7,
       },
     },

@@ -38,7 +38,9 @@ describe("Dagger", () => {
     .flatMap((pattern) => globSync(pattern, { cwd: root }))
     .flatMap((path) =>
       [
-        ...read(path).matchAll(/(?:dagger\.io\/engine:v|dagger_v|DAGGER_VERSION[=:] *"?)(\d+\.\d+\.\d+)/g),
+        ...read(path).matchAll(
+          /(?:dagger\.io\/engine:v|dagger_v|dagger-helm --version |DAGGER_VERSION[=:] *"?)(\d+\.\d+\.\d+)/g,
+        ),
       ].map(([text, mentioned]) => [path, text, mentioned] as const),
     );
 

@@ -9,7 +9,7 @@ import type { ContentSource, ImageVariant, PublishableImage } from "../image/sou
 import type { CiImagePlan } from "./plan.js";
 
 /** The image of one platform, built by the engine when something asks for its content. */
-export function ciImageContainer(plan: CiImagePlan, platform: string, githubToken?: Secret): Container {
+function ciImageContainer(plan: CiImagePlan, platform: string, githubToken?: Secret): Container {
   const built = plan.context.dockerBuild({
     dockerfile: plan.dockerfile,
     platform: platform as Platform,
@@ -22,6 +22,19 @@ export function ciImageContainer(plan: CiImagePlan, platform: string, githubToke
     (container, [name, value]) => container.withLabel(name, value),
     clean,
   );
+}
+
+/** The image of one platform, built. A step that fails is an error in its own words. */
+export async function buildCiImage(
+  plan: CiImagePlan,
+  platform: string,
+  githubToken?: Secret,
+): Promise<Container> {
+  try {
+    return await ciImageContainer(plan, platform, githubToken).sync();
+  } catch (error) {
+    throw buildError(plan, error);
+  }
 }
 
 /** Builds all platforms and gives the image as it is to be published, its digest included. */
@@ -74,5 +87,7 @@ async function describe(content: ContentSource, variant: ImageVariant): Promise<
 /** What the failing command printed last: the engine's own message is only its exit code. */
 function buildError({ dockerfile }: CiImagePlan, error: unknown): Error {
   const printed = error instanceof Error && "stderr" in error ? lastLine(String(error.stderr)) : "";
-  return new SlipwayError(`${dockerfile}: ${printed || lastLine(messageOf(error))}`);
+  const reason = printed || lastLine(messageOf(error));
+  // Slipway's own Dockerfile names itself in what it prints.
+  return new SlipwayError(reason.startsWith(`${dockerfile}: `) ? reason : `${dockerfile}: ${reason}`);
 }

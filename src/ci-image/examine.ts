@@ -5,7 +5,7 @@ import type { ImageVariant, PublishableImage } from "../image/source.js";
 import type { Project } from "../project.js";
 import { manifestOf, parseReference } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";
-import { assembleCiImage, ciImageContainer, exportArchive, variantConfig } from "./build.js";
+import { assembleCiImage, buildCiImage, exportArchive, variantConfig } from "./build.js";
 import { measureImage } from "./layers.js";
 import type { CiImagePlan } from "./plan.js";
 import { type BaselinePull, pullSize, reportSize } from "./size.js";
@@ -40,13 +40,10 @@ async function examineVariant(
 ): Promise<Verification> {
   const settings = project.settings.ciImage;
   const platform = formatPlatform(await variantConfig(content, variant));
+  const container = await buildCiImage(plan, platform, githubToken);
   const base = await baseLayers(project, plan, platform);
   const [checks, measured, baseline] = await Promise.all([
-    verifyCiImage({
-      container: ciImageContainer(plan, platform, githubToken),
-      platform,
-      versions: plan.versions,
-    }),
+    verifyCiImage({ container, platform, versions: plan.versions }),
     measureImage(content, variant, { base, instructions: plan.layers }),
     baselinePull(project, settings.size.baselineImage, platform),
   ]);

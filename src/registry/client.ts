@@ -106,7 +106,7 @@ export class RegistryClient {
     };
     return this.#retry(readRetryOf(this.settings), async () => {
       const response = await this.#once(repository, request);
-      if (response.status === 404) return void (await response.body?.cancel());
+      if (response.status === 404) return drain(response);
       const bytes = await bodyOf(response, describe(repository, request));
       const descriptor = { mediaType: mediaTypeOf(response), digest: digestOf(bytes), size: bytes.length };
       const promised = manifest.startsWith("sha256:") ? manifest : digestIn(response);
@@ -197,7 +197,7 @@ export class RegistryClient {
         body: open,
         accept: [201, 204],
       });
-      await response.body?.cancel();
+      await drain(response);
       this.traffic.bytesSent += blob.size;
       return "sent";
     });
@@ -233,7 +233,7 @@ export class RegistryClient {
     const request: RegistryRequest = { method: "GET", target, name: "tags/list", accept: [200, 404] };
     return this.#retry(readRetryOf(this.settings), async () => {
       const response = await this.#once(repository, request);
-      if (response.status === 404) return void (await response.body?.cancel());
+      if (response.status === 404) return drain(response);
       const text = (await bodyOf(response, describe(repository, request))).toString("utf8");
       const page = tagList.safeParse(parseJson(text));
       if (!page.success)
@@ -271,7 +271,7 @@ export class RegistryClient {
   #status(policy: RetryPolicy, repository: Repository, request: RegistryRequest): Promise<Response> {
     return this.#retry(policy, async () => {
       const response = await this.#once(repository, request);
-      await response.body?.cancel();
+      await drain(response);
       return response;
     });
   }
@@ -287,7 +287,7 @@ export class RegistryClient {
     const offered = await this.#authenticator.authorization(registry, scopes);
     let response = await this.#fetch(repository, request, offered);
     if (response.status === 401) {
-      await response.body?.cancel();
+      await drain(response);
       const challenge = response.headers.get("www-authenticate");
       const renewed = await this.#authenticator.answer(registry, challenge, scopes, offered);
       if (renewed !== undefined) response = await this.#fetch(repository, request, renewed);
@@ -374,6 +374,11 @@ function mediaTypeOf(response: Response): string {
 
 function digestIn(response: Response): string | undefined {
   return response.headers.get("docker-content-digest") ?? undefined;
+}
+
+/** Reads an unwanted body, which is short, to its end: only then does the connection serve the next request. */
+async function drain(response: Response): Promise<undefined> {
+  await response.arrayBuffer().catch(() => undefined);
 }
 
 async function bodyOf(response: Response, subject: string): Promise<Buffer> {

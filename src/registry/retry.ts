@@ -15,8 +15,8 @@ export interface RetryPolicy {
 /** For requests that write. */
 export const pushRetry: RetryPolicy = { attempts: 3, baseDelay: 10_000, maxDelay: 120_000 };
 
-/** For requests that read. */
-export const readRetry: RetryPolicy = { attempts: 3, baseDelay: 1_000, maxDelay: 120_000 };
+/** For requests that read: a publication makes more of them than of those that write, and each may end it. */
+export const readRetry: RetryPolicy = { attempts: 5, baseDelay: 1_000, maxDelay: 120_000 };
 
 /** What an answer means, and whether the same request may be answered differently a moment later. */
 export interface Verdict {
@@ -41,6 +41,9 @@ export interface RetryHooks {
 interface HeaderReader {
   get(name: string): string | null;
 }
+
+// The part of the base delay that is waited at least.
+const leastPart = 10;
 
 const rateLimited: Verdict = { failure: "rate-limited", transient: true };
 const unavailable: Verdict = { failure: "unavailable", transient: true };
@@ -140,14 +143,16 @@ export function parseHttpDate(value: string | null | undefined): number | undefi
 }
 
 /**
- * Milliseconds to wait before attempt number `attempt` (from 2): what the error says the registry asked for,
- * else the doubled base delay. Undefined where there must be no further attempt, because the error would only
+ * Milliseconds to wait before attempt number `attempt` (from 2): what the error says the registry asked for, but
+ * a tenth of the base delay at least, else the doubled base delay. Undefined where there must be no further attempt, because the error would only
  * come again or the registry asked for a longer wait than the policy allows.
  */
 export function delayBefore(attempt: number, error: unknown, policy: RetryPolicy): number | undefined {
   if (!isTransient(error)) return undefined;
   if (asksTooMuch(error, policy)) return undefined;
-  return error.retryAfter ?? Math.min(policy.baseDelay * 2 ** (attempt - 2), policy.maxDelay);
+  if (error.retryAfter === undefined) return Math.min(policy.baseDelay * 2 ** (attempt - 2), policy.maxDelay);
+  // GHCR has asked for 12.5 ms and then refused again: all attempts would be spent at once.
+  return Math.max(error.retryAfter, policy.baseDelay / leastPart);
 }
 
 /** Errors that a loop has given up on: a loop around it lets them pass, so nested loops do not multiply. */

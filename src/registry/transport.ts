@@ -36,7 +36,7 @@ export function createFetch(network: Network): Fetch {
   // HTTP/1.1 throughout: its errors are the ones that the retry policy knows, and streamed uploads need no more.
   const tls = { secureContext: trusting(network.ca), allowH2: false };
   const connect = routed(buildConnector({ ...tls, timeout: connectTimeout }), network.routes);
-  const dispatcher =
+  const agent =
     network.proxy === undefined
       ? new Agent({ ...timeouts, connect })
       : new EnvHttpProxyAgent({
@@ -50,6 +50,10 @@ export function createFetch(network: Network): Fetch {
           requestTls: tls,
           proxyTls: tls,
         });
+  // By default undici closes a connection after each HEAD, the request that is made most often here.
+  const dispatcher = agent.compose(
+    (dispatch) => (options, handler) => dispatch({ ...options, reset: false }, handler),
+  );
   return (url, init) => fetch(url, { ...init, dispatcher });
 }
 

@@ -296,7 +296,7 @@ describe("the token", () => {
       notes: [`github: the token was rejected with ${status} and is not used.`],
     });
     expect(authorizations(outcome)).toEqual([`Bearer ${secret}`, undefined]);
-    expect(outcome.waits).toEqual([0]);
+    expect(outcome.waits).toEqual([githubRetry.baseDelay / 10]);
   });
 
   it("has its rejection counted among the four requests", async () => {

@@ -254,8 +254,8 @@ describe("where a repository does not say whether it has the image", () => {
   it.each([
     [401, "answered 401. No credentials were given for"],
     [403, "answered 403. No credentials were given for"],
-    [429, "answered 429. Gave up after 3 attempts."],
-    [500, "answered 500. Gave up after 3 attempts."],
+    [429, "answered 429. Gave up after 5 attempts."],
+    [500, "answered 500. Gave up after 5 attempts."],
   ])("a %i is reported, and nothing is built or sent", async (status, message) => {
     const repository = first.repository();
     refuse(first, status, manifests);

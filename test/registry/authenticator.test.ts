@@ -139,24 +139,24 @@ describe("at a registry with token authentication", () => {
   it.each<[string, Fault[], string]>([
     [
       "is down for good",
-      Array(3).fill(fault(503)),
-      "its token service answered 503. Gave up after 3 attempts.",
+      Array(5).fill(fault(503)),
+      "its token service answered 503. Gave up after 5 attempts.",
     ],
     [
       "limits the rate",
-      Array(3).fill(fault(429)),
-      "its token service answered 429. Gave up after 3 attempts.",
+      Array(5).fill(fault(429)),
+      "its token service answered 429. Gave up after 5 attempts.",
     ],
     ["does not know the request", [fault(404)], "its token service answered 404."],
     [
       "breaks off",
-      Array(3).fill({ kind: "reset" }),
-      "its token service did not answer: the connection was reset. Gave up after 3 attempts.",
+      Array(5).fill({ kind: "reset" }),
+      "its token service did not answer: the connection was reset. Gave up after 5 attempts.",
     ],
     [
       "answers without a token",
-      Array(3).fill(fault(200, "<html>")),
-      "its token service answered without a token. Gave up after 3 attempts.",
+      Array(5).fill(fault(200, "<html>")),
+      "its token service answered without a token. Gave up after 5 attempts.",
     ],
   ])("tells a token service that %s from credentials that are wrong", async (_, faults, message) => {
     const writer = makeClient({ credentials: as(repository.registry, "writer") });

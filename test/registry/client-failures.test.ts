@@ -49,7 +49,7 @@ describe("RegistryClient, through a proxy", () => {
       1,
       () => `403 (DENIED: permission_denied: read_package). ${credentials()}`,
     ],
-    [403, secondary, {}, { failure: "rate-limited" }, 3, () => "403. Gave up after 3 attempts."],
+    [403, secondary, {}, { failure: "rate-limited" }, 5, () => "403. Gave up after 5 attempts."],
     [
       429,
       "",
@@ -63,13 +63,13 @@ describe("RegistryClient, through a proxy", () => {
       "",
       { "retry-after": "12.5ms" },
       { failure: "rate-limited" },
-      3,
-      () => "429. Gave up after 3 attempts.",
+      5,
+      () => "429. Gave up after 5 attempts.",
     ],
-    [500, "<html>", {}, { failure: "unavailable" }, 3, () => "500. Gave up after 3 attempts."],
-    [502, "", {}, { failure: "unavailable" }, 3, () => "502. Gave up after 3 attempts."],
-    [503, "", { "retry-after": "1" }, { failure: "unavailable" }, 3, () => "503. Gave up after 3 attempts."],
-    [504, "", {}, { failure: "unavailable" }, 3, () => "504. Gave up after 3 attempts."],
+    [500, "<html>", {}, { failure: "unavailable" }, 5, () => "500. Gave up after 5 attempts."],
+    [502, "", {}, { failure: "unavailable" }, 5, () => "502. Gave up after 5 attempts."],
+    [503, "", { "retry-after": "1" }, { failure: "unavailable" }, 5, () => "503. Gave up after 5 attempts."],
+    [504, "", {}, { failure: "unavailable" }, 5, () => "504. Gave up after 5 attempts."],
     [400, "{}", {}, { failure: "invalid" }, 1, () => "400."],
     [405, "", {}, { failure: "invalid" }, 1, () => "405."],
     [204, "", {}, { failure: "invalid" }, 1, () => "204."],
@@ -118,7 +118,7 @@ describe("RegistryClient, through a proxy", () => {
 
       proxy.setFault(() => ({ kind: "interrupted-answer" }));
       expect(await messageThrownBy(() => read(client))).toMatch(
-        /: GET \S+: the answer broke off: the connection was closed .*\. Gave up after 3 attempts\.$/,
+        /: GET \S+: the answer broke off: the connection was closed .*\. Gave up after 5 attempts\.$/,
       );
     },
   );
@@ -130,11 +130,13 @@ describe("RegistryClient, through a proxy", () => {
     const patient = makeClient({ onRetry: (line) => lines.push(line) });
     expect(
       await messageThrownBy(() => patient.headManifest({ registry: gone.address, path: "a" }, "1")),
-    ).toBe(`${gone.address}/a: HEAD manifests/1: the connection was refused. Gave up after 3 attempts.`);
-    expect(lines).toEqual([
-      `${gone.address}/a: HEAD manifests/1: the connection was refused. Attempt 2 of 3 follows in 1 s.`,
-      `${gone.address}/a: HEAD manifests/1: the connection was refused. Attempt 3 of 3 follows in 2 s.`,
-    ]);
+    ).toBe(`${gone.address}/a: HEAD manifests/1: the connection was refused. Gave up after 5 attempts.`);
+    expect(lines).toEqual(
+      [
+        ...["Attempt 2 of 5 follows in 1 s.", "Attempt 3 of 5 follows in 2 s."],
+        ...["Attempt 4 of 5 follows in 4 s.", "Attempt 5 of 5 follows in 8 s."],
+      ].map((line) => `${gone.address}/a: HEAD manifests/1: the connection was refused. ${line}`),
+    );
   });
 
   describe("with content that was changed on the way", () => {
@@ -154,7 +156,7 @@ describe("RegistryClient, through a proxy", () => {
       proxy.setFault(() => fault);
       expect(await messageThrownBy(() => client.getManifest(repository(), name))).toMatch(
         new RegExp(
-          `^${proxy.address}/acme/ci[:@]${name}: what arrived has the digest ${found}\\. Gave up after 3`,
+          `^${proxy.address}/acme/ci[:@]${name}: what arrived has the digest ${found}\\. Gave up after 5`,
         ),
       );
       inTurn(fault);
@@ -164,7 +166,7 @@ describe("RegistryClient, through a proxy", () => {
     it("does not take a blob", async () => {
       proxy.setFault(() => changed(config.digest));
       expect(await messageThrownBy(() => client.readBlob(repository(), config))).toContain(
-        `acme/ci@${config.digest}: what arrived has the digest ${found}. Gave up after 3 attempts.`,
+        `acme/ci@${config.digest}: what arrived has the digest ${found}. Gave up after 5 attempts.`,
       );
     });
 

@@ -122,6 +122,31 @@ describe("routes", () => {
   });
 });
 
+it("keeps the connection, whatever the method and the answer", async () => {
+  let connections = 0;
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      response.writeHead(request.method === "PUT" ? 201 : 404).flushHeaders();
+      // The body comes later than the headers, as it often does.
+      setTimeout(() => response.end("{}"), 5);
+    });
+  });
+  server.on("connection", () => {
+    connections += 1;
+  });
+  const { address, stop } = await listenOnLoopback(server);
+  onTestFinished(stop);
+  const client = clientWith({});
+  const repository = { registry: address, path: "acme/ci" };
+  for (let count = 0; count < 5; count += 1) {
+    await client.headManifest(repository, "1");
+    await client.getManifest(repository, "1");
+    await client.putManifest(repository, "1", image.index);
+    await client.listTags(repository);
+  }
+  expect(connections).toBeLessThanOrEqual(2);
+});
+
 describe("a proxy", () => {
   let asked: string[];
   let address: string;
@@ -200,7 +225,7 @@ describe("a proxy", () => {
     await gone.stop();
     const client = clientWith({ proxy: { url: `http://${gone.address}`, noProxy: "" } });
     expect(await messageThrownBy(() => client.headManifest({ registry: name, path: "a" }, "1"))).toBe(
-      `${name}/a: HEAD manifests/1: the connection was refused. Gave up after 3 attempts.`,
+      `${name}/a: HEAD manifests/1: the connection was refused. Gave up after 5 attempts.`,
     );
   });
 });

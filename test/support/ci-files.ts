@@ -45,6 +45,15 @@ export interface GithubStep {
   with?: Record<string, unknown>;
 }
 
+/** Jobs that run in the CI image, with the module cache. */
+export const goJobs: readonly string[] = ["setup", "lint", "test", "build"];
+
+/** The variable that a project sets to `true` once it wants its CI image published. */
+export const optIn = "PUBLISH_CI_IMAGE";
+
+/** An image reference that is pinned: a tag to read, a digest to trust. */
+export const byDigest = /^[^@\s]+:[^@\s]+@sha256:[0-9a-f]{64}$/;
+
 const keywords = ["variables", "stages", "workflow", "default"];
 
 /** Reads the GitLab pipeline of this repository. */
@@ -56,9 +65,9 @@ export function readGitlabPipeline(): GitlabPipeline {
   return { text, variables, default: defaults, jobs: Object.fromEntries(jobs) };
 }
 
-/** Reads the GitHub workflow of this repository. */
-export function readGithubWorkflow(): GithubWorkflow {
-  const text = readFileSync(join(root, ".github/workflows/ci.yml"), "utf8");
+/** Reads a GitHub workflow of this repository; `ci.yml` is the counterpart of the GitLab pipeline. */
+export function readGithubWorkflow(name = "ci.yml"): GithubWorkflow {
+  const text = readFileSync(join(root, ".github/workflows", name), "utf8");
   return { ...parse(text), text };
 }
 

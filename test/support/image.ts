@@ -38,7 +38,9 @@ export interface ImageOptions extends Partial<Pick<VariantOptions, "labels" | "c
 export function makeImage(options: ImageOptions = {}): PublishableImage {
   const { platforms = ["linux/amd64", "linux/arm64"], shared = ["base"], ...rest } = options;
   return joinVariants(
-    platforms.map((platform) => makeVariant({ ...rest, platform, layers: [...shared, `for ${platform}`] })),
+    platforms.map((platform) =>
+      makeVariant({ ...rest, platform, layers: [...shared, `${shared.join()} for ${platform}`] }),
+    ),
   );
 }
 

@@ -29,7 +29,7 @@ const distribution: Program = {
   fix: "Run `apt-get install docker-registry`, or install Go from https://go.dev/dl",
 };
 
-const crane: Program = {
+export const crane: Program = {
   commands: ["crane"],
   module: { path: "github.com/google/go-containerregistry/cmd/crane", version: "v0.22.1" },
   fix: "Install Go from https://go.dev/dl, or put crane into PATH",

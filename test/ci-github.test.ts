@@ -1,0 +1,88 @@
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { goJobs, optIn, readGithubWorkflow } from "./support/ci-files.js";
+import { root } from "./support/contract.js";
+
+const github = readGithubWorkflow();
+
+describe("the GitHub workflow", () => {
+  const steps = Object.values(github.jobs).flatMap((job) => job.steps);
+
+  it("writes packages in the job that publishes from main, and in no other", () => {
+    expect(github.permissions).toEqual({ contents: "read", packages: "read" });
+    const own = Object.entries(github.jobs).filter(([, { permissions }]) => permissions !== undefined);
+    expect(own.map(([name, { permissions }]) => [name, permissions])).toEqual([
+      ["publish-ci-image", { contents: "read", packages: "write" }],
+    ]);
+    expect(github.on.push).toEqual({ branches: ["main"] });
+    expect(github.jobs["publish-ci-image"]).toMatchObject({
+      if: `github.event_name == 'push' && vars.${optIn} == 'true'`,
+      concurrency: { group: "publish-ci-image", "cancel-in-progress": false },
+    });
+  });
+
+  it("prepares a job in two ways only", () => {
+    expect(new Set(steps.flatMap(({ name }) => name ?? []))).toEqual(
+      new Set([
+        "Install the Dagger CLI",
+        "Make the directory that --module-cache takes where there is no cache yet",
+      ]),
+    );
+  });
+
+  it("writes the module cache in setup only", () => {
+    const caching = Object.entries(github.jobs).flatMap(([name, job]) =>
+      job.steps.flatMap(({ uses, with: inputs }) =>
+        uses?.startsWith("actions/cache") ? [[name, uses.split("@")[0], inputs?.key, inputs?.path]] : [],
+      ),
+    );
+    const key = `go-modules-\${{ hashFiles('.cache-key') }}`;
+    expect(caching).toEqual(
+      goJobs.map((job) => [
+        job,
+        job === "setup" ? "actions/cache" : "actions/cache/restore",
+        key,
+        ".go-mod-cache",
+      ]),
+    );
+  });
+
+  it("keeps artifacts for a day", () => {
+    const uploads = steps.filter(({ uses }) => uses?.startsWith("actions/upload-artifact@"));
+    expect(uploads.length).toBeGreaterThan(0);
+    expect(uploads.filter((step) => step.with?.["retention-days"] !== 1)).toEqual([]);
+  });
+});
+
+describe.each(globSync("*.yml", { cwd: join(root, ".github/workflows") }))("the workflow %s", (name) => {
+  const workflow = readGithubWorkflow(name);
+  const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
+
+  it("runs for pull requests with what forks get: no secret, and a token that reads", () => {
+    expect(Object.keys(workflow.on).sort()).toEqual(["pull_request", "push"]);
+    expect(workflow.text).not.toContain("secrets.");
+    expect(new Set(Object.values(workflow.permissions))).toEqual(new Set(["read"]));
+  });
+
+  it("takes actions by commit, with the version beside it", () => {
+    const uses = workflow.text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
+    expect(uses.length).toBeGreaterThan(0);
+    expect(uses.filter((line) => !/uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
+  });
+
+  it("lets no expression reach a shell", () => {
+    expect(steps.filter(({ run }) => run?.includes("${{"))).toEqual([]);
+  });
+
+  it("leaves no credentials in the checkout", () => {
+    const checkouts = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+    expect(checkouts).toHaveLength(Object.keys(workflow.jobs).length);
+    expect(checkouts.filter((step) => step.with?.["persist-credentials"] !== false)).toEqual([]);
+  });
+
+  it("ends by itself", () => {
+    const minutes = Object.values(workflow.jobs).map((job) => job["timeout-minutes"]);
+    expect(minutes.filter((limit) => !(limit > 0 && limit <= 60))).toEqual([]);
+  });
+});
