@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { InputError, messageOf } from "./errors.js";
 import { formatPlatform, parsePlatform } from "./image/platform.js";
+import { compilePattern } from "./naming/pattern.js";
 import { parseReference, parseRepository, type Repository } from "./registry/reference.js";
-import { compilePattern } from "./release/pattern.js";
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.
 const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));

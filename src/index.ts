@@ -1,5 +1,5 @@
 /**
- * The CI image and the checks of a Go project, written once and run anywhere.
+ * The CI image, the checks and the releases of a Go project, written once and run anywhere.
  *
  * Call it from another repository with that repository as the source: dagger call --source . lint
  */
@@ -37,17 +37,14 @@ import { lint } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
 import { test } from "./go/test.js";
-import { writeLayoutArchive } from "./image/layout.js";
 import { loadProject, type Project } from "./project.js";
-import { manifestOf, parseReference } from "./registry/reference.js";
-import { verifyImage } from "./registry/verify.js";
-import { assembleRelease, packRelease } from "./release/assemble.js";
+import { writeRelease } from "./release/assemble.js";
 import { readReleaseInput, releaseTrigger } from "./release/input.js";
 import { releaseTargets } from "./release/plan.js";
 import { plan, release } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
 import { stageRelease } from "./release/stage.js";
-import { reportVerified } from "./release/verified.js";
+import { verifyReference } from "./release/verified.js";
 import { ReportFormat, render } from "./report.js";
 
 @object()
@@ -350,9 +347,7 @@ export class Slipway {
     const project = await this.project();
     const input = await readReleaseInput(project, binaries, { ref, preRelease, revision });
     const options = { client: project.client(), sourceDateEpoch };
-    const assembled = await assembleRelease(await stageRelease(input), options);
-    const image = await packRelease(assembled);
-    await writeLayoutArchive(image, "image.tar");
+    await writeRelease(await stageRelease(input), options, "image.tar");
     return dag.currentModule().workdirFile("image.tar");
   }
 
@@ -403,9 +398,8 @@ export class Slipway {
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const parsed = parseReference(reference, "--reference");
     const client = anonymous ? project.anonymousClient() : project.client();
-    return render(reportVerified(reference, await verifyImage(client, parsed, manifestOf(parsed))), format);
+    return render(await verifyReference(client, reference), format);
   }
 
   private project(): Promise<Project> {

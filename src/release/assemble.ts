@@ -1,5 +1,6 @@
 import { type AssembledVariant, assembleVariant } from "../image/assemble.js";
 import { loadContext } from "../image/context.js";
+import { writeLayoutArchive } from "../image/layout.js";
 import { packImage } from "../image/pack.js";
 import type { PublishableImage } from "../image/source.js";
 import type { RegistryClient } from "../registry/client.js";
@@ -48,4 +49,13 @@ export async function assembleRelease(
 /** Compresses the layers into files, which have to stay until the image was published. */
 export function packRelease({ variants, annotations, layers }: AssembledRelease): Promise<PublishableImage> {
   return packImage(variants, { annotations, format: "oci", directory: layers });
+}
+
+/** Writes the image of a release as an OCI archive, without asking any registry but those of its bases. */
+export async function writeRelease(
+  staged: StagedRelease,
+  options: AssemblyOptions,
+  path: string,
+): Promise<void> {
+  await writeLayoutArchive(await packRelease(await assembleRelease(staged, options)), path);
 }

@@ -1,9 +1,9 @@
 import { chmod, copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { InputError } from "../errors.js";
+import { commonPatterns, type Pattern } from "../naming/pattern.js";
 import { type Binary, type Candidate, type Selection, selectBinaries } from "./binaries.js";
 import { readGoReleaserDist } from "./goreleaser.js";
-import { commonPatterns, type Pattern } from "./pattern.js";
 
 /** The binaries of a release, and what the build says of itself. */
 export interface BinarySet {

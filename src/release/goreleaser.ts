@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { InputError, messageOf } from "../errors.js";
+import { platformOf, platformOfTarget } from "../naming/target.js";
 import type { Candidate } from "./binaries.js";
-import { platformOf, platformOfTarget } from "./target.js";
 
 /** The texts that GoReleaser leaves in its dist directory. */
 export interface GoReleaserDist {

@@ -1,8 +1,16 @@
-import type { VerifiedImage } from "../registry/verify.js";
+import type { RegistryClient } from "../registry/client.js";
+import { manifestOf, parseReference } from "../registry/reference.js";
+import { type VerifiedImage, verifyImage } from "../registry/verify.js";
 import { markdownTable, megabytes, type Report } from "../report.js";
 
+/** Reads any image back to the last blob; what is not whole is an error. */
+export async function verifyReference(client: RegistryClient, text: string): Promise<Report> {
+  const reference = parseReference(text, "--reference");
+  return reportVerified(text, await verifyImage(client, reference, manifestOf(reference)));
+}
+
 /** An image that was read back to the last blob: `reference` is what it was asked for by. */
-export function reportVerified(reference: string, { digest, variants }: VerifiedImage): Report {
+function reportVerified(reference: string, { digest, variants }: VerifiedImage): Report {
   const platforms = variants.map(({ platform, digest: manifest, config, layers }) => ({
     platform,
     manifest,

@@ -139,6 +139,21 @@ describe.each([
     expect(access).toMatchObject({ ok: false, error: expect.stringContaining(message) });
   });
 
+  it.each([
+    [403, true],
+    [404, true],
+    [405, true],
+    [429, false],
+    [503, false],
+  ])("takes a %i for a refusal: %s", async (status, refused) => {
+    proxy.setFault(() => ({ kind: "answer", status }));
+    const accesses = await check([repository()]);
+    expect(accesses).toMatchObject([{ ok: false, refused }]);
+    const require = () => requirePushAccess(accesses);
+    if (refused) expect(require).toThrow(VerificationError);
+    else expect(require).not.toThrow();
+  });
+
   it("asks every repository, and fails for those that refuse", async () => {
     proxy.setFault(({ path }) => (path.includes("closed") ? { kind: "answer", status: 403 } : undefined));
     const accesses = await check([repository("closed/a"), repository("open/a"), repository("closed/b")]);

@@ -2,8 +2,8 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InputError, VerificationError } from "../../src/errors.js";
+import { compilePattern } from "../../src/naming/pattern.js";
 import { collectBinaries, stageBinaries } from "../../src/release/collect.js";
-import { compilePattern } from "../../src/release/pattern.js";
 import { makeTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.js";
 
 const artifacts = await readFile(

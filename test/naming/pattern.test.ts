@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors.js";
+import { commonPatterns, compilePattern } from "../../src/naming/pattern.js";
 import { namedCandidates } from "../../src/release/collect.js";
-import { commonPatterns, compilePattern } from "../../src/release/pattern.js";
 
 describe("the common patterns", () => {
   it.each<[string, string, string]>([
