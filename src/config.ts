@@ -142,7 +142,7 @@ const annotations = z
       .max(512)
       .optional()
       .describe("What the image is for; registries show it, and GHCR takes 512 characters."),
-    source: z.url().optional().describe("URL of the source; GHCR links the package to that repository."),
+    source: webUrl.optional().describe("URL of the source; GHCR links the package to that repository."),
   })
   .describe("Annotations and labels of the image.");
 

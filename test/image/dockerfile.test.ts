@@ -5,19 +5,21 @@ import { parseDockerfile, summarizeDockerfile } from "../../src/image/dockerfile
 
 describe("summarizeDockerfile", () => {
   it.each([
-    ["FROM scratch", { args: new Map(), base: "scratch" }],
+    ["FROM scratch", { args: new Map(), env: new Set(), layers: [], base: "scratch" }],
     [
-      "ARG BASE=alpine:3\nFROM ${BASE}\nARG VERSION\nARG BASE\nARG MODE=a\nARG MODE=b\nRUN true",
+      "ARG BASE=alpine:3\nFROM ${BASE}\nARG VERSION\nARG BASE\nARG MODE=a\nARG MODE=b\nENV PORT=1\nRUN true",
       {
         args: new Map([
           ["BASE", "alpine:3"],
           ["VERSION", undefined],
           ["MODE", "a"],
         ]),
+        env: new Set(["PORT"]),
+        layers: ["RUN true"],
         base: "${BASE}",
       },
     ],
-    ["# nothing", { args: new Map(), base: "" }],
+    ["# nothing", { args: new Map(), env: new Set(), layers: [], base: "" }],
   ])("%j", (text, expected) => {
     expect(summarizeDockerfile(text)).toEqual(expected);
   });

@@ -65,7 +65,10 @@ describe("release settings", () => {
       { annotations: { description: "x".repeat(513) } },
       "release.annotations.description: expected at most 512 characters, got",
     ],
-    [{ annotations: { source: "acme/app" } }, "release.annotations.source: expected a valid url"],
+    [
+      { annotations: { source: "acme/app" } },
+      "release.annotations.source: expected a URL that begins with http:// or https://",
+    ],
     [{ tags: ["v1"] }, 'release: expected only fields of the schema, got "tags".'],
   ])("refuse %j", (release, message) => {
     expect(() => parse(release)).toThrow(InputError);
