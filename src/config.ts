@@ -61,7 +61,7 @@ const ciImage = z
   .strictObject({
     dockerfile: relativePath
       .default("Dockerfile.ci")
-      .describe("Dockerfile of the CI image; where the source has none, Slipway's own is used."),
+      .describe("Dockerfile of the CI image; a source without a Dockerfile.ci gets Slipway's own."),
     context: z
       .array(relativePath)
       .default([])
@@ -93,7 +93,7 @@ const ciImage = z
       .record(z.string(), z.string())
       .default({})
       .describe(
-        "Build arguments: BASE_IMAGE, APK_REPOSITORIES, MISE_DOWNLOAD, GOPROXY and your own. No secrets.",
+        "Build arguments: BASE_IMAGE, APK_REPOSITORIES, MISE_DOWNLOAD, MISE_URL_REPLACEMENTS, GOPROXY and your own. No secrets.",
       ),
     mise: mise.prefault({}),
     size: size.prefault({}),

@@ -38,6 +38,7 @@ import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
 import { test } from "./go/test.js";
 import { loadProject, type Project } from "./project.js";
+import { parseRegistry } from "./registry/reference.js";
 import { writeRelease } from "./release/assemble.js";
 import { readReleaseInput, releaseTrigger } from "./release/input.js";
 import { releaseTargets } from "./release/plan.js";
@@ -87,7 +88,7 @@ export class Slipway {
    */
   @func({ cache: "session" })
   withRegistryAuth(address: string, username: string, secret: Secret): Slipway {
-    this.loginAddresses.push(address);
+    this.loginAddresses.push(parseRegistry(address, "with-registry-auth --address"));
     this.loginUsernames.push(username);
     this.loginSecrets.push(secret);
     return this;
@@ -103,7 +104,7 @@ export class Slipway {
    */
   @func({ cache: "session" })
   withRegistryService(host: string, service: Service): Slipway {
-    this.routeHosts.push(host);
+    this.routeHosts.push(parseRegistry(host, "with-registry-service --host"));
     this.routeServices.push(service);
     return this;
   }
@@ -426,7 +427,9 @@ export class Slipway {
   private async goProject(ciImage?: string, moduleCache?: Directory): Promise<GoProject> {
     const project = await this.project();
     // An empty reference is a variable that a pipeline leaves unset.
-    const image = ciImage ? project.pull(ciImage) : await this.builtImage(project);
+    const image = ciImage
+      ? project.pull(ciImage, project.settings.ciImage.platforms[0])
+      : await this.builtImage(project);
     return {
       image,
       source: project.source,

@@ -53,7 +53,7 @@ export interface Project {
 
 /** Parses what was given into a project: the one place where settings and secrets are read. */
 export async function loadProject(given: ProjectSource): Promise<Project> {
-  const settings = parseSettings(await settingsText(given));
+  const settings = parseSettings(await settingsText(given), given.config && "--config");
   const credentials = await readCredentials(given);
   const fetch = createFetch(await resolveNetwork(given, settings));
   const { attempts, baseSeconds } = settings.retry;

@@ -20,7 +20,7 @@ const layers: Record<string, readonly string[]> = {
   "ci-image": ["config", "errors", "files", "image", "project", "registry", "report"],
   go: ["errors"],
   release: ["config", "errors", "files", "image", "naming", "project", "registry", "report"],
-  index: ["ci-image", "config", "errors", "files", "go", "project", "release", "report"],
+  index: ["ci-image", "config", "errors", "files", "go", "project", "registry", "release", "report"],
 };
 
 /** Parts that are plain TypeScript, usable and tested without an engine. */

@@ -81,7 +81,7 @@ describe("rollback-ci-image in tasks.md, against a registry", () => {
     const image = makeImage({
       platforms: ["linux/amd64"],
       shared: [identity],
-      labels: { [labels.identity]: identity.repeat(8) },
+      labels: { [labels.identity]: identity.repeat(8), [labels.mise]: "2026.9.15" },
     });
     await pushImage(client, repository, image);
     await moveTag(client, repository, tag, image.index);

@@ -9,19 +9,32 @@ import type { ContentSource, ImageVariant, PublishableImage } from "../image/sou
 import type { CiImagePlan } from "./plan.js";
 
 /** The image of one platform, built by the engine when something asks for its content. */
-function ciImageContainer(plan: CiImagePlan, platform: string, githubToken?: Secret): Container {
+async function ciImageContainer(
+  plan: CiImagePlan,
+  platform: string,
+  githubToken?: Secret,
+): Promise<Container> {
+  const secrets = githubToken === undefined ? [] : [await namedToken(githubToken)];
   const built = plan.context.dockerBuild({
     dockerfile: plan.dockerfile,
     platform: platform as Platform,
     buildArgs: Object.entries(plan.buildArgs).map(([name, value]) => ({ name, value })),
-    secrets: githubToken === undefined ? [] : [githubToken],
+    secrets,
   });
-  // The engine leaves build arguments behind as environment variables of the image; docker build does not.
-  const clean = plan.transientArgs.reduce((container, name) => container.withoutEnvVariable(name), built);
+  // The engine leaves secrets mounted in what it built, and build arguments as environment variables.
+  const sealed = built.withoutMount(`/run/secrets/${tokenName}`).withoutSecretVariable(tokenName);
+  const clean = plan.transientArgs.reduce((container, name) => container.withoutEnvVariable(name), sealed);
   return Object.entries(plan.image.labels).reduce(
     (container, [name, value]) => container.withLabel(name, value),
     clean,
   );
+}
+
+/** The name under which Dockerfile.ci mounts the token: a secret of the command line has none. */
+const tokenName = "GITHUB_TOKEN";
+
+async function namedToken(token: Secret): Promise<Secret> {
+  return dag.setSecret(tokenName, (await token.plaintext()).trim());
 }
 
 /** The image of one platform, built. A step that fails is an error in its own words. */
@@ -31,7 +44,7 @@ export async function buildCiImage(
   githubToken?: Secret,
 ): Promise<Container> {
   try {
-    return await ciImageContainer(plan, platform, githubToken).sync();
+    return await (await ciImageContainer(plan, platform, githubToken)).sync();
   } catch (error) {
     throw buildError(plan, error);
   }
@@ -40,7 +53,9 @@ export async function buildCiImage(
 /** Builds all platforms and gives the image as it is to be published, its digest included. */
 export async function assembleCiImage(plan: CiImagePlan, githubToken?: Secret): Promise<PublishableImage> {
   const { platforms } = plan.image;
-  const variants = platforms.map((platform) => ciImageContainer(plan, platform, githubToken));
+  const variants = await Promise.all(
+    platforms.map((platform) => ciImageContainer(plan, platform, githubToken)),
+  );
   const layout = await exportArchive(dag.container(), variants).catch((error: unknown) => {
     throw buildError(plan, error);
   });
@@ -50,13 +65,18 @@ export async function assembleCiImage(plan: CiImagePlan, githubToken?: Secret): 
     throw new VerificationError(
       `${plan.dockerfile}: built for ${built.join(", ") || "no platform"}, asked for ${platforms.join(", ")}.`,
     );
+  const annotations = await annotationsOf(layout);
   return { index: buildIndex(described, annotations), variants: layout.variants, content: layout };
 }
 
-const annotations = {
-  "org.opencontainers.image.title": "Slipway CI image",
-  "org.opencontainers.image.description": "Go on Alpine with git, curl, mise, golangci-lint and GoReleaser",
-};
+/** The OCI labels of the image, for the index: GHCR reads title, description and source only there. */
+async function annotationsOf(layout: LayoutArchive): Promise<Record<string, string>> {
+  const [variant] = layout.variants;
+  const imageLabels = variant === undefined ? {} : (await variantConfig(layout, variant)).config.Labels;
+  return Object.fromEntries(
+    Object.entries(imageLabels).filter(([name]) => name.startsWith("org.opencontainers.image.")),
+  );
+}
 
 /** Exports an image into the module's own container, and opens it there. */
 export async function exportArchive(

@@ -1,15 +1,6 @@
 import { createHash } from "node:crypto";
 import { VerificationError } from "../errors.js";
 
-/** The files whose content decides whether a CI cache still fits, where the settings name no others. */
-export const CACHE_KEY_FILES: readonly string[] = [
-  "go.mod",
-  "go.sum",
-  ".gitlab-ci.yml",
-  "Dockerfile.ci",
-  ".mise/config.toml",
-];
-
 /** The command that renews the committed `.cache-key`. */
 export const RENEW_CACHE_KEY = "dagger call --source . cache-key export --path .cache-key";
 

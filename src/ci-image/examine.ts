@@ -1,10 +1,11 @@
 import type { Secret } from "@dagger.io/dagger";
-import { messageOf, RegistryError } from "../errors.js";
+import { messageOf, SlipwayError } from "../errors.js";
+import { isIndex, parseIndex, parseManifest } from "../image/manifest.js";
 import { formatPlatform } from "../image/platform.js";
 import type { ImageVariant, PublishableImage } from "../image/source.js";
 import type { Project } from "../project.js";
 import { manifestOf, parseReference } from "../registry/reference.js";
-import { readImage } from "../registry/verify.js";
+import { requireManifest } from "../registry/verify.js";
 import { assembleCiImage, buildCiImage, exportArchive, variantConfig } from "./build.js";
 import { measureImage } from "./layers.js";
 import type { CiImagePlan } from "./plan.js";
@@ -61,11 +62,18 @@ async function baseLayers(project: Project, { base }: CiImagePlan, platform: str
 async function baselinePull(project: Project, image: string, platform: string): Promise<BaselinePull> {
   const reference = parseReference(image);
   try {
-    const found = await readImage(project.client(), reference, manifestOf(reference));
-    const variant = found?.variants.find((candidate) => candidate.platform === platform);
-    return variant === undefined ? { unread: `${image} has no ${platform}` } : { bytes: pullSize(variant) };
+    const client = project.client();
+    const root = await requireManifest(client, reference, manifestOf(reference));
+    if (!isIndex(root.descriptor.mediaType)) return { bytes: pullSize(parseManifest(root.bytes, image)) };
+    const child = parseIndex(root.bytes, image).manifests.find(
+      (entry) => entry.platform !== undefined && formatPlatform(entry.platform) === platform,
+    );
+    if (child === undefined) return { unread: `${image} has no ${platform}` };
+    const { bytes } = await requireManifest(client, reference, child.digest);
+    return { bytes: pullSize(parseManifest(bytes, image)) };
   } catch (error) {
-    if (error instanceof RegistryError) return { unread: messageOf(error) };
+    // A comparison that cannot be made is no reason to fail.
+    if (error instanceof SlipwayError) return { unread: messageOf(error) };
     throw error;
   }
 }

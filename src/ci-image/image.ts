@@ -12,12 +12,10 @@ export const labels = {
 
 /** Everything that decides what a CI image contains. */
 export interface CiImageInputs {
-  /** The Dockerfile and the files that it copies, by path. */
+  /** The Dockerfile, the tools' versions and the files that the Dockerfile copies, by path. */
   content: Record<string, Uint8Array>;
-  /** Versions of the tools, by the names that their source knows them under. */
-  tools: Record<string, string>;
-  /** Reference of the base with its digest. */
-  base: string;
+  /** References of all bases, with their digests. */
+  bases: readonly string[];
   buildArgs: Record<string, string>;
   platforms: readonly string[];
   miseVersion: string;
@@ -52,19 +50,23 @@ export function describeCiImage(inputs: CiImageInputs): CiImage {
   };
 }
 
+/** Whether a tag is of the form that never moves. */
+export function isImmutableTag(tag: string): boolean {
+  return /^\d+\.\d+\.\d+-alpine\d+\.\d+-[0-9a-f]{8}$/.test(tag);
+}
+
 /** Whether every platform of a published image carries the identity label of any Slipway CI image. */
 export function isSlipwayImage({ variants }: VerifiedImage): boolean {
   return variants.length > 0 && variants.every((variant) => variant.labels[labels.identity] !== undefined);
 }
 
 function canonical(inputs: CiImageInputs): string {
-  const { content, tools, base, buildArgs, platforms, miseVersion, alpine } = inputs;
+  const { content, bases, buildArgs, platforms, miseVersion, alpine } = inputs;
   return JSON.stringify({
     content: Object.entries(content)
       .map(([path, bytes]) => [path, digestOf(bytes)])
       .toSorted(),
-    tools: Object.entries(tools).toSorted(),
-    base,
+    bases,
     buildArgs: Object.entries(buildArgs).toSorted(),
     platforms: platforms.toSorted(),
     miseVersion,

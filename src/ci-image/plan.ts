@@ -24,7 +24,7 @@ export interface CiImageFiles {
 /** A CI image that is described but not built. */
 export interface CiImagePlan {
   image: CiImage;
-  /** Image reference of the base, with its digest. */
+  /** Image reference of the last stage's base, with its digest. */
   base: string;
   dockerfile: string;
   context: Directory;
@@ -72,18 +72,27 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
   const settings = project.settings.ciImage;
   const files = await readCiImageFiles(project.source, settings);
   const summary = summaryOf(settings, files);
-  const [{ version: miseVersion }, base] = await Promise.all([
+  const [mise, bases] = await Promise.all([
     chooseMise(project, files, { githubToken }),
-    resolveBase(project, summary),
+    Promise.all(basesOf(settings, summary).map((base) => resolveBase(project, base))),
   ]);
-  const buildArgs = resolveBuildArgs(settings, summary, { base, miseVersion });
-  const { [toolsFile]: toolsConfig, ...content } = Object.fromEntries(files.content);
-  const tools = requestedTools(toolsConfig?.toString("utf8") ?? "", toolsFile);
+  for (const note of mise.notes) console.error(`mise: ${note}`);
+  const miseVersion = mise.version;
+  const buildArgs = resolveBuildArgs(settings, summary, { bases, miseVersion });
+  const tools = requestedTools(files.content.get(toolsFile)?.toString("utf8") ?? "", toolsFile);
   const { platforms, alpine, go, dockerfile } = settings;
+  const content = Object.fromEntries(files.content);
   return {
-    image: describeCiImage({ content, tools: { ...tools }, base, buildArgs, platforms, miseVersion, alpine }),
+    image: describeCiImage({
+      content,
+      bases: bases.map(({ pinned }) => pinned),
+      buildArgs,
+      platforms,
+      miseVersion,
+      alpine,
+    }),
     versions: { ...tools, alpine, go, mise: miseVersion },
-    base,
+    base: bases.at(-1)?.pinned ?? "",
     dockerfile,
     context: files.directory,
     buildArgs,
@@ -143,7 +152,8 @@ async function publishedLabel(project: Project): Promise<PublishedLabel | undefi
   const [variant] = (await readImage(project.client(), repository, "latest"))?.variants ?? [];
   const version = variant?.labels[labels.mise];
   if (version === undefined) return undefined;
-  return { version, ...(variant?.created === undefined ? {} : { created: new Date(variant.created) }) };
+  const created = new Date(variant?.created ?? "");
+  return Number.isNaN(created.getTime()) ? { version } : { version, created };
 }
 
 /** The version of mise that a Dockerfile pins. */
@@ -158,13 +168,24 @@ function pinOf(settings: CiImageSettings, files: CiImageFiles): string {
   return pin;
 }
 
-async function resolveBase(project: Project, { args, base }: DockerfileSummary): Promise<string> {
-  const settings = project.settings.ciImage;
-  const wanted = settings.buildArgs.BASE_IMAGE ?? args.get("BASE_IMAGE") ?? base;
+/** An image that a stage starts from. */
+interface Base {
+  /** As the Dockerfile or the settings name it. */
+  wanted: string;
+  /** The same with its digest. */
+  pinned: string;
+}
+
+function basesOf({ dockerfile }: CiImageSettings, { bases }: DockerfileSummary): readonly string[] {
+  if (bases.length > 0) return bases;
+  throw new InputError({ subject: dockerfile, expected: "a FROM that names an image", given: undefined });
+}
+
+async function resolveBase(project: Project, wanted: string): Promise<Base> {
   parseReference(wanted, "base image");
-  const [platform] = settings.platforms;
+  const [platform] = project.settings.ciImage.platforms;
   try {
-    return await project.pull(wanted, platform).imageRef();
+    return { wanted, pinned: await project.pull(wanted, platform).imageRef() };
   } catch (error) {
     throw new InputError({
       subject: "base image",
@@ -178,8 +199,16 @@ async function resolveBase(project: Project, { args, base }: DockerfileSummary):
 function resolveBuildArgs(
   { buildArgs, dockerfile, mise }: CiImageSettings,
   { args }: DockerfileSummary,
-  { base, miseVersion }: { base: string; miseVersion: string },
+  { bases, miseVersion }: { bases: readonly Base[]; miseVersion: string },
 ): Record<string, string> {
+  const reserved = Object.keys(buildArgs).filter((name) => name in reservedArgs);
+  if (reserved.length > 0)
+    throw new InputError({
+      subject: "slipway.json: ciImage.buildArgs",
+      expected: "no argument that a setting of its own stands for",
+      given: reserved.join(", "),
+      fix: `Set ${reserved.map((name) => reservedArgs[name]).join(", ")}`,
+    });
   const undeclared = Object.keys(buildArgs).filter((name) => !args.has(name));
   if (undeclared.length > 0)
     throw new InputError({
@@ -187,8 +216,9 @@ function resolveBuildArgs(
       expected: `only arguments that ${dockerfile} declares (${[...args.keys()].join(", ")})`,
       given: undeclared.join(", "),
     });
+  const wantedBase = buildArgs.BASE_IMAGE ?? args.get("BASE_IMAGE");
   const own = {
-    BASE_IMAGE: base,
+    BASE_IMAGE: bases.find(({ wanted }) => wanted === wantedBase)?.pinned ?? wantedBase,
     MISE_VERSION: miseVersion,
     MISE_SHA256_AMD64: mise.sha256["linux/amd64"],
     MISE_SHA256_ARM64: mise.sha256["linux/arm64"],
@@ -199,6 +229,13 @@ function resolveBuildArgs(
   return Object.fromEntries(given);
 }
 
-function summaryOf({ dockerfile }: CiImageSettings, { content }: CiImageFiles): DockerfileSummary {
-  return summarizeDockerfile(content.get(dockerfile)?.toString("utf8") ?? "");
+/** Build arguments that settings of their own stand for. */
+const reservedArgs: Readonly<Record<string, string>> = {
+  MISE_VERSION: "ciImage.mise.version",
+  MISE_SHA256_AMD64: "ciImage.mise.sha256",
+  MISE_SHA256_ARM64: "ciImage.mise.sha256",
+};
+
+function summaryOf({ dockerfile, buildArgs }: CiImageSettings, { content }: CiImageFiles): DockerfileSummary {
+  return summarizeDockerfile(content.get(dockerfile)?.toString("utf8") ?? "", buildArgs);
 }

@@ -140,7 +140,7 @@ async function push(
   const pushed = await verifyImage(client, repository, digest, { digest, platforms: image.platforms });
   requireIdentity(repository, pushed, image);
   // Building and sending take minutes, in which another publisher may have set the tag that never moves.
-  const meanwhile = await probeForPush(publication, repository);
+  const meanwhile = await probeForPush({ ...publication, firstPublish: false }, repository);
   if (meanwhile.state === "exists") return confirm(publication, repository, meanwhile.image);
   await moveTag(client, repository, image.tag, source.index);
   return conclude(publication, repository, pushed, how, transfer);

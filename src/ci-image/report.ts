@@ -45,8 +45,11 @@ export function reportPublication(outcomes: readonly RepositoryOutcome[]): Repor
         ]
       : [outcome.repository, "failed", "", "", "", ""],
   );
+  const table = markdownTable(["repository", "image", "tag", "digest", "platforms", "aliases"], rows);
+  const digests = new Set(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.digest] : [])));
+  const note = "\n\nThe repositories hold different builds of this image under one tag.";
   return succeeded(outcomes, {
-    markdown: markdownTable(["repository", "image", "tag", "digest", "platforms", "aliases"], rows),
+    markdown: digests.size > 1 ? `${table}${note}` : table,
     data: outcomes,
   });
 }

@@ -1,4 +1,4 @@
-import { DockerfileParser } from "dockerfile-ast";
+import { type Arg, DockerfileParser, type From } from "dockerfile-ast";
 import { InputError } from "../errors.js";
 import { type Instruction, invalid, readInstructions, unsupported } from "./instruction.js";
 
@@ -6,12 +6,12 @@ import { type Instruction, invalid, readInstructions, unsupported } from "./inst
 export interface DockerfileSummary {
   /** Declared build arguments with their first default; undefined where there is none. */
   args: ReadonlyMap<string, string | undefined>;
-  /** Instructions that make a layer, as they are written. */
+  /** Instructions of the last stage that make a layer, as they are written. */
   layers: readonly string[];
   /** Names that ENV sets. */
   env: ReadonlySet<string>;
-  /** Image reference of the first FROM as it is written; empty where there is no FROM. */
-  base: string;
+  /** Images that stages start from, build arguments filled in: neither `scratch` nor an earlier stage. */
+  bases: readonly string[];
 }
 
 /** A Dockerfile of one stage that only copies files and describes the image, instruction by instruction. */
@@ -37,25 +37,51 @@ const keywords =
     " ",
   );
 
-/** Reads the declared build arguments and the base of a Dockerfile. */
-export function summarizeDockerfile(text: string): DockerfileSummary {
+const layerKeywords = ["RUN", "COPY", "ADD", "WORKDIR"];
+
+/** Reads build arguments, bases and layers of a Dockerfile; `given` are arguments that win over the defaults. */
+export function summarizeDockerfile(
+  text: string,
+  given: Readonly<Record<string, string>> = {},
+): DockerfileSummary {
   const dockerfile = DockerfileParser.parse(text);
   const args = new Map<string, string | undefined>();
-  for (const instruction of dockerfile.getARGs()) {
-    const property = instruction.getProperty();
-    if (property === null) continue;
-    args.set(property.getName(), args.get(property.getName()) ?? property.getValue() ?? undefined);
-  }
-  const env = new Set(
-    dockerfile
-      .getENVs()
-      .flatMap((instruction) => instruction.getProperties().map((property) => property.getName())),
+  for (const [name, value] of dockerfile.getARGs().flatMap(declarationsOf))
+    args.set(name, args.get(name) ?? value);
+  const stages = dockerfile.getFROMs();
+  const lastStage = stages.at(-1)?.getRange().start.line ?? 0;
+  return {
+    args,
+    env: new Set(
+      dockerfile.getENVs().flatMap((env) => env.getProperties().map((property) => property.getName())),
+    ),
+    layers: dockerfile
+      .getInstructions()
+      .filter((instruction) => instruction.getRange().start.line > lastStage)
+      .filter((instruction) => layerKeywords.includes(instruction.getKeyword()))
+      .map((instruction) => instruction.toString()),
+    bases: basesOf(stages, (name) => given[name] ?? args.get(name) ?? ""),
+  };
+}
+
+/** The parser gives only the first of several arguments that one ARG declares as a property. */
+function declarationsOf(instruction: Arg): [string, string | undefined][] {
+  const declarations = (instruction.getArgumentsContent() ?? "").matchAll(
+    /(\w+)(?:=("[^"]*"|'[^']*'|\S*))?/g,
   );
-  const layers = dockerfile
-    .getInstructions()
-    .filter((instruction) => ["RUN", "COPY", "ADD", "WORKDIR"].includes(instruction.getKeyword()))
-    .map((instruction) => instruction.toString());
-  return { args, env, layers, base: dockerfile.getFROMs()[0]?.getImage() ?? "" };
+  return [...declarations].map(([, name = "", value]) => [name, value?.replace(/^(["'])(.*)\1$/, "$2")]);
+}
+
+function basesOf(stages: readonly From[], lookUp: (name: string) => string): string[] {
+  const names = new Set(["scratch"]);
+  return stages.flatMap((stage) => {
+    const image = (stage.getImage() ?? "").replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced, bare) =>
+      lookUp(braced ?? bare),
+    );
+    const known = names.has(image);
+    names.add(stage.getBuildStage() ?? "scratch");
+    return known ? [] : [image];
+  });
 }
 
 /** Parses a Dockerfile that needs no builder; the first instruction that does need one is an InputError. */

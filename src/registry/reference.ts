@@ -76,6 +76,10 @@ export function isTag(text: string): boolean {
   return tagName.test(text);
 }
 
+export function isDigest(text: string): boolean {
+  return sha256Digest.test(text);
+}
+
 export function formatRepository({ registry, path }: Repository): string {
   return `${registry}/${path}`;
 }
@@ -88,6 +92,12 @@ export function formatReference(repository: Repository, manifest: string): strin
 /** What a reference points at, as the last part of a manifest URL; a digest wins over a tag. */
 export function manifestOf(reference: Reference): string {
   return reference.digest ?? reference.tag ?? "latest";
+}
+
+/** Parses the host of a registry: `ghcr.io`, `localhost:5000`. */
+export function parseRegistry(text: string, subject: string): string {
+  if (domain.test(text)) return normalizeRegistry(text);
+  throw new InputError({ subject, expected: "a registry host as in ghcr.io or localhost:5000", given: text });
 }
 
 /** Host names of one registry under one spelling: Docker Hub has three. */

@@ -1,12 +1,17 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { type CiImageInputs, describeCiImage, isSlipwayImage, labels } from "../../src/ci-image/image.js";
+import {
+  type CiImageInputs,
+  describeCiImage,
+  isImmutableTag,
+  isSlipwayImage,
+  labels,
+} from "../../src/ci-image/image.js";
 import type { VerifiedImage, VerifiedVariant } from "../../src/registry/verify.js";
 
 const inputs: CiImageInputs = {
   content: { "Dockerfile.ci": Buffer.from("FROM golang\n"), ".mise/config.toml": Buffer.from("[tools]\n") },
-  tools: { "go:github.com/goreleaser/goreleaser/v2": "2.13.1", "aqua:golangci/golangci-lint": "2.7.2" },
-  base: `golang@sha256:${"a".repeat(64)}`,
+  bases: [`golang@sha256:${"a".repeat(64)}`],
   buildArgs: { GOPROXY: "https://proxy.example", APK_REPOSITORIES: "https://apk.example" },
   platforms: ["linux/amd64", "linux/arm64"],
   miseVersion: "2025.12.13",
@@ -28,7 +33,6 @@ describe("describeCiImage", () => {
 
   it.each<[string, Partial<CiImageInputs>]>([
     ["files", { content: Object.fromEntries(Object.entries(inputs.content).toReversed()) }],
-    ["tools", { tools: Object.fromEntries(Object.entries(inputs.tools).toReversed()) }],
     ["build arguments", { buildArgs: Object.fromEntries(Object.entries(inputs.buildArgs).toReversed()) }],
     ["platforms", { platforms: inputs.platforms.toReversed() }],
   ])("does not depend on the order of %s", (_, part) => {
@@ -47,8 +51,12 @@ describe("describeCiImage", () => {
         },
       },
     ],
-    ["the version of a tool", { tools: { ...inputs.tools, "aqua:golangci/golangci-lint": "2.7.3" } }],
-    ["the digest of the base", { base: `golang@sha256:${"b".repeat(64)}` }],
+    [
+      "the tools",
+      { content: { ...inputs.content, ".mise/config.toml": Buffer.from("[tools]\ngo = '1'\n") } },
+    ],
+    ["the digest of the base", { bases: [`golang@sha256:${"b".repeat(64)}`] }],
+    ["a base more", { bases: [...inputs.bases, ...inputs.bases] }],
     ["a build argument", { buildArgs: { ...inputs.buildArgs, GOPROXY: "off" } }],
     ["a build argument less", { buildArgs: { GOPROXY: "https://proxy.example" } }],
     ["a platform less", { platforms: ["linux/amd64"] }],
@@ -67,11 +75,7 @@ describe("describeCiImage", () => {
         [".mise/config.toml", `sha256:${sha256("[tools]\n")}`],
         ["Dockerfile.ci", `sha256:${sha256("FROM golang\n")}`],
       ],
-      tools: [
-        ["aqua:golangci/golangci-lint", "2.7.2"],
-        ["go:github.com/goreleaser/goreleaser/v2", "2.13.1"],
-      ],
-      base: inputs.base,
+      bases: inputs.bases,
       buildArgs: [
         ["APK_REPOSITORIES", "https://apk.example"],
         ["GOPROXY", "https://proxy.example"],
@@ -96,5 +100,18 @@ describe("isSlipwayImage", () => {
     ["an index without platforms", imageWith(), false],
   ])("%s", (_, image, expected) => {
     expect(isSlipwayImage(image)).toBe(expected);
+  });
+});
+
+describe("isImmutableTag", () => {
+  it.each([
+    [describeCiImage(inputs).tag, true],
+    ["2025.12.13-alpine3.23-1a2b3c4d", true],
+    ["2025.12.13", false],
+    ["latest", false],
+    ["latest-kept-1a2b3c4d5e6f", false],
+    ["2025.12.13-alpine3.23", false],
+  ])("%s: %s", (tag, expected) => {
+    expect(isImmutableTag(tag)).toBe(expected);
   });
 });

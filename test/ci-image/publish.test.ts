@@ -252,11 +252,12 @@ describe("where the tag is another image", () => {
 describe("where a repository does not say whether it has the image", () => {
   const manifests = ({ path }: FaultTarget) => path.includes("/manifests/");
   it.each([
-    [401, "answered 401. No credentials were given for"],
-    [403, "answered 403. No credentials were given for"],
-    [429, "answered 429. Gave up after 5 attempts."],
-    [500, "answered 500. Gave up after 5 attempts."],
-  ])("a %i is reported, and nothing is built or sent", async (status, message) => {
+    [401, "HEAD", "answered 401. No credentials were given for"],
+    // The body of a GET says whether a 403 is a rate limit.
+    [403, "GET", "answered 403. No credentials were given for"],
+    [429, "HEAD", "answered 429. Gave up after 5 attempts."],
+    [500, "HEAD", "answered 500. Gave up after 5 attempts."],
+  ])("a %i is reported, and nothing is built or sent", async (status, method, message) => {
     const repository = first.repository();
     refuse(first, status, manifests);
     const { build, outcomes } = publishing([repository]);
@@ -265,7 +266,7 @@ describe("where a repository does not say whether it has the image", () => {
         repository: name(repository),
         ok: false,
         error: expect.stringContaining(
-          `${name(repository)}: HEAD manifests/${image.tag}: the registry ${message}`,
+          `${name(repository)}: ${method} manifests/${image.tag}: the registry ${message}`,
         ),
       },
     ]);

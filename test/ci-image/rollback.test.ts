@@ -129,6 +129,29 @@ describe("rollBack", () => {
     expect(await at.tagged(repository, "latest")).toBe(from);
   });
 
+  it.each([
+    ["a tag that never moves", earlier.tag, [current.tag], "--aliases: expected tags that move"],
+    ["an alias that is no tag", earlier.tag, ["a/b"], "--aliases: expected tags that move"],
+    ["a tag that is none", "a/../b", ["latest"], "--tag: expected a tag"],
+    ["no tag", "", ["latest"], "--tag: expected a tag"],
+  ])("refuses %s before any request", async (_, tag, aliases, message) => {
+    const repository = at.repository();
+    await expect(rollBack(client, [repository], tag, aliases)).rejects.toThrow(message);
+    expect(at.proxy.requests).toEqual([]);
+  });
+
+  it("refuses an alias that names another version of mise", async () => {
+    const repository = await published(earlier.tag);
+    expect(await rollBack(client, [repository], earlier.tag, ["2025.12.14"])).toEqual([
+      {
+        repository: name(repository),
+        ok: false,
+        error: '--aliases: expected the version of mise in that image, 2025.12.13, got "2025.12.14".',
+      },
+    ]);
+    expect(writesIn(requests())).toEqual([]);
+  });
+
   it("names an unknown tag, and serves the other repositories", async () => {
     const [lacking, having] = [await published(), await published(earlier.tag)];
     expect(await rollBack(client, [lacking, having], earlier.tag, ["latest"])).toMatchObject([

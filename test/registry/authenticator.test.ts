@@ -171,9 +171,9 @@ describe("at a registry with token authentication", () => {
 
 describe("when a token expires", () => {
   it("renews it once, in the middle of a push, for all requests", async () => {
-    // The issuer promises five minutes, the registry takes the token for one to two seconds.
+    // The issuer promises five minutes, the registry takes the token for two to three seconds.
     const { issuer, tokens, registry, stop } = await startGuarded({
-      lifetimeSeconds: 1,
+      lifetimeSeconds: 2,
       announcedSeconds: 300,
     });
     onTestFinished(stop);
@@ -181,13 +181,14 @@ describe("when a token expires", () => {
     tokens.setFault(() => ({ kind: "delay", milliseconds: 100 }));
     const repository = { registry: registry.address, path: "team/app" };
     const writer = makeClient({ credentials: as(registry.address, "writer"), push: [repository] });
-    const expired = sleep(2_000);
+    let expired: Promise<void> | undefined;
     const { content } = image;
     const slow = {
       ...image,
       content: {
         ...content,
         open: async (blob: ImageManifest["config"]) => {
+          expired ??= sleep(3_000);
           await expired;
           return content.open(blob);
         },

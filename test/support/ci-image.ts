@@ -6,8 +6,7 @@ import { type ImageOptions, makeImage } from "./image.js";
 export function describeImage(dockerfile = "FROM golang", inputs: Partial<CiImageInputs> = {}): CiImage {
   return describeCiImage({
     content: { "Dockerfile.ci": Buffer.from(dockerfile) },
-    tools: { golangci: "2.7.2" },
-    base: `golang@sha256:${"a".repeat(64)}`,
+    bases: [`golang@sha256:${"a".repeat(64)}`],
     buildArgs: {},
     platforms: ["linux/amd64", "linux/arm64"],
     miseVersion: "2025.12.13",

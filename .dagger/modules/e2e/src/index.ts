@@ -4,7 +4,7 @@ import { makeCertificate } from "./certificate.js";
 import { expectEqual, expectFailure, expectMatch } from "./expect.js";
 import { mirrorMise } from "./mirror.js";
 import { countUploads, registry } from "./registry.js";
-import { asRepository, goToolbox } from "./toolbox.js";
+import { asRepository, goToolbox, outputOf } from "./toolbox.js";
 
 // A loopback name, since the engine speaks plain HTTP to no other without a setting of its own.
 const host = "localhost:5000";
@@ -96,6 +96,14 @@ export class E2e {
     const ciImage = slipway.buildCiImage();
     expectMatch("test with the exported module cache", await slipway.test({ moduleCache: modules }), /ok /);
     expectMatch("tools", await ciImage.withExec(["mise", "--version"]).stdout(), /^\d+\.\d+\.\d+/);
+
+    const githubToken = dag.setSecret("a-token-of-the-command-line", "not a real token");
+    const withToken = dag.slipway({ source, githubToken }).buildCiImage();
+    const leaks = await outputOf(
+      withToken,
+      "env | grep -c GITHUB_TOKEN || true; ls /run/secrets 2>/dev/null | wc -l",
+    );
+    expectEqual("traces of the GitHub token in the image", leaks, "0\n0\n");
 
     const broken = dag.slipway({
       source: source.withNewFile("main_test.go", "package main\n\nfunc TestX() {}\n"),
