@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { InputError, messageOf } from "./errors.js";
 import { formatPlatform, parsePlatform } from "./image/platform.js";
-import { parseReference, parseRepository } from "./registry/reference.js";
+import { compilePattern } from "./naming/pattern.js";
+import { parseReference, parseRepository, type Repository } from "./registry/reference.js";
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.
 const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));
@@ -99,6 +100,74 @@ const ciImage = z
   })
   .describe("The CI image.");
 
+const releaseRepository = z.strictObject({
+  repository: repository.describe("Repository without a tag: ghcr.io/acme/app."),
+  latest: z
+    .enum(["main", "highest"])
+    .default("main")
+    .describe(
+      "What latest follows there: the main branch, or the highest stable version among the published tags.",
+    ),
+});
+
+const binaries = z
+  .strictObject({
+    directory: relativePath
+      .default("dist")
+      .describe("Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern."),
+    pattern: z
+      .string()
+      .transform(parsedBy((text, path) => compilePattern(text, path)))
+      .optional()
+      .describe(
+        "Where a binary lies in a directory without artifacts.json, as in {name}_{os}_{arch} or {target}/release/{name}. Default: the common ones.",
+      ),
+    names: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Names of the binaries to take. Default: all of them."),
+    ids: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("IDs of the GoReleaser builds to take. Default: all of them."),
+  })
+  .describe("The prebuilt binaries that the image holds.");
+
+const annotations = z
+  .strictObject({
+    title: z.string().min(1).optional().describe("Name of the image, for people."),
+    description: z
+      .string()
+      .min(1)
+      .max(512)
+      .optional()
+      .describe("What the image is for; registries show it, and GHCR takes 512 characters."),
+    source: webUrl.optional().describe("URL of the source; GHCR links the package to that repository."),
+  })
+  .describe("Annotations and labels of the image.");
+
+const release = z
+  .strictObject({
+    dockerfile: relativePath
+      .default("Dockerfile.release")
+      .describe("Dockerfile of the released image; it only copies prebuilt binaries."),
+    platforms: z
+      .array(platform)
+      .nonempty()
+      .refine(isDistinct, "no platform twice")
+      .prefault(["linux/amd64", "linux/arm64"])
+      .describe("Platforms, as os/architecture."),
+    repositories: z
+      .array(releaseRepository)
+      .refine(hasDistinctRepositories, "each repository once, since its latest follows one thing only")
+      .default([])
+      .describe("Repositories that a release goes to."),
+    mainBranch: z.string().min(1).default("main").describe("Branch that publishes latest."),
+    binaries: binaries.prefault({}),
+    annotations: annotations.prefault({}),
+  })
+  .describe("The released image.");
+
 const network = z
   .strictObject({
     caFile: relativePath
@@ -137,6 +206,7 @@ const settings = z
     $schema: z.string().optional(),
     ciImage: ciImage.prefault({}),
     cacheKey: cacheKey.prefault({}),
+    release: release.prefault({}),
     network: network.prefault({}),
     retry: retry.prefault({}),
   })
@@ -145,6 +215,7 @@ const settings = z
 /** What `slipway.json` says, with every default filled in and every reference parsed. */
 export type Settings = z.output<typeof settings>;
 export type CiImageSettings = Settings["ciImage"];
+export type ReleaseSettings = Settings["release"];
 export type NetworkSettings = Settings["network"];
 
 /** Parses the text of `slipway.json`; undefined is a project without one. */
@@ -196,7 +267,7 @@ function expectedBy(issue: z.core.$ZodIssue | undefined): string {
     case "too_small":
       return `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${issue.origin === "array" ? " entry" : ""}`;
     case "too_big":
-      return `at most ${issue.maximum}`;
+      return `at most ${issue.maximum}${issue.origin === "string" ? " characters" : ""}`;
     default:
       return issue?.message ?? "another value";
   }
@@ -220,6 +291,10 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
 /** By content: two spellings of one platform or repository are one. */
 function isDistinct(entries: readonly unknown[]): boolean {
   return new Set(entries.map((entry) => JSON.stringify(entry))).size === entries.length;
+}
+
+function hasDistinctRepositories(entries: readonly { repository: Repository }[]): boolean {
+  return isDistinct(entries.map(({ repository }) => repository));
 }
 
 /** Lets the parser of a grammar speak for itself: its message is the issue's. */

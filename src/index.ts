@@ -1,5 +1,5 @@
 /**
- * The CI image and the checks of a Go project, written once and run anywhere.
+ * The CI image, the checks and the releases of a Go project, written once and run anywhere.
  *
  * Call it from another repository with that repository as the source: dagger call --source . lint
  */
@@ -39,6 +39,13 @@ import type { GoProject } from "./go/project.js";
 import { test } from "./go/test.js";
 import { loadProject, type Project } from "./project.js";
 import { parseRegistry } from "./registry/reference.js";
+import { writeRelease } from "./release/assemble.js";
+import { readReleaseInput, releaseTrigger } from "./release/input.js";
+import { releaseTargets } from "./release/plan.js";
+import { plan, release } from "./release/release.js";
+import { reportPlan } from "./release/report.js";
+import { stageRelease } from "./release/stage.js";
+import { verifyReference } from "./release/verified.js";
 import { ReportFormat, render } from "./report.js";
 
 @object()
@@ -287,6 +294,113 @@ export class Slipway {
   @func({ cache: "never" })
   async moduleCache(ciImage?: string, moduleCache?: Directory): Promise<Directory> {
     return exportModuleCache(await this.goProject(ciImage, moduleCache));
+  }
+
+  /**
+   * Says what a release would publish where, and why. It reads the registries and changes nothing.
+   *
+   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
+   * @param binaries Directory of the binaries, to say which image it would be and whether a version is another one.
+   * @param preRelease Allow a tag such as v0.0.1-test.
+   * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
+   * @param revision Commit of the source.
+   * @param sourceDateEpoch Time of the image and its files, in seconds since 1970.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async plan(
+    ref: string,
+    binaries?: Directory,
+    preRelease = false,
+    firstPublish = false,
+    revision?: string,
+    sourceDateEpoch = 0,
+    format: ReportFormat = ReportFormat.Markdown,
+  ): Promise<string> {
+    const project = await this.project();
+    const given = { ref, preRelease, revision };
+    const targets = releaseTargets(project.settings.release);
+    const input = binaries && (await readReleaseInput(project, binaries, given));
+    const trigger = releaseTrigger(project, given);
+    const request = { client: project.client(), targets, trigger, firstPublish };
+    return render(reportPlan(await plan(request, input, sourceDateEpoch)), format);
+  }
+
+  /**
+   * Assembles the image of a release from prebuilt binaries, as an OCI archive. Nothing is published.
+   *
+   * The same binaries, Dockerfile, version, revision and time give the same image on every machine.
+   *
+   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
+   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
+   * @param preRelease Allow a tag such as v0.0.1-test.
+   * @param revision Commit of the source.
+   * @param sourceDateEpoch Time of the image and its files, in seconds since 1970.
+   */
+  @func({ cache: "never" })
+  async images(
+    binaries: Directory,
+    ref: string,
+    preRelease = false,
+    revision?: string,
+    sourceDateEpoch = 0,
+  ): Promise<File> {
+    const project = await this.project();
+    const input = await readReleaseInput(project, binaries, { ref, preRelease, revision });
+    const options = { client: project.client(), sourceDateEpoch };
+    await writeRelease(await stageRelease(input), options, "image.tar");
+    return dag.currentModule().workdirFile("image.tar");
+  }
+
+  /**
+   * Publishes prebuilt binaries as a multi-arch image to the repositories of the settings.
+   *
+   * Binaries and push access are checked first, tags move last, and what is there is not sent again: a call that
+   * was interrupted is completed by calling again. A version that is published as another image is refused.
+   *
+   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
+   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
+   * @param preRelease Allow a tag such as v0.0.1-test.
+   * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
+   * @param skipPush Stop before anything is sent, and give the plan.
+   * @param revision Commit of the source.
+   * @param sourceDateEpoch Time of the image and its files, in seconds since 1970.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async release(
+    binaries: Directory,
+    ref: string,
+    preRelease = false,
+    firstPublish = false,
+    skipPush = false,
+    revision?: string,
+    sourceDateEpoch = 0,
+    format: ReportFormat = ReportFormat.Markdown,
+  ): Promise<string> {
+    const project = await this.project();
+    const targets = releaseTargets(project.settings.release);
+    const client = project.client(targets.map(({ repository }) => repository));
+    const input = await readReleaseInput(project, binaries, { ref, preRelease, revision });
+    return render(await release({ client, input, targets, sourceDateEpoch, firstPublish, skipPush }), format);
+  }
+
+  /**
+   * Reads a published image back to the last blob: index, every platform, every layer.
+   *
+   * @param reference Image by tag or digest: ghcr.io/acme/app:1.2.3
+   * @param anonymous Read it without credentials, as somebody without an account does.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async verifyImage(
+    reference: string,
+    anonymous = false,
+    format: ReportFormat = ReportFormat.Markdown,
+  ): Promise<string> {
+    const project = await this.project();
+    const client = anonymous ? project.anonymousClient() : project.client();
+    return render(await verifyReference(client, reference), format);
   }
 
   private project(): Promise<Project> {

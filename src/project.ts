@@ -45,6 +45,8 @@ export interface Project {
   fetch: Fetch;
   /** A client whose requests to these repositories carry push rights from the first one on. */
   client(push?: readonly Repository[]): RegistryClient;
+  /** A client as somebody without an account has it. */
+  anonymousClient(): RegistryClient;
   /** An image that the engine pulls, with the same credentials. */
   pull(reference: string, platform?: string): Container;
 }
@@ -55,19 +57,21 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
   const credentials = await readCredentials(given);
   const fetch = createFetch(await resolveNetwork(given, settings));
   const { attempts, baseSeconds } = settings.retry;
+  const makeClient = (known: Credentials, push: readonly Repository[]) =>
+    new RegistryClient({
+      fetch,
+      credentials: known,
+      plainHttp: settings.network.plainHttp,
+      push,
+      pushRetry: { ...pushRetry, attempts, baseDelay: baseSeconds * 1000 },
+      onRetry: (line) => console.error(line),
+    });
   return {
     source: given.source,
     settings,
     fetch,
-    client: (push = []) =>
-      new RegistryClient({
-        fetch,
-        credentials,
-        plainHttp: settings.network.plainHttp,
-        push,
-        pushRetry: { ...pushRetry, attempts, baseDelay: baseSeconds * 1000 },
-        onRetry: (line) => console.error(line),
-      }),
+    client: (push = []) => makeClient(credentials, push),
+    anonymousClient: () => makeClient(new Map(), []),
     pull: (reference, platform) => {
       const container = dag.container(platform === undefined ? {} : { platform: platform as Platform });
       const { registry } = parseReference(reference);

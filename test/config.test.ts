@@ -27,6 +27,14 @@ describe("parseSettings", () => {
       },
     },
     cacheKey: { files: ["go.mod", "go.sum", ".gitlab-ci.yml", "Dockerfile.ci", ".mise/config.toml"] },
+    release: {
+      dockerfile: "Dockerfile.release",
+      platforms: ["linux/amd64", "linux/arm64"],
+      repositories: [],
+      mainBranch: "main",
+      binaries: { directory: "dist", names: [], ids: [] },
+      annotations: {},
+    },
     network: { noProxy: "", plainHttp: [] },
     retry: { attempts: 3, baseSeconds: 10 },
   };

@@ -25,6 +25,10 @@ describe("the command line", () => {
     "test",
     "build",
     "module-cache",
+    "plan",
+    "images",
+    "release",
+    "verify-image",
     "with-registry-auth",
   ])("has %s", (name) => {
     expect(contract.functions.map((command) => command.name)).toContain(name);

@@ -13,16 +13,18 @@ const layers: Record<string, readonly string[]> = {
   image: ["errors"],
   registry: ["errors", "image"],
   report: [],
-  config: ["errors", "image", "registry"],
+  naming: ["errors"],
+  config: ["errors", "image", "naming", "registry"],
   files: [],
   project: ["config", "errors", "files", "registry"],
   "ci-image": ["config", "errors", "files", "image", "project", "registry", "report"],
   go: ["errors"],
-  index: ["ci-image", "config", "errors", "files", "go", "project", "registry", "report"],
+  release: ["config", "errors", "files", "image", "naming", "project", "registry", "report"],
+  index: ["ci-image", "config", "errors", "files", "go", "project", "registry", "release", "report"],
 };
 
 /** Parts that are plain TypeScript, usable and tested without an engine. */
-const engineFree = ["errors", "image", "registry", "report", "config"];
+const engineFree = ["errors", "image", "registry", "report", "naming", "config"];
 
 function layerOf(path: string): string {
   return path.split(sep)[1]?.replace(/\.ts$/, "") ?? "";
@@ -84,6 +86,7 @@ describe("the search for effects", () => {
     ["a call of another module's function", 'import { read } from "./read.js";\nconst text = read("a");'],
     ["a call inside a constant", 'const settings = { home: process.env.HOME, text: readFileSync("a") };'],
     ["a new object of another module", 'import { Client } from "./client.js";\nconst client = new Client();'],
+    ["a call in a list", "const list = [start()].map(String);"],
     ["an await", "const text = await fetched;"],
     ["a condition", "if (process.env.CI) console.log(1);"],
     ["an immediately invoked function", "const text = (() => 1)();"],
@@ -101,7 +104,7 @@ describe("the search for effects", () => {
     ["a schema", 'import { z } from "zod";\nconst schema = z.object({ a: z.string().optional() });'],
     [
       "values",
-      'const names = new Set(["a"]);\nconst pattern = new RegExp("a");\nconst table = { a: [1, 2] };',
+      'const letters = "a b".split(" ");\nconst list = ["a"].map((name) => name);\nconst names = new Set(["a"]);\nconst pattern = new RegExp("a");\nconst table = { a: [1, 2] };',
     ],
     ["fields and decorators", "@object() class A { text = read(); @func() b() {} }"],
   ])("passes %s", (_, text) => {

@@ -1,6 +1,7 @@
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../image/source.js";
 import type { RegistryClient } from "../registry/client.js";
+import { type Failure, settle } from "../registry/outcome.js";
 import {
   type AliasMove,
   moveAlias,
@@ -12,7 +13,6 @@ import {
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
 import { mismatches, readImage, type VerifiedImage, verifyImage, verifyRead } from "../registry/verify.js";
 import { type CiImage, isSlipwayImage, labels } from "./image.js";
-import { type Failure, settle } from "./outcome.js";
 
 /** Whether a repository has a CI image. `unknown` is an answer of its own: it is never read as absence. */
 export type Existence =

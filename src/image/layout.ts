@@ -1,9 +1,11 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { InputError } from "../errors.js";
-import { isIndex, type PlatformDescriptor, parseIndex, parseManifest } from "./manifest.js";
-import type { ContentSource, ImageVariant } from "./source.js";
+import { type Descriptor, isIndex, type PlatformDescriptor, parseIndex, parseManifest } from "./manifest.js";
+import type { ContentSource, ImageVariant, PublishableImage } from "./source.js";
+import { decodeHeader, encodeHeader, endOfArchive, paddingOf, type TarMember, tarBlock } from "./tar.js";
 
 /** Where the content of an archive member lies in the archive. */
 interface Member {
@@ -16,7 +18,8 @@ export interface LayoutArchive extends ContentSource {
   variants: ImageVariant[];
 }
 
-const block = 512;
+/** The name of an image in a layout (OCI image specification, "Pre-Defined Annotation Keys"). */
+const nameAnnotation = "org.opencontainers.image.ref.name";
 
 /** Opens the archive at `path`, and reads its manifests (OCI image layout specification). */
 export async function openLayoutArchive(path: string): Promise<LayoutArchive> {
@@ -44,6 +47,54 @@ export async function openLayoutArchive(path: string): Promise<LayoutArchive> {
   return { ...content, variants: await readVariants(content, roots) };
 }
 
+/**
+ * Writes an image as an OCI image layout in a tar archive, each blob streamed. The same image gives the same
+ * bytes. `name` is what a program that imports the archive calls the image.
+ */
+export async function writeLayoutArchive(
+  image: PublishableImage,
+  path: string,
+  name?: string,
+): Promise<void> {
+  await pipeline(Readable.from(layoutOf(image, name)), createWriteStream(path));
+}
+
+async function* layoutOf(image: PublishableImage, name: string | undefined): AsyncGenerator<Buffer> {
+  const root = {
+    ...image.index.descriptor,
+    ...(name === undefined ? {} : { annotations: { [nameAnnotation]: name } }),
+  };
+  yield* memberOf("oci-layout", Buffer.from(JSON.stringify({ imageLayoutVersion: "1.0.0" })));
+  yield* memberOf("index.json", Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [root] })));
+  for (const directory of ["blobs", "blobs/sha256"]) yield headerOf(directory, "directory", 0);
+  const manifests = new Map([image.index, ...image.variants].map((item) => [item.descriptor.digest, item]));
+  const blobs = new Map<string, Descriptor>();
+  for (const { manifest } of image.variants)
+    for (const blob of [manifest.config, ...manifest.layers]) blobs.set(blob.digest, blob);
+  for (const digest of [...manifests.keys(), ...blobs.keys()].toSorted()) {
+    const manifest = manifests.get(digest);
+    const blob = blobs.get(digest);
+    if (manifest !== undefined) yield* memberOf(blobPath(digest), manifest.bytes);
+    else if (blob !== undefined) {
+      yield headerOf(blobPath(digest), "file", blob.size);
+      yield* (await image.content.open(blob)) as AsyncIterable<Buffer>;
+      yield paddingOf(blob.size);
+    }
+  }
+  yield endOfArchive;
+}
+
+function* memberOf(path: string, bytes: Buffer): Generator<Buffer> {
+  yield headerOf(path, "file", bytes.length);
+  yield bytes;
+  yield paddingOf(bytes.length);
+}
+
+function headerOf(path: string, type: TarMember["type"], size: number): Buffer {
+  const mode = type === "directory" ? 0o755 : 0o644;
+  return encodeHeader({ path, type, mode, uid: 0, gid: 0, size, mtime: 0, target: "" });
+}
+
 /** Follows indexes down to the manifests that they list. */
 async function readVariants(content: ContentSource, roots: PlatformDescriptor[]): Promise<ImageVariant[]> {
   const variants: ImageVariant[] = [];
@@ -65,25 +116,14 @@ function blobPath(digest: string): string {
 async function listMembers(file: FileHandle): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
   const { size: end } = await file.stat();
-  for (let at = 0; at + block <= end; ) {
-    const header = await readAt(file, { offset: at, size: block });
-    if (header.every((byte) => byte === 0)) break;
-    const name = text(header, 0, 100).replace(/^\.\//, "");
-    const size = sizeOf(header);
-    if (text(header, 156, 157) !== "5") members.set(name, { offset: at + block, size });
-    at += block + Math.ceil(size / block) * block;
+  for (let at = 0; at + tarBlock <= end; ) {
+    const header = decodeHeader(await readAt(file, { offset: at, size: tarBlock }));
+    if (header === undefined) break;
+    const { path, type, size } = header;
+    if (type !== "directory") members.set(path.replace(/^\.\//, ""), { offset: at + tarBlock, size });
+    at += tarBlock + size + paddingOf(size).length;
   }
   return members;
-}
-
-/** The size field: octal, or base 256 where its first bit is set (files of 8 GiB and more). */
-function sizeOf(header: Buffer): number {
-  if ((header[124] ?? 0) < 0x80) return Number.parseInt(text(header, 124, 136).trim() || "0", 8);
-  return Number(header.readBigUInt64BE(128));
-}
-
-function text(header: Buffer, start: number, end: number): string {
-  return header.subarray(start, end).toString("latin1").replace(/\0.*$/s, "");
 }
 
 async function readAt(file: FileHandle, { offset, size }: Member): Promise<Buffer> {

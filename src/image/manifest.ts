@@ -58,7 +58,7 @@ export interface ImageConfig {
   created?: string;
   config: { Labels: Record<string, string> };
   rootfs: { diff_ids: string[] };
-  history: { created_by?: string; empty_layer?: boolean }[];
+  history: { created_by?: string; empty_layer?: boolean; comment?: string }[];
 }
 
 const descriptor = z.object({
@@ -92,7 +92,13 @@ const config = platform.extend({
     .default({ Labels: {} }),
   rootfs: z.object({ diff_ids: z.array(digest) }),
   history: z
-    .array(z.object({ created_by: z.string().optional(), empty_layer: z.boolean().optional() }))
+    .array(
+      z.object({
+        created_by: z.string().optional(),
+        empty_layer: z.boolean().optional(),
+        comment: z.string().optional(),
+      }),
+    )
     .nullish()
     .transform((history) => history ?? []),
 });
@@ -122,21 +128,23 @@ export function digestOf(bytes: Uint8Array): string {
 export function buildIndex(
   manifests: PlatformDescriptor[],
   indexAnnotations: Record<string, string>,
+  mediaType: string = mediaTypes.index,
 ): { descriptor: Descriptor; bytes: Buffer } {
   const name = ({ platform: p }: PlatformDescriptor) => `${p?.os}/${p?.architecture}/${p?.variant ?? ""}`;
   const content: ImageIndex = {
     schemaVersion: 2,
-    mediaType: mediaTypes.index,
+    mediaType,
     manifests: manifests.toSorted((a, b) => (name(a) < name(b) ? -1 : 1)),
     ...(Object.keys(indexAnnotations).length === 0
       ? {}
       : { annotations: Object.fromEntries(Object.entries(indexAnnotations).toSorted()) }),
   };
   const bytes = Buffer.from(JSON.stringify(content));
-  return { descriptor: { mediaType: mediaTypes.index, digest: digestOf(bytes), size: bytes.length }, bytes };
+  return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
 }
 
-function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, expected: string): unknown {
+/** Reads JSON of a known form; `expected` is the name of that form. */
+export function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, expected: string): unknown {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(bytes).toString("utf8"));

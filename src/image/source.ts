@@ -16,8 +16,8 @@ export interface ContentSource {
   read(descriptor: Descriptor): Promise<Buffer>;
   /** A blob as a stream. */
   open(descriptor: Descriptor): Promise<Readable>;
-  /** Repository path to mount blobs from, for sources in a registry. */
-  mountableFrom?(registry: string): string | undefined;
+  /** Path of the repository of a registry that a blob can be mounted from. */
+  mountableFrom?(registry: string, blob?: Descriptor): string | undefined;
 }
 
 /** An image as it is to be published: the index, what it lists, and where the blobs are. */

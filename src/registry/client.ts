@@ -187,7 +187,8 @@ export class RegistryClient {
   ): Promise<BlobTransfer> {
     return this.#retry(this.settings.pushRetry, async () => {
       if (await this.hasBlob(repository, blob.digest)) return "present";
-      const session = await this.#startUpload(repository, blob.digest, mountFrom);
+      const mount = mountFrom === undefined ? undefined : { mount: blob.digest, from: mountFrom };
+      const session = await this.#startUpload(repository, mount);
       if (session === undefined) return "mounted";
       session.searchParams.set("digest", blob.digest);
       const response = await this.#once(repository, {
@@ -201,6 +202,20 @@ export class RegistryClient {
       await drain(response);
       this.traffic.bytesSent += blob.size;
       return "sent";
+    });
+  }
+
+  /**
+   * Opens an upload and cancels it (section "Cancel a blob upload"): nothing stays. Who may not push is refused.
+   * A registry that cancels nothing, as GHCR, lets the upload expire.
+   */
+  async tryUpload(repository: Repository): Promise<void> {
+    const session = await this.#startUpload(repository);
+    if (session === undefined) return;
+    const request = { method: "DELETE", target: session.href, name: "blobs/uploads", accept: [204] } as const;
+    const cancel = this.#once(repository, request);
+    await cancel.catch((error) => {
+      if (!(error instanceof RegistryError)) throw error;
     });
   }
 
@@ -232,16 +247,18 @@ export class RegistryClient {
   }
 
   /** Starts an upload; undefined where the registry mounted the blob instead. */
-  async #startUpload(repository: Repository, digest: string, mountFrom?: string): Promise<URL | undefined> {
-    const mount =
-      mountFrom === undefined ? "" : `?${new URLSearchParams({ mount: digest, from: mountFrom })}`;
+  async #startUpload(
+    repository: Repository,
+    mount?: { mount: string; from: string },
+  ): Promise<URL | undefined> {
+    const query = mount === undefined ? "" : `?${new URLSearchParams(mount)}`;
     const response = await this.#status(this.settings.pushRetry, repository, {
       method: "POST",
-      target: `blobs/uploads/${mount}`,
+      target: `blobs/uploads/${query}`,
       name: "blobs/uploads",
       headers: { "content-length": "0" },
       accept: [202, 201],
-      ...(mountFrom === undefined ? {} : { scopes: [{ path: mountFrom, actions: ["pull"] }] }),
+      ...(mount === undefined ? {} : { scopes: [{ path: mount.from, actions: ["pull"] }] }),
     });
     if (response.status === 201) return undefined;
     const location = response.headers.get("location");

@@ -1,6 +1,6 @@
 import { RegistryError } from "../errors.js";
 import { type Descriptor, parseManifest } from "../image/manifest.js";
-import type { PublishableImage } from "../image/source.js";
+import type { ContentSource, PublishableImage } from "../image/source.js";
 import type { BlobTransfer, RegistryClient, StoredManifest } from "./client.js";
 import { eachOf } from "./parallel.js";
 import { formatReference, type Repository } from "./reference.js";
@@ -34,8 +34,8 @@ export async function pushImage(
     transfer.blobs.present = blobsOf(image).length;
     return transfer;
   }
-  const mountFrom = image.content.mountableFrom?.(repository.registry);
   await eachOf(blobsOf(image), async (blob) => {
+    const mountFrom = image.content.mountableFrom?.(repository.registry, blob);
     const outcome = await client.putBlob(repository, blob, () => image.content.open(blob), mountFrom);
     transfer.blobs[outcome] += 1;
     if (outcome === "sent") transfer.bytesSent += blob.size;
@@ -72,12 +72,21 @@ export function publishedImage(
       bytes,
       manifest: parseManifest(bytes, formatReference(repository, descriptor.digest)),
     })),
-    content: {
-      name: formatReference(repository, image.digest),
-      read: (descriptor) => client.readBlob(repository, descriptor),
-      open: (descriptor) => client.openBlob(repository, descriptor),
-      mountableFrom: (registry) => (registry === repository.registry ? repository.path : undefined),
-    },
+    content: storedContent(client, repository, image.digest),
+  };
+}
+
+/** The blobs of a repository; `manifest` is the one they are read for. */
+export function storedContent(
+  client: RegistryClient,
+  repository: Repository,
+  manifest: string,
+): ContentSource {
+  return {
+    name: formatReference(repository, manifest),
+    read: (descriptor) => client.readBlob(repository, descriptor),
+    open: (descriptor) => client.openBlob(repository, descriptor),
+    mountableFrom: (registry) => (registry === repository.registry ? repository.path : undefined),
   };
 }
 

@@ -20,6 +20,8 @@ export interface VerifiedVariant {
   stored: StoredManifest;
   labels: Record<string, string>;
   created?: string;
+  /** What built it, by the comment of its last history entry. */
+  builder?: string;
   /** Its digest is the image ID: the same for the same content, however that is compressed. */
   config: Descriptor;
   layers: Descriptor[];
@@ -171,12 +173,14 @@ async function readVariant(
   const platform = formatPlatform(config);
   if (child?.platform !== undefined && formatPlatform(child.platform) !== platform)
     return `manifest ${digest} is for ${platform}, the index says ${formatPlatform(child.platform)}`;
+  const builder = config.history.at(-1)?.comment;
   return {
     platform,
     digest,
     stored,
     labels: config.config.Labels,
     ...(config.created === undefined ? {} : { created: config.created }),
+    ...(builder === undefined ? {} : { builder }),
     config: manifest.config,
     layers: manifest.layers,
   };

@@ -90,7 +90,7 @@ const declarations: readonly ts.SyntaxKind[] = [
 ];
 
 /** Names whose calls make a value and touch nothing else. */
-const pure: readonly string[] = ["z", "Object", "String", "Map", "Set", "WeakSet", "RegExp", "URL"];
+const pure: readonly string[] = ["z", "Object", "String", "Buffer", "Map", "Set", "WeakSet", "RegExp", "URL"];
 
 function effectsOf(file: ts.SourceFile): string[] {
   const own = new Set(
@@ -133,9 +133,10 @@ function constantsOf(statement: ts.Statement): string[] {
   return statement.declarationList.declarations.map(({ name }) => name.getText());
 }
 
-/** The name at the start of what is called: `z` in `z.string().optional`. A literal calls nothing of others. */
+/** The name at the start of what is called: `z` in `z.string().optional`. A text or a list is an object like those. */
 function rootOf(expression: ts.Expression): string | undefined {
   if (ts.isPropertyAccessExpression(expression)) return rootOf(expression.expression);
   if (ts.isCallExpression(expression)) return rootOf(expression.expression);
+  if (ts.isStringLiteral(expression) || ts.isArrayLiteralExpression(expression)) return "Object";
   return ts.isIdentifier(expression) ? expression.text : undefined;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { settle } from "../../src/ci-image/outcome.js";
 import { RegistryError } from "../../src/errors.js";
+import { settle } from "../../src/registry/outcome.js";
 
 const repository = { registry: "ghcr.io", path: "acme/ci" };
 
@@ -23,4 +23,11 @@ it("takes an error that is thrown before any wait", async () => {
     throw new Error("at once");
   };
   expect(await settle(repository, attempt)).toMatchObject({ ok: false, error: "at once" });
+});
+
+it("throws what concerns all repositories", async () => {
+  const conflict = new Error("another image");
+  const attempt = async () => Promise.reject(conflict);
+  await expect(settle(repository, attempt, (error) => error === conflict)).rejects.toBe(conflict);
+  expect(await settle(repository, attempt, () => false)).toMatchObject({ ok: false });
 });

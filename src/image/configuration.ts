@@ -1,0 +1,183 @@
+import { z } from "zod";
+import { parse } from "./manifest.js";
+import type { ImagePlatform } from "./platform.js";
+
+/** How to find out whether a container works (Docker image specification); times in nanoseconds. */
+export interface Healthcheck {
+  Test: string[];
+  Interval?: number;
+  Timeout?: number;
+  StartPeriod?: number;
+  StartInterval?: number;
+  Retries?: number;
+}
+
+/**
+ * What a container of an image starts with, by the names of the OCI image configuration and of Docker's image
+ * specification, which adds Healthcheck, Shell and OnBuild. ArgsEscaped is left out: it is Windows'.
+ */
+export interface ContainerConfig {
+  User?: string;
+  ExposedPorts?: Record<string, object>;
+  Env?: string[];
+  Entrypoint?: string[];
+  Cmd?: string[];
+  Healthcheck?: Healthcheck;
+  Volumes?: Record<string, object>;
+  WorkingDir?: string;
+  Labels?: Record<string, string>;
+  StopSignal?: string;
+  Shell?: string[];
+  OnBuild?: string[];
+}
+
+/** What one instruction did to an image. */
+export interface HistoryEntry {
+  created?: string;
+  author?: string;
+  created_by?: string;
+  comment?: string;
+  empty_layer?: boolean;
+}
+
+/** A whole image configuration (OCI image specification, "Image Configuration"). */
+export interface ImageConfiguration extends ImagePlatform {
+  created?: string;
+  author?: string;
+  config: ContainerConfig;
+  rootfs: { diff_ids: string[] };
+  history: HistoryEntry[];
+}
+
+const text = z.string().nullish();
+const texts = z.array(z.string()).nullish();
+const set = z
+  .record(
+    z.string(),
+    z
+      .looseObject({})
+      .nullish()
+      .transform(() => ({})),
+  )
+  .nullish();
+const duration = z.number().nullish();
+
+const container = z.object({
+  User: text,
+  ExposedPorts: set,
+  Env: texts,
+  Entrypoint: texts,
+  Cmd: texts,
+  Healthcheck: z
+    .object({
+      Test: texts,
+      Interval: duration,
+      Timeout: duration,
+      StartPeriod: duration,
+      StartInterval: duration,
+      Retries: z.number().nullish(),
+    })
+    .nullish(),
+  Volumes: set,
+  WorkingDir: text,
+  Labels: z.record(z.string(), z.string()).nullish(),
+  StopSignal: text,
+  Shell: texts,
+  OnBuild: texts,
+});
+
+const history = z.object({
+  created: text,
+  author: text,
+  created_by: text,
+  comment: text,
+  empty_layer: z.boolean().nullish(),
+});
+
+const configuration = z.object({
+  architecture: z.string(),
+  os: z.string(),
+  variant: text,
+  created: text,
+  author: text,
+  config: container.nullish().transform((config) => config ?? {}),
+  rootfs: z.object({
+    diff_ids: z
+      .array(z.string())
+      .nullish()
+      .transform((ids) => ids ?? []),
+  }),
+  history: z
+    .array(history)
+    .nullish()
+    .transform((entries) => entries ?? []),
+});
+
+/** Reads an image configuration as a base; what is null or empty in it is absent. */
+export function parseConfiguration(bytes: Uint8Array, subject: string): ImageConfiguration {
+  const parsed = parse(configuration, bytes, subject, "an image configuration") as z.infer<
+    typeof configuration
+  >;
+  const { config, rootfs, history: entries, ...rest } = parsed;
+  return {
+    ...withoutEmpty(rest),
+    config: {
+      ...withoutEmpty(config),
+      ...withoutEmpty({ Healthcheck: withoutEmpty(config.Healthcheck ?? {}) }),
+    },
+    rootfs,
+    history: entries.map(withoutEmpty),
+  } as ImageConfiguration;
+}
+
+/** The bytes of an image configuration: keys in one order, and nothing that is empty. Their digest is the image ID. */
+export function formatConfiguration(image: ImageConfiguration): Buffer {
+  const { created, author, architecture, os, variant, config, rootfs, history: entries } = image;
+  return Buffer.from(
+    JSON.stringify({
+      ...withoutEmpty({ created, author, architecture, os, variant }),
+      config: withoutEmpty({
+        User: config.User,
+        ExposedPorts: sorted(config.ExposedPorts),
+        Env: config.Env,
+        Entrypoint: config.Entrypoint,
+        Cmd: config.Cmd,
+        Healthcheck: config.Healthcheck && formatHealthcheck(config.Healthcheck),
+        Volumes: sorted(config.Volumes),
+        WorkingDir: config.WorkingDir,
+        Labels: sorted(config.Labels),
+        StopSignal: config.StopSignal,
+        Shell: config.Shell,
+        OnBuild: config.OnBuild,
+      }),
+      rootfs: { type: "layers", diff_ids: rootfs.diff_ids },
+      history: entries.map((entry) =>
+        withoutEmpty({
+          created: entry.created,
+          author: entry.author,
+          created_by: entry.created_by,
+          comment: entry.comment,
+          empty_layer: entry.empty_layer || undefined,
+        }),
+      ),
+    }),
+  );
+}
+
+function formatHealthcheck(check: Healthcheck): object {
+  const { Test, Interval, Timeout, StartPeriod, StartInterval, Retries } = check;
+  return withoutEmpty({ Test, Interval, Timeout, StartPeriod, StartInterval, Retries });
+}
+
+function sorted<T>(record: Record<string, T> | undefined): Record<string, T> {
+  return Object.fromEntries(Object.entries(record ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function withoutEmpty<T extends object>(object: T): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmpty(value))) as Partial<T>;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === "" || value === 0) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
+}

@@ -1,0 +1,58 @@
+import { posix } from "node:path";
+import { InputError } from "../errors.js";
+import { type PathPattern, parseIgnorePattern } from "./path-pattern.js";
+
+/** The patterns of a `.dockerignore`, in their order: the last one that matches decides. */
+export interface IgnoreList {
+  /** Whether a path of the context, without a leading slash, is left out. */
+  ignores(path: string): boolean;
+  /** Whether anything may be in the context again that another pattern leaves out. */
+  hasExceptions: boolean;
+}
+
+interface Rule {
+  pattern: PathPattern;
+  isException: boolean;
+}
+
+/** Reads a `.dockerignore` (moby/patternmatcher: ignorefile.ReadAll, and New for what a pattern is). */
+export function parseIgnoreList(text: string, name: string): IgnoreList {
+  const rules = text
+    .replace(/^\ufeff/, "")
+    .split("\n")
+    .map((line, at) => parseRule(line, `${name}:${at + 1}`))
+    .filter((rule) => rule !== undefined);
+  return {
+    ignores: (path) => isIgnored(rules, path),
+    hasExceptions: rules.some(({ isException }) => isException),
+  };
+}
+
+/** A pattern that matches a directory matches what is in it (moby/patternmatcher: MatchesOrParentMatches). */
+function isIgnored(rules: readonly Rule[], path: string): boolean {
+  const parts = path.split("/");
+  const candidates = parts.map((_, at) => parts.slice(0, at + 1).join("/"));
+  let ignored = false;
+  for (const { pattern, isException } of rules) {
+    if (isException !== ignored) continue;
+    if (candidates.some((candidate) => pattern.matches(candidate))) ignored = !isException;
+  }
+  return ignored;
+}
+
+function parseRule(line: string, subject: string): Rule | undefined {
+  const trimmed = line.trim();
+  if (line.startsWith("#") || trimmed === "") return undefined;
+  const isException = trimmed.startsWith("!");
+  const text = isException ? trimmed.slice(1).trim() : trimmed;
+  const pattern = text === "" ? undefined : parseIgnorePattern(clean(text));
+  if (pattern === undefined)
+    throw new InputError({ subject, expected: "a pattern as in docs/**/*.md or !README.md", given: trimmed });
+  return { pattern, isException };
+}
+
+/** The shortest form of a path, without slashes around it (Go: filepath.Clean). */
+function clean(path: string): string {
+  const normal = posix.normalize(path);
+  return normal.length === 1 ? normal : normal.replace(/^\/|\/$/g, "").trim();
+}

@@ -1,0 +1,25 @@
+import { messageOf } from "../errors.js";
+import { formatRepository, type Repository } from "./reference.js";
+
+/** A repository for which an operation did not succeed. */
+export interface Failure {
+  repository: string;
+  ok: false;
+  error: string;
+}
+
+/**
+ * An outcome in any case: one registry that fails does not stop the others. What `concernsAll` says is thrown.
+ */
+export async function settle<T>(
+  repository: Repository,
+  attempt: () => Promise<T>,
+  concernsAll: (error: unknown) => boolean = () => false,
+): Promise<T | Failure> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (concernsAll(error)) throw error;
+    return { repository: formatRepository(repository), ok: false, error: messageOf(error) };
+  }
+}

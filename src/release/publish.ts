@@ -1,0 +1,191 @@
+import { ConflictError, VerificationError } from "../errors.js";
+import { builder } from "../image/assemble.js";
+import type { PublishableImage } from "../image/source.js";
+import type { StoredManifest } from "../registry/client.js";
+import { type Failure, settle } from "../registry/outcome.js";
+import { moveAlias, moveTag, publishedImage, pushImage, type Transfer } from "../registry/publish.js";
+import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
+import { readImage, type VerifiedImage, verifyImage } from "../registry/verify.js";
+import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
+import { type PlanRequest, planTarget, type TagPlan, type Target, type TargetPlan } from "./plan.js";
+
+/** What became of one tag. */
+export interface TagOutcome extends TagPlan {
+  /** Second name under which an image of somebody else was kept. */
+  kept?: string;
+}
+
+/** How the image came to be in a repository; nothing is sent where it existed. */
+export type Arrival = "existed" | "pushed" | "copied";
+
+/** A repository that holds the image under the planned tags. */
+export interface PublishedRelease {
+  repository: string;
+  ok: true;
+  how: Arrival;
+  digest: string;
+  platforms: string[];
+  tags: TagOutcome[];
+  transfer?: Transfer;
+}
+
+/** What became of one repository; one that gets no tag gets no image. */
+export type ReleaseOutcome =
+  | PublishedRelease
+  | { repository: string; ok: true; how: "not published"; tags: TagOutcome[] }
+  | Failure;
+
+export interface ReleasePublication extends PlanRequest {
+  /** Identity of the image, which needs no compression. */
+  image: ImageIds;
+  /** Compresses and packs the image; called at most once, and only where no repository has it. */
+  pack: () => Promise<PublishableImage>;
+}
+
+/** A repository with its plan, and the image where it has it. */
+interface Destination {
+  target: Target;
+  plan: TargetPlan;
+  held?: VerifiedImage;
+}
+
+/** An image on its way, and how it is to arrive. */
+interface Shipment {
+  image: PublishableImage;
+  how: Arrival;
+}
+
+/**
+ * Publishes to all repositories, each on its own. An image that one of them has is copied to the others, so
+ * that the digest is the same everywhere; it is packed only where none has it. Tags move last, after everything
+ * was read back. A version that is another image in one of them is published nowhere.
+ */
+export async function publishRelease(publication: ReleasePublication): Promise<ReleaseOutcome[]> {
+  const destinations = await Promise.all(
+    publication.targets.map((target) =>
+      settle(target.repository, () => prepare(publication, target), isConflict),
+    ),
+  );
+  const shipment = await prepareShipment(
+    publication,
+    destinations.filter((destination) => "plan" in destination),
+  );
+  return Promise.all(
+    destinations.map((destination): ReleaseOutcome | Promise<ReleaseOutcome> =>
+      "plan" in destination
+        ? settle(destination.target.repository, () => deliver(publication, destination, shipment))
+        : destination,
+    ),
+  );
+}
+
+/** Whether every platform of an image was assembled by Slipway; what was not is kept when `latest` leaves it. */
+export function isAssembledImage({ variants }: VerifiedImage): boolean {
+  return variants.length > 0 && variants.every((variant) => variant.builder === builder);
+}
+
+/** Sent to the others, it would make two images of one version. */
+function isConflict(error: unknown): boolean {
+  return error instanceof ConflictError;
+}
+
+async function prepare(publication: ReleasePublication, target: Target): Promise<Destination> {
+  const plan = await planTarget(publication, target);
+  const held = await heldBy(publication, target.repository, plan.tags);
+  return { target, plan, ...(held === undefined ? {} : { held }) };
+}
+
+/** The image, where one of the planned tags holds it already. */
+async function heldBy(
+  { client, image }: ReleasePublication,
+  repository: Repository,
+  tags: readonly TagPlan[],
+): Promise<VerifiedImage | undefined> {
+  for (const { current, action } of tags) {
+    if (current === undefined || action !== "leave") continue;
+    const published = await readImage(client, repository, current);
+    if (published !== undefined && isSameImage(publishedImageIds(published), image)) return published;
+  }
+  return undefined;
+}
+
+/** What is sent to the repositories that need the image; undefined where all have it. */
+async function prepareShipment(
+  { client, pack }: ReleasePublication,
+  destinations: readonly Destination[],
+): Promise<Shipment | undefined> {
+  if (!destinations.some(({ plan, held }) => isChange(plan) && held === undefined)) return undefined;
+  for (const { target, held } of destinations)
+    if (held !== undefined) return { image: publishedImage(client, target.repository, held), how: "copied" };
+  return { image: await pack(), how: "pushed" };
+}
+
+async function deliver(
+  publication: ReleasePublication,
+  { target, plan, held }: Destination,
+  shipment: Shipment | undefined,
+): Promise<ReleaseOutcome> {
+  if (held !== undefined) return conclude(publication, target, plan, held.stored, { how: "existed" });
+  if (!isChange(plan) || shipment === undefined)
+    return { repository: plan.repository, ok: true, how: "not published", tags: plan.tags };
+  const { image, how } = shipment;
+  const transfer = await pushImage(publication.client, target.repository, image);
+  return conclude(publication, target, plan, image.index, { how, transfer });
+}
+
+/** Reads the image back by digest, holds it against the identity, and only then sets the tags. */
+async function conclude(
+  publication: ReleasePublication,
+  target: Target,
+  plan: TargetPlan,
+  stored: StoredManifest,
+  arrival: { how: Arrival; transfer?: Transfer },
+): Promise<ReleaseOutcome> {
+  const { client, image } = publication;
+  const { digest } = stored.descriptor;
+  const verified = await verifyImage(client, target.repository, digest, {
+    digest,
+    platforms: Object.keys(image),
+  });
+  requireIdentity(target.repository, verified, image);
+  // Sending takes minutes, in which another publisher may have set a tag: the guard is asked once more.
+  const { tags } = isChange(plan) ? await planTarget(publication, target) : plan;
+  const outcomes: TagOutcome[] = [];
+  for (const tag of tags) outcomes.push(await setTag(publication, target.repository, tag, stored));
+  return {
+    repository: formatRepository(target.repository),
+    ok: true,
+    digest,
+    platforms: verified.variants.map(({ platform }) => platform),
+    tags: outcomes,
+    ...arrival,
+  };
+}
+
+/** A version tag is created once; `latest` moves, and leaves nothing of somebody else without a name. */
+async function setTag(
+  { client, trigger }: ReleasePublication,
+  repository: Repository,
+  plan: TagPlan,
+  stored: StoredManifest,
+): Promise<TagOutcome> {
+  if (plan.action === "leave") return plan;
+  if (trigger.kind === "version" && plan.tag === trigger.version.text) {
+    await moveTag(client, repository, plan.tag, stored);
+    return plan;
+  }
+  const { kept } = await moveAlias(client, repository, plan.tag, stored, isAssembledImage);
+  return { ...plan, ...(kept === undefined ? {} : { kept }) };
+}
+
+function isChange({ tags }: TargetPlan): boolean {
+  return tags.some(({ action }) => action !== "leave");
+}
+
+function requireIdentity(repository: Repository, found: VerifiedImage, image: ImageIds): void {
+  const ids = publishedImageIds(found);
+  if (isSameImage(ids, image)) return;
+  throw new VerificationError(
+    `${formatReference(repository, found.digest)}: holds ${formatImageIds(ids)}, to be published is ${formatImageIds(image)}.`,
+  );
+}

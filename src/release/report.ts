@@ -1,0 +1,114 @@
+import { VerificationError } from "../errors.js";
+import type { Failure } from "../registry/outcome.js";
+import { markdownTable, megabytes, type Report } from "../report.js";
+import type { ImageIds } from "./image-ids.js";
+import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
+import type { PreflightCheck } from "./preflight.js";
+import type { PublishedRelease, ReleaseOutcome, TagOutcome } from "./publish.js";
+import { describeTrigger, type Trigger } from "./ref.js";
+
+/** What would be published where, and why. Throws the same report as an error where a repository failed. */
+export function reportPlan(plan: ReleasePlan): Report {
+  const report = { markdown: planMarkdown(plan), data: plan };
+  return succeeded(plan.repositories, report);
+}
+
+/** The report, or an error with it where one of the repositories failed. */
+function succeeded(outcomes: readonly ({ ok: true } | Failure)[], report: Report): Report {
+  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
+  if (errors.length === 0) return report;
+  throw new VerificationError(`${errors.join("\n")}\n\n${report.markdown}`);
+}
+
+function planMarkdown({ trigger, image, repositories }: ReleasePlan): string {
+  const rows = repositories.flatMap(planRows);
+  const changes = rows.some(([, , action]) => action !== "leave");
+  const sections = [
+    `Plan for ${describeTrigger(trigger)}${changes ? "" : ": nothing to publish"}`,
+    ...(rows.length === 0 ? [] : [markdownTable(["repository", "tag", "action", "holds", "why"], rows)]),
+    ...(image === undefined ? [] : [imageTable(image)]),
+  ];
+  return sections.join("\n\n");
+}
+
+function planRows(plan: RepositoryPlan): string[][] {
+  if (!plan.ok) return [[plan.repository, "", "failed", "", plan.error]];
+  return plan.tags.map(({ tag, action, current, why }) => [plan.repository, tag, action, current ?? "", why]);
+}
+
+/** What was published where, and as which image. Throws the same report as an error where a repository failed. */
+export function reportRelease(
+  trigger: Trigger,
+  image: ImageIds,
+  outcomes: readonly ReleaseOutcome[],
+): Report {
+  const markdown = [
+    `Release for ${describeTrigger(trigger)}`,
+    markdownTable(["repository", "image", "digest", "platforms", "tags"], outcomes.map(outcomeRow)),
+    imageTable(image),
+  ].join("\n\n");
+  const report = { markdown, data: { trigger, image, repositories: outcomes } };
+  return succeeded(outcomes, report);
+}
+
+function outcomeRow(outcome: ReleaseOutcome): string[] {
+  const { repository } = outcome;
+  if (!outcome.ok) return [repository, "failed", "", "", ""];
+  const tags = outcome.tags.map(tagText).join("; ") || "none: only the main branch and version tags publish";
+  if (outcome.how === "not published") return [repository, outcome.how, "", "", tags];
+  return [repository, arrivalText(outcome), outcome.digest, outcome.platforms.join(", "), tags];
+}
+
+function arrivalText({ how, transfer }: PublishedRelease): string {
+  if (transfer === undefined) return how;
+  return `${how}, ${megabytes(transfer.bytesSent)} sent, ${megabytes(transfer.bytesSkipped)} there`;
+}
+
+const done: Record<TagPlan["action"], string> = { create: "created", move: "moved", leave: "left" };
+
+function tagText({ tag, action, why, kept }: TagOutcome): string {
+  const before = kept === undefined ? "" : `; what it left is kept as ${kept}`;
+  return `${tag} ${done[action]}: ${why}${before}`;
+}
+
+function imageTable(image: ImageIds): string {
+  return markdownTable(["platform", "image ID"], Object.entries(image));
+}
+
+/**
+ * What was checked of the binaries, and what could not be. Throws the same report as an error where something does
+ * not hold.
+ */
+export function reportPreflight(checks: readonly PreflightCheck[]): Report {
+  const sorted = checks.toSorted((a, b) => rank(a) - rank(b));
+  const markdown = markdownTable(
+    ["binary", "check", "expected", "found", "holds"],
+    sorted.map(({ subject, check, expected, found, holds }) => [
+      subject,
+      check,
+      expected,
+      found,
+      holds === undefined ? "not checked" : holds ? "yes" : "**no**",
+    ]),
+  );
+  const failed = sorted.filter(({ holds }) => holds === false);
+  if (failed.length === 0) return { markdown, data: checks };
+  const lines = failed.map(
+    ({ subject, check, expected, found }) =>
+      `${subject}: ${check}: expected ${expected}, got ${found}. ${fixes[check]}.`,
+  );
+  throw new VerificationError(`${lines.join("\n")}\n\n${markdown}`);
+}
+
+const fixes: Record<PreflightCheck["check"], string> = {
+  executable:
+    "Run chmod +x on it; where an artifact store of a CI platform lost the mode, hand it over as a tar",
+  machine: "Build it for its platform, or name the binaries in release.binaries.names",
+  libc: "Link it statically (CGO_ENABLED=0, or a musl target), or choose a base with its C library",
+  version: "Build from the tag, with the files of the commit, or publish the version that it carries",
+};
+
+/** Failures first, then what was not checked. */
+function rank({ holds }: PreflightCheck): number {
+  return holds === false ? 0 : holds === undefined ? 1 : 2;
+}

@@ -1,0 +1,35 @@
+import type { RegistryClient } from "../registry/client.js";
+import { manifestOf, parseReference } from "../registry/reference.js";
+import { type VerifiedImage, verifyImage } from "../registry/verify.js";
+import { markdownTable, megabytes, type Report } from "../report.js";
+
+/** Reads any image back to the last blob; what is not whole is an error. */
+export async function verifyReference(client: RegistryClient, text: string): Promise<Report> {
+  const reference = parseReference(text, "--reference");
+  return reportVerified(text, await verifyImage(client, reference, manifestOf(reference)));
+}
+
+/** An image that was read back to the last blob: `reference` is what it was asked for by. */
+function reportVerified(reference: string, { digest, variants }: VerifiedImage): Report {
+  const platforms = variants.map(({ platform, digest: manifest, config, layers }) => ({
+    platform,
+    manifest,
+    imageId: config.digest,
+    layers: layers.length,
+    bytes: layers.reduce((sum, { size }) => sum + size, config.size),
+  }));
+  const rows = platforms.map(({ platform, manifest, imageId, layers, bytes }) => [
+    platform,
+    manifest,
+    imageId,
+    String(layers),
+    megabytes(bytes),
+  ]);
+  return {
+    markdown: [
+      `${reference} is whole: ${digest}`,
+      markdownTable(["platform", "manifest", "image ID", "layers", "pulled"], rows),
+    ].join("\n\n"),
+    data: { reference, digest, platforms },
+  };
+}

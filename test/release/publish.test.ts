@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { ConflictError } from "../../src/errors.js";
+import type { Repository } from "../../src/registry/reference.js";
+import { formatImageIds } from "../../src/release/image-ids.js";
+import { publishRelease, type ReleasePublication } from "../../src/release/publish.js";
+import { readRef } from "../../src/release/ref.js";
+import type { LatestPolicy } from "../../src/release/tags.js";
+import { makeClient, seed } from "../support/client.js";
+import type { Fault } from "../support/fault-proxy.js";
+import { makeImage } from "../support/image.js";
+import {
+  describeRequests,
+  type ProxiedRegistry,
+  startProxiedRegistry,
+  writesIn,
+} from "../support/proxied-registry.js";
+import { startCraneRegistry } from "../support/registry.js";
+import { makeReleasedImage } from "../support/released-image.js";
+import { errorThrownBy } from "../support/thrown.js";
+
+const image = await makeReleasedImage("program");
+const other = await makeReleasedImage("another program");
+const foreign = makeImage({ created: "2024-12-13T14:00:00Z" });
+const { digest } = image.packed.index.descriptor;
+
+let first: ProxiedRegistry;
+let second: ProxiedRegistry;
+
+beforeAll(async () => {
+  [first, second] = await Promise.all([startProxiedRegistry(), startProxiedRegistry(startCraneRegistry)]);
+});
+afterAll(() => Promise.all([first?.stop(), second?.stop()]));
+beforeEach(() => {
+  for (const { proxy } of [first, second]) proxy.clear();
+});
+
+interface Options extends Partial<ReleasePublication> {
+  ref?: string;
+  latest?: LatestPolicy;
+  released?: typeof image;
+}
+
+/** Publishes to these repositories; packing is a mock, to see whether it was called. */
+function publishing(repositories: readonly Repository[], options: Options = {}) {
+  const { ref = "refs/tags/v1.2.3", latest = "highest", released = image, ...changes } = options;
+  const pack = vi.fn(async () => released.packed);
+  const publication = {
+    client: makeClient(),
+    targets: repositories.map((repository) => ({ repository, latest })),
+    trigger: readRef(ref, { mainBranch: "main", preRelease: true }),
+    image: released.ids,
+    pack,
+    firstPublish: false,
+    ...changes,
+  };
+  return { pack, outcomes: () => publishRelease(publication) };
+}
+
+const name = ({ registry, path }: Repository) => `${registry}/${path}`;
+const requests = ({ proxy }: ProxiedRegistry) => describeRequests(proxy.requests, image.packed);
+const sent = ({ proxy }: ProxiedRegistry) => proxy.requests.reduce((sum, { bytesIn }) => sum + bytesIn, 0);
+
+describe("where no repository has the image", () => {
+  it("packs once, pushes everywhere, and sets tags last, the version first", async () => {
+    const repositories = [first.repository(), second.repository()];
+    const { pack, outcomes } = publishing(repositories);
+    expect(await outcomes()).toMatchObject(
+      repositories.map((repository) => ({
+        repository: name(repository),
+        ok: true,
+        how: "pushed",
+        digest,
+        platforms: ["linux/amd64", "linux/arm64"],
+        tags: [
+          { tag: "1.2.3", action: "create" },
+          { tag: "latest", action: "create" },
+        ],
+        transfer: { blobs: { present: 0, mounted: 0, sent: 4 }, bytesSkipped: 0 },
+      })),
+    );
+    expect(pack).toHaveBeenCalledTimes(1);
+    for (const at of [first, second])
+      expect(writesIn(requests(at)).slice(-5)).toEqual([
+        "PUT platform",
+        "PUT platform",
+        "PUT index",
+        "PUT 1.2.3",
+        "PUT latest",
+      ]);
+  });
+
+  it("is done by the second call, which packs and sends nothing", async () => {
+    const repositories = [first.repository(), second.repository()];
+    await publishing(repositories).outcomes();
+    for (const { proxy } of [first, second]) proxy.clear();
+    const { pack, outcomes } = publishing(repositories);
+    expect(await outcomes()).toMatchObject(
+      repositories.map(() => ({ ok: true, how: "existed", digest, tags: [{ action: "leave" }, {}] })),
+    );
+    expect(pack).not.toHaveBeenCalled();
+    for (const at of [first, second]) {
+      expect(writesIn(requests(at))).toEqual([]);
+      expect(sent(at)).toBe(0);
+    }
+  });
+
+  it("copies from the one that has it, whatever a new compression would give", async () => {
+    const [holder, empty] = [first.repository(), second.repository()];
+    await publishing([holder]).outcomes();
+    const { pack, outcomes } = publishing([empty, holder]);
+    expect(await outcomes()).toMatchObject([
+      { ok: true, how: "copied", digest },
+      { ok: true, how: "existed", digest },
+    ]);
+    expect(pack).not.toHaveBeenCalled();
+    expect(await second.tagged(empty, "1.2.3")).toBe(digest);
+  });
+
+  it("serves the others where one registry is down", async () => {
+    const up = first.repository();
+    const down = second.repository();
+    second.proxy.setFault(() => ({ kind: "answer", status: 503 }));
+    expect(await publishing([down, up]).outcomes()).toMatchObject([
+      { repository: name(down), ok: false, error: expect.stringContaining("answered 503") },
+      { repository: name(up), ok: true, how: "pushed" },
+    ]);
+    expect(await first.tagged(up, "1.2.3")).toBe(digest);
+  });
+});
+
+describe("an interruption", () => {
+  const patience = { attempts: 1, baseDelay: 0, maxDelay: 0 };
+  const impatient = () => makeClient({ pushRetry: patience, readRetry: patience });
+
+  it("at any request leaves tags on whole images only, and the next call completes it", async () => {
+    const whole = first.repository();
+    await publishing([whole]).outcomes();
+    const count = first.proxy.requests.length;
+    expect(count).toBeGreaterThan(20);
+    for (let at = 0; at < count; at += 1) {
+      const repository = first.repository();
+      let seen = 0;
+      first.proxy.setFault((): Fault | undefined =>
+        seen++ >= at ? { kind: "answer", status: 503 } : undefined,
+      );
+      const [interrupted] = await publishing([repository], { client: impatient() }).outcomes();
+      expect(interrupted, `request ${at}`).toMatchObject({ ok: false });
+      for (const tag of await first.tags(repository))
+        expect(await first.tagged(repository, tag)).toBe(digest);
+      first.proxy.clear();
+      expect(await publishing([repository]).outcomes(), `after request ${at}`).toMatchObject([
+        { ok: true, digest },
+      ]);
+      expect(await first.tags(repository)).toEqual(["1.2.3", "latest"]);
+    }
+  });
+});
+
+describe("the guard", () => {
+  it("refuses a version that is another image, names both, and sends nothing anywhere", async () => {
+    const [holder, empty] = [first.repository(), second.repository()];
+    await publishing([holder]).outcomes();
+    for (const { proxy } of [first, second]) proxy.clear();
+    const { pack, outcomes } = publishing([empty, holder], { released: other });
+    const error = await errorThrownBy(outcomes);
+    expect(error).toBeInstanceOf(ConflictError);
+    expect(String(error)).toContain(`${name(holder)}:1.2.3: exists as ${digest}`);
+    expect(String(error)).toContain(formatImageIds(image.ids));
+    expect(String(error)).toContain(formatImageIds(other.ids));
+    expect(pack).not.toHaveBeenCalled();
+    for (const at of [first, second]) expect(writesIn(requests(at))).toEqual([]);
+  });
+
+  it("is asked again after the transfer: a version that somebody else set meanwhile stays", async () => {
+    const repository = first.repository();
+    const pack = async () => {
+      await seed(first.direct(repository), other.packed, "1.2.3");
+      return image.packed;
+    };
+    expect(await publishing([repository], { pack }).outcomes()).toMatchObject([
+      { ok: false, error: expect.stringContaining("Nothing was overwritten") },
+    ]);
+    expect(await first.tagged(repository, "1.2.3")).toBe(other.packed.index.descriptor.digest);
+    expect(await first.tags(repository)).toEqual(["1.2.3"]);
+  });
+
+  it("refuses what a registry stored as another image", async () => {
+    const repository = first.repository();
+    const pack = async () => other.packed;
+    expect(await publishing([repository], { pack }).outcomes()).toMatchObject([
+      { ok: false, error: expect.stringContaining("to be published is") },
+    ]);
+    expect(await first.tags(repository)).toEqual([]);
+  });
+});
+
+describe("latest", () => {
+  const kept = `latest-kept-${foreign.index.descriptor.digest.slice(7, 19)}`;
+  it.each<[string, string, LatestPolicy, string[]]>([
+    ["follows main on a push", "refs/heads/main", "main", ["latest"]],
+    ["does not follow a version where it follows main", "refs/tags/v1.2.3", "main", ["1.2.3"]],
+    ["follows a version where it follows the highest", "refs/tags/v1.2.3", "highest", ["1.2.3", "latest"]],
+    ["stays away from a pre-release", "refs/tags/v1.2.3-rc.1", "highest", ["1.2.3-rc.1"]],
+    ["does not follow main where it follows the highest", "refs/heads/main", "highest", []],
+    ["follows no other branch", "refs/heads/feature", "main", []],
+  ])("%s", async (_, ref, latest, tags) => {
+    const repository = first.repository();
+    const [outcome] = await publishing([repository], { ref, latest }).outcomes();
+    expect(outcome).toMatchObject({ ok: true, how: tags.length > 0 ? "pushed" : "not published" });
+    expect(await first.tags(repository)).toEqual(tags);
+    if (tags.length === 0) expect(writesIn(requests(first))).toEqual([]);
+  });
+
+  it("stays at a higher version that is published", async () => {
+    const repository = first.repository();
+    await seed(first.direct(repository), other.packed, "1.10.0", "latest");
+    await publishing([repository]).outcomes();
+    expect(await first.tagged(repository, "1.2.3")).toBe(digest);
+    expect(await first.tagged(repository, "latest")).toBe(other.packed.index.descriptor.digest);
+  });
+
+  it.each([
+    ["keeps an image of somebody else", foreign, [kept, "latest"]],
+    ["keeps nothing that Slipway assembled", other.packed, ["latest"]],
+  ])("%s", async (_, before, tags) => {
+    const repository = first.repository();
+    await seed(first.direct(repository), before, "latest");
+    await publishing([repository], { ref: "refs/heads/main", latest: "main" }).outcomes();
+    expect(await first.tags(repository)).toEqual(tags.toSorted());
+    expect(await first.tagged(repository, "latest")).toBe(digest);
+    if (tags.includes(kept))
+      expect(await first.tagged(repository, kept)).toBe(foreign.index.descriptor.digest);
+  });
+});
+
+it.each([401, 403])("takes a %i for a new repository only where that is said", async (status) => {
+  const repository = first.repository();
+  let isNew = true;
+  first.proxy.setFault(({ method, path }): Fault | undefined => {
+    if (method === "POST") isNew = false;
+    const isTag = path.endsWith("/manifests/1.2.3") || path.includes("/tags/list");
+    return isNew && isTag ? { kind: "answer", status } : undefined;
+  });
+  expect(await publishing([repository]).outcomes()).toMatchObject([{ ok: false }]);
+  expect(await publishing([repository], { firstPublish: true }).outcomes()).toMatchObject([
+    { ok: true, how: "pushed" },
+  ]);
+});

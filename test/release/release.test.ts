@@ -1,0 +1,198 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { parseSettings, type ReleaseSettings } from "../../src/config.js";
+import { parseDockerfile } from "../../src/image/dockerfile.js";
+import { parseIndex } from "../../src/image/manifest.js";
+import type { Repository } from "../../src/registry/reference.js";
+import { verifyImage } from "../../src/registry/verify.js";
+import { readRef } from "../../src/release/ref.js";
+import { plan, type ReleaseRequest, release } from "../../src/release/release.js";
+import type { ReleaseInput } from "../../src/release/stage.js";
+import { makeClient } from "../support/client.js";
+import { buildGoDist, changeGoDist } from "../support/go-dist.js";
+import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
+import { startCraneRegistry } from "../support/registry.js";
+import { makeTemporaryDirectory } from "../support/temporary-directory.js";
+import { messageThrownBy } from "../support/thrown.js";
+
+const root = new URL("../../", import.meta.url);
+const ownDockerfile = await readFile(new URL("Dockerfile.release", root), "utf8");
+const source = "https://example.com/acme/hello";
+
+let dist: string;
+let first: ProxiedRegistry;
+let second: ProxiedRegistry;
+
+beforeAll(async () => {
+  [dist, first, second] = await Promise.all([
+    buildGoDist(),
+    startProxiedRegistry(),
+    startProxiedRegistry(startCraneRegistry),
+  ]);
+}, 180_000);
+afterAll(() => Promise.all([first?.stop(), second?.stop()]));
+beforeEach(() => {
+  for (const { proxy } of [first, second]) proxy.clear();
+});
+
+interface Options extends Partial<ReleaseRequest> {
+  binaries?: string;
+  ref?: string;
+  dockerfile?: string;
+  settings?: Partial<ReleaseSettings>;
+}
+
+async function makeInput(options: Options = {}): Promise<ReleaseInput> {
+  const { binaries = dist, ref = "refs/tags/v1.2.3", dockerfile = ownDockerfile, settings = {} } = options;
+  const defaults = parseSettings(JSON.stringify({ release: { annotations: { title: "hello", source } } }));
+  return {
+    settings: { ...defaults.release, ...settings },
+    trigger: readRef(ref, { mainBranch: "main", preRelease: false }),
+    binaries,
+    dockerfile: parseDockerfile(dockerfile, "Dockerfile.release"),
+    workspace: makeTemporaryDirectory().path,
+    revision: "0123456789abcdef",
+  };
+}
+
+async function run(repositories: readonly Repository[], options: Options = {}) {
+  const { binaries: _, ref: __, dockerfile: ___, settings: ____, ...changes } = options;
+  return release({
+    client: makeClient(),
+    input: await makeInput(options),
+    targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
+    sourceDateEpoch: 0,
+    firstPublish: false,
+    skipPush: false,
+    ...changes,
+  });
+}
+
+const writes = ({ proxy }: ProxiedRegistry) =>
+  proxy.requests.filter(({ method }) => method !== "GET" && method !== "HEAD");
+
+describe("a release of what GoReleaser built", () => {
+  it("goes to two registries, and the second call writes nothing", async () => {
+    const repositories = [first.repository(), second.repository()];
+    const { markdown } = await run(repositories);
+    expect(markdown).toMatch(/^Release for the tag v1\.2\.3\n/);
+    expect(markdown.match(/pushed, \d\.\d MB sent, 0\.0 MB there/g)).toHaveLength(2);
+    for (const { proxy } of [first, second]) proxy.clear();
+    const again = await run(repositories);
+    expect(again.markdown.match(/\| existed \|/g)).toHaveLength(2);
+    for (const at of [first, second]) expect(writes(at)).toEqual([]);
+  });
+
+  it("says of the image what version, revision and source it is, in labels and in annotations", async () => {
+    const repository = first.repository();
+    await run([repository]);
+    const { stored, variants } = await verifyImage(makeClient(), repository, "1.2.3", {
+      platforms: ["linux/amd64", "linux/arm64"],
+    });
+    const about = {
+      "org.opencontainers.image.revision": "0123456789abcdef",
+      "org.opencontainers.image.source": source,
+      "org.opencontainers.image.title": "hello",
+      "org.opencontainers.image.version": "1.2.3",
+    };
+    expect(parseIndex(stored.bytes, "index").annotations).toEqual(about);
+    expect(variants.map(({ labels }) => labels)).toEqual([about, about]);
+  });
+
+  it("is the same image from another directory, and another one at another time", async () => {
+    const copy = await changeGoDist(dist, (arm64) => arm64);
+    const imageOf = async (binaries: string, sourceDateEpoch: number) => {
+      const trigger = readRef("refs/tags/v1.2.3", { mainBranch: "main", preRelease: false });
+      const request = { client: makeClient(), targets: [], trigger, firstPublish: false };
+      return (await plan(request, await makeInput({ binaries }), sourceDateEpoch)).image;
+    };
+    const image = await imageOf(dist, 0);
+    expect(Object.keys(image ?? {})).toEqual(["linux/amd64", "linux/arm64"]);
+    expect(await imageOf(copy, 0)).toEqual(image);
+    expect(await imageOf(dist, 1)).not.toEqual(image);
+  });
+
+  it("changes nothing with skipPush, and says what it would do", async () => {
+    const repository = first.repository();
+    const { markdown } = await run([repository], { skipPush: true });
+    expect(markdown).toContain(`| ${repository.registry}/${repository.path} | 1.2.3 | create |`);
+    expect(writes(first)).toEqual([]);
+  });
+
+  it("takes its base from a registry, layers included", async () => {
+    const base = first.repository();
+    await run([base]);
+    const dockerfile = [
+      `FROM ${base.registry}/${base.path}:1.2.3`,
+      "ARG TARGETARCH",
+      "COPY linux/$TARGETARCH/hello /second",
+    ].join("\n");
+    const repository = first.repository();
+    await run([repository], { dockerfile });
+    const [below, above] = await Promise.all(
+      [base, repository].map((at) => verifyImage(makeClient(), at, "1.2.3")),
+    );
+    expect(above?.variants.map(({ layers }) => layers.slice(0, 1))).toEqual(
+      below?.variants.map(({ layers }) => layers),
+    );
+    const mounts = first.proxy.requests.filter(({ path }) => path.includes("mount="));
+    expect(mounts.map(({ status }) => status)).toContain(201);
+  });
+});
+
+describe("a release is refused", () => {
+  it.each<[string, () => Promise<Options>, RegExp]>([
+    [
+      "with the binary of another platform",
+      async () => ({ binaries: await changeGoDist(dist, (_, amd64) => amd64) }),
+      /^linux\/arm64\/hello: machine: expected an ELF program for arm64, got amd64\./,
+    ],
+    [
+      "with the version of another tag",
+      async () => ({ ref: "refs/tags/v1.2.4" }),
+      /^metadata\.json: version: expected 1\.2\.4, got 1\.2\.3\./,
+    ],
+    [
+      "without a platform's binary",
+      async () => ({ settings: { platforms: ["linux/amd64", "linux/riscv64"] } }),
+      /linux\/riscv64: no hello/,
+    ],
+  ])("%s, before any request", async (_, options, message) => {
+    expect(await messageThrownBy(async () => run([first.repository()], await options()))).toMatch(message);
+    expect(first.proxy.requests).toEqual([]);
+  });
+
+  it("with a base that lacks a platform", async () => {
+    const base = first.repository();
+    await run([base], { settings: { platforms: ["linux/amd64"] } });
+    const dockerfile = `FROM ${base.registry}/${base.path}:1.2.3\nARG TARGETARCH\nCOPY linux/$TARGETARCH/hello /app`;
+    expect(await messageThrownBy(() => run([first.repository()], { dockerfile }))).toMatch(
+      /^base image \S+:1\.2\.3: expected an image for linux\/arm64, got "one for linux\/amd64"\./,
+    );
+  });
+
+  it("where a registry refuses the push, before anything is sent to another", async () => {
+    const [open, closed] = [first.repository(), second.repository()];
+    second.proxy.setFault(({ method }) => (method === "POST" ? { kind: "answer", status: 403 } : undefined));
+    expect(await messageThrownBy(() => run([open, closed]))).toMatch(
+      /POST blobs\/uploads: the registry answered 403/,
+    );
+    expect(await first.tags(open)).toEqual([]);
+    expect(writes(first).map(({ bytesIn }) => bytesIn)).toEqual([0, 0]);
+  });
+
+  it("where the binary changed, naming both images", async () => {
+    const repository = first.repository();
+    await run([repository]);
+    first.proxy.clear();
+    const binaries = await changeGoDist(dist, (arm64) => Buffer.concat([arm64, Buffer.from("x")]));
+    const message = await messageThrownBy(() => run([repository], { binaries }));
+    expect(message).toMatch(
+      /:1\.2\.3: exists as sha256:\w+ and holds the image linux\/amd64 sha256:\w+, linux\/arm64 (sha256:\w+); to be published is linux\/amd64 sha256:\w+, linux\/arm64 (?!\1)sha256:\w+\./,
+    );
+    expect(writes(first).map(({ method, bytesIn }) => [method, bytesIn])).toEqual([
+      ["POST", 0],
+      ["DELETE", 0],
+    ]);
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { parseSettings, settingsSchema } from "../../src/config.js";
+import { InputError } from "../../src/errors.js";
+
+const parse = (release: object) => parseSettings(JSON.stringify({ release })).release;
+
+describe("release settings", () => {
+  it("are all optional", () => {
+    expect(parseSettings("{}").release).toEqual({
+      dockerfile: "Dockerfile.release",
+      platforms: ["linux/amd64", "linux/arm64"],
+      repositories: [],
+      mainBranch: "main",
+      binaries: { directory: "dist", names: [], ids: [] },
+      annotations: {},
+    });
+  });
+
+  it("parse what has a grammar of its own", () => {
+    const { repositories, platforms, binaries } = parse({
+      repositories: [
+        { repository: "ghcr.io/acme/app" },
+        { repository: "docker.io/acme/app", latest: "highest" },
+      ],
+      platforms: ["linux/arm64/v8"],
+      binaries: { pattern: "{name}-{os}-{arch}" },
+    });
+    expect(repositories).toEqual([
+      { repository: { registry: "ghcr.io", path: "acme/app" }, latest: "main" },
+      { repository: { registry: "docker.io", path: "acme/app" }, latest: "highest" },
+    ]);
+    expect(platforms).toEqual(["linux/arm64"]);
+    expect(binaries.pattern?.read("app-linux-x64")).toEqual({ name: "app", platform: "linux/amd64" });
+  });
+
+  it.each<[object, string]>([
+    [{ platforms: [] }, "release.platforms: expected at least 1 entry, got []."],
+    [
+      { platforms: ["amd64"] },
+      'release.platforms[0]: expected os/architecture, as in linux/amd64, got "amd64".',
+    ],
+    [
+      { repositories: [{ repository: "ghcr.io/Acme/app" }] },
+      'release.repositories[0].repository: expected a repository path in lower case, got "ghcr.io/Acme/app". Write ghcr.io/acme/app.',
+    ],
+    [
+      { repositories: [{ repository: "ghcr.io/acme/app", latest: "both" }] },
+      'release.repositories[0].latest: expected main or highest, got "both".',
+    ],
+    [
+      {
+        repositories: [
+          { repository: "acme/app" },
+          { repository: "index.docker.io/acme/app", latest: "highest" },
+        ],
+      },
+      "release.repositories: expected each repository once, since its latest follows one thing only, got",
+    ],
+    [
+      { binaries: { pattern: "{name}" } },
+      'release.binaries.pattern: expected {name}, and either {os} and {arch} or {target}, got "{name}". Write it as in {name}_{os}_{arch}.',
+    ],
+    [{ binaries: { directory: "../dist" } }, "release.binaries.directory: expected a path inside the source"],
+    [
+      { annotations: { description: "x".repeat(513) } },
+      "release.annotations.description: expected at most 512 characters, got",
+    ],
+    [
+      { annotations: { source: "acme/app" } },
+      "release.annotations.source: expected a URL that begins with http:// or https://",
+    ],
+    [{ tags: ["v1"] }, 'release: expected only fields of the schema, got "tags".'],
+  ])("refuse %j", (release, message) => {
+    expect(() => parse(release)).toThrow(InputError);
+    expect(() => parse(release)).toThrow(`slipway.json: ${message}`);
+  });
+
+  it("are in the schema for editors", () => {
+    expect(settingsSchema()).toMatchObject({
+      properties: {
+        release: {
+          properties: {
+            repositories: { items: { properties: { latest: { enum: ["main", "highest"] } } } },
+            binaries: { properties: { pattern: { type: "string" } } },
+          },
+        },
+      },
+    });
+  });
+});

@@ -1,0 +1,48 @@
+import { type AssembledVariant, assembleVariant } from "../../src/image/assemble.js";
+import type { BaseImage } from "../../src/image/base.js";
+import { loadContext } from "../../src/image/context.js";
+import { parseDockerfile } from "../../src/image/dockerfile.js";
+import { parsePlatform } from "../../src/image/platform.js";
+
+/** What is assembled unless a test says otherwise. */
+export const release = {
+  files: {
+    "linux/amd64/hello": { content: "program for amd64", mode: 0o755 },
+    "linux/arm64/hello": { content: "program for arm64", mode: 0o755 },
+    "etc/hello.yaml": "level: info\n",
+    "etc/current": { link: "hello.yaml" },
+  },
+
+  dockerfile: `ARG BASE=scratch
+FROM $BASE
+ARG TARGETARCH
+ARG VERSION
+LABEL org.opencontainers.image.version=$VERSION
+COPY linux/$TARGETARCH/hello /usr/bin/
+COPY --chown=65532:65532 etc /etc/hello
+USER 65532:65532
+WORKDIR /var/lib/hello
+ENTRYPOINT ["/usr/bin/hello"]
+`,
+
+  created: 1_765_000_000,
+};
+
+export interface AssemblyOptions {
+  platform?: string;
+  /** Text of the Dockerfile. */
+  text?: string;
+  base?: BaseImage;
+}
+
+/** Assembles one platform of the files in a directory. */
+export async function assemble(directory: string, options: AssemblyOptions = {}): Promise<AssembledVariant> {
+  const { platform = "linux/amd64", text = release.dockerfile, base } = options;
+  return assembleVariant({
+    dockerfile: parseDockerfile(text, "Dockerfile.release"),
+    context: await loadContext(directory, "Dockerfile.release"),
+    target: { platform: parsePlatform(platform), buildArgs: { VERSION: "1.2.3" } },
+    created: release.created,
+    ...(base === undefined ? {} : { base }),
+  });
+}

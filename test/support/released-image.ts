@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { parseDockerfile } from "../../src/image/dockerfile.js";
+import { parsePlatform } from "../../src/image/platform.js";
+import type { PublishableImage } from "../../src/image/source.js";
+import { assembleRelease, packRelease } from "../../src/release/assemble.js";
+import type { ImageIds } from "../../src/release/image-ids.js";
+import { makeClient } from "./client.js";
+import { writeFiles } from "./image-files.js";
+import { makeTemporaryDirectory } from "./temporary-directory.js";
+
+/** An image as a release assembles it, packed, with the identity that it had before. */
+export interface ReleasedImage {
+  ids: ImageIds;
+  packed: PublishableImage;
+}
+
+const platforms = ["linux/amd64", "linux/arm64"];
+
+/** Assembles an image of two platforms, whose program is `content`. */
+export async function makeReleasedImage(content: string): Promise<ReleasedImage> {
+  const { path } = makeTemporaryDirectory();
+  const context = join(path, "context");
+  const files = platforms.map((platform) => [`${platform}/hello`, { content: `${content} ${platform}` }]);
+  await writeFiles(path, { "layers/": "", ...prefixed("context", Object.fromEntries(files)) });
+  const text = "FROM scratch\nARG TARGETARCH\nCOPY linux/$TARGETARCH/hello /app\n";
+  const staged = {
+    trigger: { kind: "main", branch: "main" } as const,
+    dockerfile: parseDockerfile(text, "Dockerfile.release"),
+    context,
+    layers: join(path, "layers"),
+    targets: platforms.map((platform) => ({
+      platform: parsePlatform(platform),
+      buildArgs: {},
+      base: "scratch",
+    })),
+    annotations: {},
+    checks: [],
+  };
+  const assembled = await assembleRelease(staged, { client: makeClient(), sourceDateEpoch: 0 });
+  return { ids: assembled.image, packed: await packRelease(assembled) };
+}
+
+function prefixed<T>(directory: string, files: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(files).map(([path, file]) => [`${directory}/${path}`, file]));
+}
