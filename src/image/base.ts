@@ -42,7 +42,7 @@ export async function openBase(
   if (configuration.rootfs.diff_ids.length !== manifest.layers.length)
     refuse(`as many diff IDs as layers, ${manifest.layers.length}`, configuration.rootfs.diff_ids.length);
   const { OnBuild = [] } = configuration.config;
-  if (OnBuild.length > 0) refuse("a base without ONBUILD", OnBuild, "Build it with --builder engine");
+  if (OnBuild.length > 0) refuse("a base without ONBUILD", OnBuild, "Build that image with docker build");
   return { name, configuration, layers: manifest.layers, content };
 }
 

@@ -24,7 +24,7 @@ export interface InstructionList {
   escapeChar: string;
 }
 
-const wayOut = "Build it with --builder engine";
+const wayOut = "Build that image with docker build";
 const heredocKeywords = ["COPY", "ADD"];
 
 /**

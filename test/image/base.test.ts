@@ -188,7 +188,7 @@ describe("openBase", () => {
     [
       "triggers",
       { layers: [], config: { OnBuild: ["RUN a"] } },
-      'expected a base without ONBUILD, got ["RUN a"]. Build it with --builder engine.',
+      'expected a base without ONBUILD, got ["RUN a"]. Build that image with docker build.',
     ],
   ])("refuses a base with %s", async (_, options, message) => {
     const base = makeBase(options);

@@ -236,7 +236,7 @@ describe("the changes of files", () => {
 });
 
 describe("refused", () => {
-  const engine = "Build it with --builder engine.";
+  const engine = "Build that image with docker build.";
   it.each([
     [
       "COPY --from=build /a /b",

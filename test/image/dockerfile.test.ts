@@ -49,7 +49,7 @@ describe("parseDockerfile", () => {
     expect(dockerfile.body.map(({ text }) => text)).toEqual(["COPY a /", "USER 1"]);
   });
 
-  const engine = "Build it with --builder engine.";
+  const engine = "Build that image with docker build.";
   it.each([
     [
       "FROM a\n\nRUN apk add \\\n  curl",
