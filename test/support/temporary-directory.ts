@@ -18,9 +18,13 @@ process.once("exit", () => {
   for (const path of remaining) rmSync(path, { recursive: true, force: true });
 });
 
+/** Set by the global set-up of the tests: their workers are killed, and remove nothing themselves. */
+export const parentVariable = "SLIPWAY_TEMPORARY_DIRECTORY";
+
 /** Makes an empty directory, in memory where the machine has room for it. */
 export function makeTemporaryDirectory(): TemporaryDirectory {
-  const path = mkdtempSync(join(hasRoom(sharedMemory) ? sharedMemory : tmpdir(), "slipway-"));
+  const parent = process.env[parentVariable] ?? (hasRoom(sharedMemory) ? sharedMemory : tmpdir());
+  const path = mkdtempSync(join(parent, "slipway-"));
   remaining.add(path);
   return {
     path,
