@@ -14,7 +14,7 @@ import { startCraneRegistry } from "../support/registry.js";
 const runs = 1000;
 const runsAtOnce = 8;
 const probability = 0.05;
-/** Every so manieth run goes to distribution, which takes ten times the processor time of the other registry. */
+/** Of so many runs four go to distribution, which takes ten times the processor time of the other registry. */
 const distributionEvery = 20;
 
 const image = describeImage();
