@@ -57,6 +57,11 @@ export class RegistryError extends SlipwayError {
     if (details.status !== undefined) this.status = details.status;
     if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
   }
+
+  /** Whether it is a 401 or 403, which a repository that was never pushed to may answer as well. */
+  get refused(): boolean {
+    return this.failure === "unauthorized" || this.failure === "denied";
+  }
 }
 
 /** A published tag holds something else than what is about to be published: nothing was overwritten. */

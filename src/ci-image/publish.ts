@@ -182,7 +182,6 @@ async function probeForPush(
 ): Promise<Exclude<Existence, { state: "unknown" }>> {
   const existence = await probe(client, repository, image);
   if (existence.state !== "unknown") return existence;
-  const refused = ["unauthorized", "denied"].includes(existence.error.failure);
-  if (firstPublish && refused) return { state: "absent" };
+  if (firstPublish && existence.error.refused) return { state: "absent" };
   throw existence.error;
 }

@@ -48,8 +48,7 @@ async function orAbsent<T>(firstPublish: boolean, ask: () => Promise<T>): Promis
   try {
     return await ask();
   } catch (error) {
-    const refused = error instanceof RegistryError && ["unauthorized", "denied"].includes(error.failure);
-    if (firstPublish && refused) return undefined;
+    if (firstPublish && error instanceof RegistryError && error.refused) return undefined;
     throw error;
   }
 }
