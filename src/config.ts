@@ -165,6 +165,9 @@ const release = z
     mainBranch: z.string().min(1).default("main").describe("Branch that publishes latest."),
     binaries: binaries.prefault({}),
     annotations: annotations.prefault({}),
+    rehearsalRegistry: imageReference
+      .prefault("registry:3.0.0@sha256:6c5666b861f3505b116bb9aa9b25175e71210414bd010d92035ff64018f9457e")
+      .describe("Image of the registry that rehearse starts in the engine; it serves on port 5000."),
   })
   .describe("The released image.");
 

@@ -42,6 +42,8 @@ import { parseRegistry } from "./registry/reference.js";
 import { writeRelease } from "./release/assemble.js";
 import { readReleaseInput, releaseTrigger } from "./release/input.js";
 import { releaseTargets } from "./release/plan.js";
+import { rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
+import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
 import { plan, release } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
 import { stageRelease } from "./release/stage.js";
@@ -383,6 +385,39 @@ export class Slipway {
     const client = project.client(targets.map(({ repository }) => repository));
     const input = await readReleaseInput(project, binaries, { ref, preRelease, revision });
     return render(await release({ client, input, targets, sourceDateEpoch, firstPublish, skipPush }), format);
+  }
+
+  /**
+   * Releases twice into an empty registry in the engine: the second time has to send nothing.
+   *
+   * It goes the whole way of a release, with the Dockerfile, the repositories and the tags of the settings, and
+   * needs no credentials but those of the base images.
+   *
+   * @param binaries Directory of the binaries. Default: GoReleaser's snapshot, built in the CI image.
+   * @param ref The git ref in full. Default: the main branch.
+   * @param format Form of the result.
+   */
+  @check()
+  @func({ cache: "never" })
+  async rehearse(
+    binaries?: Directory,
+    ref?: string,
+    format: ReportFormat = ReportFormat.Markdown,
+  ): Promise<string> {
+    const registry = startRehearsalRegistry(await this.project());
+    const project = await this.withRegistryService(rehearsalHost, registry).project();
+    const { repositories, mainBranch } = project.settings.release;
+    const given = { ref: ref ?? `refs/heads/${mainBranch}`, preRelease: true };
+    const programs = binaries ?? (await this.build());
+    const report = await rehearse(async () => ({
+      client: project.client(),
+      input: await readReleaseInput(project, programs, given),
+      targets: rehearsalTargets(repositories, rehearsalHost),
+      sourceDateEpoch: 0,
+      firstPublish: false,
+      skipPush: false,
+    }));
+    return render(report, format);
   }
 
   /**

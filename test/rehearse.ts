@@ -1,6 +1,7 @@
 /**
  * A whole release, twice, on this machine alone: `npm start`, or `npm start -- dist` with binaries of your own.
- * Two registries in this process receive it; the second call has to write nothing.
+ * Two registries in this process receive it; the second call has to write nothing. Without binaries it builds the
+ * Go fixture, and where it cannot, programs of a few bytes take its place.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,8 +10,10 @@ import { parseSettings } from "../src/config.js";
 import { messageOf } from "../src/errors.js";
 import { parseDockerfile } from "../src/image/dockerfile.js";
 import { readRef } from "../src/release/ref.js";
-import { type ReleaseRequest, release } from "../src/release/release.js";
+import { rehearse } from "../src/release/rehearsal.js";
+import type { ReleaseRequest } from "../src/release/release.js";
 import { makeClient } from "./support/client.js";
+import { buildGoDist } from "./support/go-dist.js";
 import { startMemoryRegistry } from "./support/memory-registry.js";
 import { makeTemporaryDirectory } from "./support/temporary-directory.js";
 import { tinyProgram } from "./support/tiny-program.js";
@@ -23,16 +26,14 @@ const dockerfile = await readFile(new URL("../Dockerfile.release", import.meta.u
 const registries = [await startMemoryRegistry(), await startMemoryRegistry()];
 
 try {
-  const binaries = positionals[0] ?? (await writePrograms());
-  for (const call of ["First call", "Second call"]) {
+  const binaries = positionals[0] ?? (await buildGoDist().catch(writePrograms));
+  const { markdown } = await rehearse(async () => {
     for (const { writes } of registries) writes.length = 0;
-    const started = performance.now();
-    const { markdown } = await release(requestFor(binaries));
-    const seconds = ((performance.now() - started) / 1000).toFixed(2);
-    const written = registries.reduce((sum, { writes }) => sum + writes.length, 0);
-    console.log(`${call}: ${seconds} s, ${written} requests that write\n\n${markdown}\n`);
-    if (call === "Second call" && written > 0) throw new Error("The second call wrote something.");
-  }
+    return requestFor(binaries);
+  });
+  const written = registries.flatMap(({ writes }) => writes);
+  console.log(`${markdown}\n\nRequests of the second release that write: ${written.length}`);
+  if (written.length > 0) throw new Error(`The second release wrote: ${written.join(", ")}`);
 } catch (error) {
   console.error(messageOf(error));
   process.exitCode = 1;
@@ -61,7 +62,10 @@ function requestFor(binaries: string): ReleaseRequest {
 }
 
 /** Real programs of a few bytes, named as a build without GoReleaser names them. */
-async function writePrograms(): Promise<string> {
+async function writePrograms(reason: unknown): Promise<string> {
+  console.error(
+    `Programs of a few bytes take the place of the Go fixture, which was not built: ${messageOf(reason)}`,
+  );
   const { path } = makeTemporaryDirectory();
   for (const architecture of ["amd64", "arm64"] as const) {
     const file = join(path, `hello_linux_${architecture}`);

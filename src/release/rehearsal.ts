@@ -1,0 +1,39 @@
+import { VerificationError } from "../errors.js";
+import { megabytes, type Report } from "../report.js";
+import type { Target } from "./plan.js";
+import { type ReleaseRequest, release } from "./release.js";
+
+/** The registry of a rehearsal, as references name it: RFC 6761 keeps names below localhost on this machine. */
+export const rehearsalHost = "rehearsal.localhost:5000";
+
+/** The repositories of a release below another registry; a project that names none yet gets one. */
+export function rehearsalTargets(targets: readonly Target[], registry: string): Target[] {
+  if (targets.length === 0) return [{ repository: { registry, path: "rehearsal" }, latest: "main" }];
+  return targets.map(({ repository, latest }) => {
+    const path = `${repository.registry.replace(/[^a-z0-9.-]/g, "-")}/${repository.path}`;
+    return { repository: { registry, path }, latest };
+  });
+}
+
+/**
+ * Releases twice. The second time has to find everything, and to send nothing: that is what makes a re-run safe.
+ *
+ * @param prepare Gives each release a client and a workspace of its own.
+ */
+export async function rehearse(prepare: () => Promise<ReleaseRequest>): Promise<Report> {
+  const first = await release(await prepare());
+  const request = await prepare();
+  const second = await release(request);
+  const { bytesSent } = request.client.traffic;
+  const markdown = [
+    "Rehearsal: the first release",
+    first.markdown,
+    `Rehearsal: the second release, ${megabytes(bytesSent)} sent`,
+    second.markdown,
+  ].join("\n\n");
+  const report = { markdown, data: { first: first.data, second: second.data, bytesSent } };
+  if (bytesSent === 0) return report;
+  throw new VerificationError(
+    `The second release sent ${bytesSent} bytes, expected none: it did not find what the first had published.\n\n${markdown}`,
+  );
+}
