@@ -12,10 +12,14 @@ export function readEmbeddedVersion(program: Uint8Array): EmbeddedVersion {
   return linkedVersion(info) ?? moduleVersion(info);
 }
 
-/** The published version in what a program prints about itself, or the first version where that is not there. */
+/**
+ * The published version in what a program prints about itself, or the first version of its first line where that is
+ * not there. Further lines name libraries and compilers.
+ */
 export function readPrintedVersion(output: string, published: string): EmbeddedVersion {
-  const versions = [...output.matchAll(printedVersion)].map(([, version = ""]) => version);
-  const version = versions.find((printed) => isPublished(printed, published)) ?? versions[0];
+  const [first = ""] = output.trimStart().split("\n");
+  const version =
+    versionsIn(output).find((printed) => isPublished(printed, published)) ?? versionsIn(first)[0];
   return version === undefined ? { unknown: "it prints no version" } : { version, source: "--version" };
 }
 
@@ -50,6 +54,10 @@ function moduleVersion({ module, settings }: GoBuildInfo): EmbeddedVersion {
   if (pseudoVersion.test(module.version))
     return { unknown: `${trimmed}Go saw no tag that fits the module path, and stamped ${module.version}` };
   return { version: module.version, source: "the main module" };
+}
+
+function versionsIn(text: string): string[] {
+  return [...text.matchAll(printedVersion)].map(([, version = ""]) => version);
 }
 
 // X.Y.Z with or without a v, not in the middle of a word: go1.26.8 is a toolchain.

@@ -5,6 +5,7 @@ import { type Dockerfile, parseDockerfile } from "../image/dockerfile.js";
 import type { Project } from "../project.js";
 import { readRef, type Trigger } from "./ref.js";
 import type { ReleaseInput } from "./stage.js";
+import { askVersion } from "./version-output.js";
 
 /** What the caller says of a release, as it is written on the command line. */
 export interface ReleaseArguments {
@@ -29,7 +30,8 @@ export async function readReleaseInput(
   const dockerfile = await readDockerfile(project);
   const [directory, workspace] = await Promise.all([scratch("binaries"), scratch("release")]);
   await binaries.export(directory);
-  return { settings, trigger, binaries: directory, dockerfile, workspace, revision: given.revision };
+  const { revision } = given;
+  return { settings, trigger, binaries: directory, dockerfile, workspace, revision, askVersion };
 }
 
 /** A project without a Dockerfile.release of its own gets Slipway's. */

@@ -5,8 +5,14 @@ import { type ElfProgram, parseElf } from "../image/elf.js";
 import { parsePlatform } from "../image/platform.js";
 import type { Binary } from "./binaries.js";
 import type { BinarySet } from "./collect.js";
-import { isPublished, readEmbeddedVersion, readPrintedVersion } from "./embedded-version.js";
+import {
+  type EmbeddedVersion,
+  isPublished,
+  readEmbeddedVersion,
+  readPrintedVersion,
+} from "./embedded-version.js";
 import { libcOfBase, libcOfInterpreter } from "./libc.js";
+import type { AskVersion, VersionOutput } from "./version-output.js";
 
 /** Something that has to hold before a release, beside what was found. */
 export interface PreflightCheck {
@@ -24,8 +30,8 @@ export interface PreflightExpectation {
   version?: string | undefined;
   /** What FROM names for a platform: `scratch`, or the reference of an image. */
   baseOf: (platform: string) => string;
-  /** What binaries printed for --version, by staged path, where somebody ran them. */
-  printed?: ReadonlyMap<string, string> | undefined;
+  /** Runs a binary whose file does not say its version; absent where programs are not to be run. */
+  askVersion?: AskVersion | undefined;
 }
 
 /** A file of the directory of binaries. */
@@ -33,9 +39,11 @@ export interface ProgramFile {
   /** Permission bits. */
   mode: number;
   content: Uint8Array;
+  /** What it prints for --version, where it was asked. */
+  printed?: VersionOutput;
 }
 
-/** Checks all binaries of a release; nothing is asked of any registry, and no program is run. */
+/** Checks all binaries of a release; nothing is asked of any registry. */
 export async function preflight(
   root: string,
   { binaries, builtVersion }: BinarySet,
@@ -44,11 +52,21 @@ export async function preflight(
   const checks = builtVersion === undefined ? [] : [checkBuild(builtVersion, expected.version)];
   // One after the other: a binary is read as a whole.
   for (const binary of binaries) {
-    const path = join(root, binary.path);
-    const file = { mode: (await stat(path)).mode, content: await readFile(path) };
-    checks.push(...checkBinary(binary, file, expected));
+    checks.push(...checkBinary(binary, await readProgram(join(root, binary.path), expected), expected));
   }
   return checks;
+}
+
+/** Runs the program only where it matters what it prints. */
+async function readProgram(
+  path: string,
+  { version, askVersion }: PreflightExpectation,
+): Promise<ProgramFile> {
+  const file = { mode: (await stat(path)).mode, content: await readFile(path) };
+  if (version === undefined || askVersion === undefined) return file;
+  const program = tryParse(file.content, path);
+  if (typeof program === "string" || "version" in readEmbeddedVersion(file.content)) return file;
+  return { ...file, printed: await askVersion(path, program.architecture) };
 }
 
 /** Holds one binary against its platform, the base of the image and the version. */
@@ -79,7 +97,7 @@ export function checkBinary(
     mode,
     { ...machine, found: program.architecture, holds: program.architecture === architecture },
     { subject, ...checkLibc(program, expected.baseOf(binary.platform)) },
-    { subject, ...checkVersion(binary, file, expected) },
+    { subject, ...checkVersion(file, expected) },
   ];
 }
 
@@ -105,22 +123,24 @@ function checkLibc({ interpreter }: ElfProgram, base: string): Verdict {
     : { ...verdict, found, holds: libcOfInterpreter(interpreter) === libc };
 }
 
-function checkVersion(
-  { staged }: Binary,
-  { content }: ProgramFile,
-  { version, printed }: PreflightExpectation,
-): Verdict {
+function checkVersion(file: ProgramFile, { version }: PreflightExpectation): Verdict {
   if (version === undefined) return notReleased;
-  // What a program prints comes first: it is what its users see.
-  const shown = readPrintedVersion(printed?.get(staged) ?? "", version);
-  const embedded = "version" in shown ? shown : readEmbeddedVersion(content);
+  const carried = carriedVersion(file, version);
   const verdict = { check: "version", expected: version } as const;
-  if ("unknown" in embedded) return { ...verdict, ...notChecked(embedded.unknown) };
+  if ("unknown" in carried) return { ...verdict, ...notChecked(carried.unknown) };
   return {
     ...verdict,
-    found: `${embedded.version} (${embedded.source})`,
-    holds: isPublished(embedded.version, version),
+    found: `${carried.version} (${carried.source})`,
+    holds: isPublished(carried.version, version),
   };
+}
+
+/** What the file says, and else what the program prints. */
+function carriedVersion({ content, printed }: ProgramFile, published: string): EmbeddedVersion {
+  const embedded = readEmbeddedVersion(content);
+  if ("version" in embedded || printed === undefined) return embedded;
+  const shown = "output" in printed ? readPrintedVersion(printed.output, published) : printed;
+  return "version" in shown ? shown : { unknown: `${embedded.unknown}, and ${shown.unknown}` };
 }
 
 function notChecked(why: string): { found: string; holds: undefined } {

@@ -9,6 +9,7 @@ import { type BinarySet, collectBinaries, stageBinaries } from "./collect.js";
 import { type PreflightCheck, preflight } from "./preflight.js";
 import type { Trigger } from "./ref.js";
 import { reportPreflight } from "./report.js";
+import type { AskVersion } from "./version-output.js";
 
 /** What a release is made of, in files of this machine. */
 export interface ReleaseInput {
@@ -21,6 +22,8 @@ export interface ReleaseInput {
   workspace: string;
   /** Commit of the source. */
   revision?: string | undefined;
+  /** Runs a binary whose file does not say its version; absent where programs are not to be run. */
+  askVersion?: AskVersion | undefined;
 }
 
 /** A platform of the release, with what its Dockerfile starts from there. */
@@ -57,6 +60,7 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
   const targets = platforms.map((platform) => targetOf(input, set, platform));
   const checks = await preflight(binaries, set, {
     version: versionOf(trigger),
+    askVersion: input.askVersion,
     baseOf: (platform) => targets.find((target) => formatPlatform(target.platform) === platform)?.base ?? "",
   });
   reportPreflight(checks);

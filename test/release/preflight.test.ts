@@ -11,6 +11,7 @@ import {
   preflight,
 } from "../../src/release/preflight.js";
 import { reportPreflight } from "../../src/release/report.js";
+import type { VersionOutput } from "../../src/release/version-output.js";
 import { buildGoProject, copyGoProject, type GoProjectCopy } from "../support/go-project.js";
 
 const recording = fileURLToPath(new URL("../fixtures/goreleaser/build", import.meta.url));
@@ -173,20 +174,48 @@ describe("checkBinary", () => {
     });
   });
 
-  it.each<[string, string | undefined, string, boolean | undefined]>([
-    ["what it prints", "hello 1.2.3\n", "1.2.3 (--version)", true],
-    ["what it prints", "hello 1.2.2\n", "1.2.2 (--version)", false],
+  it.each<[VersionOutput | undefined, string, boolean | undefined]>([
+    [{ output: "hello 1.2.3\n" }, "1.2.3 (--version)", true],
+    [{ output: "hello 1.2.2\n" }, "1.2.2 (--version)", false],
     [
-      "the file where it prints none",
-      "usage: hello",
-      "not checked, because Go stamped no version (-buildvcs)",
+      { output: "usage: hello" },
+      "not checked, because Go stamped no version (-buildvcs), and it prints no version",
       undefined,
     ],
-    ["the file alone", undefined, "not checked, because Go stamped no version (-buildvcs)", undefined],
-  ])("takes the version of %s: %j", async (_, output, found, holds) => {
-    const printed = new Map(output === undefined ? [] : [["linux/amd64/hello", output]]);
-    const checks = await checkFile(dynamic, { version: "1.2.3", baseOf, printed });
-    expect(checks.find(({ check }) => check === "version")).toMatchObject({ found, holds });
+    [
+      { unknown: "it cannot be run here" },
+      "not checked, because Go stamped no version (-buildvcs), and it cannot be run here",
+      undefined,
+    ],
+    [undefined, "not checked, because Go stamped no version (-buildvcs)", undefined],
+  ])(
+    "takes the version from what a program prints where its file has none: %j",
+    async (printed, found, holds) => {
+      const file = { mode: 0o100755, content: await readFile(dynamic), ...(printed && { printed }) };
+      const checks = checkBinary(binary, file, { version: "1.2.3", baseOf });
+      expect(checks.find(({ check }) => check === "version")).toMatchObject({ found, holds });
+    },
+  );
+
+  it("takes the version of the file before what the program prints", async () => {
+    const file = { mode: 0o100755, content: await readFile(join(dist, amd64)), printed: { output: "9.9.9" } };
+    const checks = checkBinary(binary, file, { version: "1.2.3", baseOf });
+    expect(checks.find(({ check }) => check === "version")).toMatchObject({ holds: true });
+  });
+});
+
+describe("a program is run", () => {
+  it.each<[string, PreflightExpectation["version"], string[]]>([
+    ["where its file has no version", "1.2.3", [amd64]],
+    ["not for a build that has none", undefined, []],
+  ])("%s", async (_, version, expected) => {
+    const asked: string[] = [];
+    const askVersion = async (path: string) => {
+      asked.push(path);
+      return { output: "hello 1.2.3" };
+    };
+    await check({ version, baseOf, askVersion }, (copy) => copyFile(dynamic, join(copy, amd64)));
+    expect(asked.map((path) => path.split("/").slice(-2).join("/"))).toEqual(expected);
   });
 });
 
