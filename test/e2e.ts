@@ -1,10 +1,13 @@
 /**
- * Runs the functions of the module in .dagger/modules/e2e on a real engine, and counts them. What is passed after
- * `npm run e2e --` goes to that module: `--mise FILE --alpine 3.20` on a machine that reaches no mise release.
+ * Runs the functions of the module in .dagger/modules/e2e on a real engine, then what needs a registry that outlives
+ * its client, and counts them. What is passed after `npm run e2e --` goes to that module: `--mise FILE --alpine 3.20`
+ * on a machine that reaches no mise release.
  */
 import { spawnSync } from "node:child_process";
+import { messageOf } from "../src/errors.js";
+import { killReleases } from "./support/killed-release.js";
 
-const scenarios = ["ci-image", "go-stages", "private-ca", "bad-input"];
+const functions = ["ci-image", "go-stages", "private-ca", "bad-input"];
 const dagger = process.env._EXPERIMENTAL_DAGGER_CLI_BIN ?? "dagger";
 const minutes = 60_000;
 
@@ -18,7 +21,17 @@ function reasonOf(log: string): string {
   return at === -1 ? log.slice(-2000) : log.slice(at + 1);
 }
 
-function main(options: readonly string[]): number {
+/** Calls a function of the module, and gives what it printed. */
+async function callFunction(name: string, options: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = run(
+    ["-m", ".dagger/modules/e2e", "call", ...options, name],
+    30 * minutes,
+  );
+  if (status !== 0) throw new Error(reasonOf(stderr));
+  return stdout;
+}
+
+async function main(options: readonly string[]): Promise<number> {
   const probe = run(["core", "version"], 2 * minutes);
   if (probe.status !== 0) {
     console.error(
@@ -26,20 +39,23 @@ function main(options: readonly string[]): number {
     );
     return 1;
   }
+  const scenarios: [string, () => Promise<string>][] = [
+    ...functions.map((name): [string, () => Promise<string>] => [name, () => callFunction(name, options)]),
+    ["killed-release", () => killReleases(dagger)],
+  ];
   let failed = 0;
-  for (const scenario of scenarios) {
+  for (const [name, scenario] of scenarios) {
     const started = Date.now();
-    const { status, stdout, stderr } = run(
-      ["-m", ".dagger/modules/e2e", "call", ...options, scenario],
-      30 * minutes,
+    const [output, passed] = await scenario().then(
+      (text) => [text, true],
+      (error: unknown) => [`${messageOf(error)}\n`, false],
     );
+    failed += passed ? 0 : 1;
     const seconds = Math.round((Date.now() - started) / 1000);
-    if (status !== 0) failed += 1;
-    console.log(`${stdout}${status === 0 ? "passed" : "FAILED"} ${scenario} (${seconds} s)`);
-    if (status !== 0) console.log(reasonOf(stderr));
+    console.log(`${output}${passed ? "passed" : "FAILED"} ${name} (${seconds} s)`);
   }
   console.log(`${scenarios.length - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
