@@ -34,6 +34,8 @@ describe("parseSettings", () => {
       mainBranch: "main",
       binaries: { directory: "dist", names: [], ids: [] },
       annotations: {},
+      rehearsalRegistry:
+        "registry:3.0.0@sha256:6c5666b861f3505b116bb9aa9b25175e71210414bd010d92035ff64018f9457e",
     },
     network: { noProxy: "", plainHttp: [] },
     retry: { attempts: 3, baseSeconds: 10 },
