@@ -21,7 +21,8 @@ const nothing = (): Transfer => ({
 
 /**
  * Brings an image into a repository under its digest: blobs, then the manifests of the platforms, then the
- * index. No tag is touched, so whatever breaks here leaves nothing that anybody pulls.
+ * index. No tag is touched, so whatever breaks here leaves nothing that anybody pulls. An index may outlive what it
+ * needs, where a clean-up took that for untagged: each part is asked for, and sent where it is missing.
  */
 export async function pushImage(
   client: RegistryClient,
@@ -29,34 +30,25 @@ export async function pushImage(
   image: PublishableImage,
 ): Promise<Transfer> {
   const transfer = nothing();
-  if (await hasManifests(client, repository, image)) {
-    transfer.bytesSkipped = blobsOf(image).reduce((sum, { size }) => sum + size, 0);
-    transfer.blobs.present = blobsOf(image).length;
-    return transfer;
-  }
+  const { index, variants, content } = image;
+  const isStored = async ({ descriptor }: StoredManifest) =>
+    (await client.headManifest(repository, descriptor.digest)) !== undefined;
+  const hasIndex = await isStored(index);
   await eachOf(blobsOf(image), async (blob) => {
-    const mountFrom = image.content.mountableFrom?.(repository.registry, blob);
-    const outcome = await client.putBlob(repository, blob, () => image.content.open(blob), mountFrom);
+    const mountFrom = content.mountableFrom?.(repository.registry, blob);
+    const outcome = await client.putBlob(repository, blob, () => content.open(blob), mountFrom);
     transfer.blobs[outcome] += 1;
     if (outcome === "sent") transfer.bytesSent += blob.size;
     else transfer.bytesSkipped += blob.size;
   });
-  await eachOf(image.variants, ({ descriptor, bytes }) =>
-    client.putManifest(repository, descriptor.digest, { descriptor, bytes }),
-  );
-  await client.putManifest(repository, image.index.descriptor.digest, image.index);
+  await eachOf(variants, async ({ descriptor, bytes }) => {
+    const manifest = { descriptor, bytes };
+    // Without its index, a platform is hardly ever there.
+    if (!hasIndex || !(await isStored(manifest)))
+      await client.putManifest(repository, descriptor.digest, manifest);
+  });
+  if (!hasIndex) await client.putManifest(repository, index.descriptor.digest, index);
   return transfer;
-}
-
-/** Whether index and platforms are there: an index may outlive a platform that a clean-up took for untagged. */
-async function hasManifests(
-  client: RegistryClient,
-  repository: Repository,
-  { index, variants }: PublishableImage,
-): Promise<boolean> {
-  for (const { descriptor } of [index, ...variants])
-    if ((await client.headManifest(repository, descriptor.digest)) === undefined) return false;
-  return true;
 }
 
 /** An image that a registry holds, as the source of a copy into another repository. */

@@ -52,7 +52,7 @@ describe.each([
     expect(await at.tags(repository)).toEqual([]);
   });
 
-  it("asks for the manifests alone where they are there", async () => {
+  it("asks for each part where all are there, and writes nothing", async () => {
     const repository = at.repository();
     await pushImage(client, repository, image);
     at.proxy.clear();
@@ -61,7 +61,8 @@ describe.each([
       bytesSent: 0,
       bytesSkipped: bytes,
     });
-    expect(asked()).toEqual(["HEAD index", "HEAD platform", "HEAD platform"]);
+    const blobs = ["config", "config", "layer", "layer", "layer"].map((what) => `HEAD ${what}`);
+    expect(asked().toSorted()).toEqual([...blobs, "HEAD index", "HEAD platform", "HEAD platform"].toSorted());
   });
 });
 
@@ -92,6 +93,19 @@ describe("at distribution", () => {
       const [child] = image.variants;
       await client.deleteManifest(at.direct(repository), `${child?.descriptor.digest}`);
       await pushImage(client, repository, image);
+      await verifyImage(client, repository, digest);
+    });
+
+    it("completes an image whose layer was deleted from under its manifests", async () => {
+      const repository = at.repository();
+      await pushImage(client, repository, image);
+      const [layer] = image.variants[0]?.manifest.layers ?? [];
+      const { registry, path } = at.direct(repository);
+      const url = `http://${registry}/v2/${path}/blobs/${layer?.digest}`;
+      expect((await directFetch(url, { method: "DELETE" })).status).toBe(202);
+      expect(await pushImage(client, repository, image)).toMatchObject({
+        blobs: { present: 4, mounted: 0, sent: 1 },
+      });
       await verifyImage(client, repository, digest);
     });
 

@@ -13,6 +13,7 @@ describe("release settings", () => {
       mainBranch: "main",
       binaries: { directory: "dist", names: [], ids: [] },
       annotations: {},
+      rehearsalRegistry: expect.stringMatching(/^registry:[\d.]+@sha256:[0-9a-f]{64}$/),
     });
   });
 
