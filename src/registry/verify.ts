@@ -48,6 +48,11 @@ interface Reading {
   problems: string[];
 }
 
+// A registry that lost a blob still answers for the manifests, so that publishing again would send nothing.
+const replace =
+  "Delete the image there and publish it again; where a clean-up runs, let it keep all that a tagged index lists.";
+const rebuild = "Publish it for exactly the platforms that are expected, without build attestations.";
+
 // What build attestations are listed as.
 const noPlatform = "unknown/unknown";
 
@@ -71,7 +76,7 @@ export async function readStored(
   stored: StoredManifest,
 ): Promise<VerifiedImage> {
   const { image, problems } = await readParts(client, repository, stored);
-  if (problems.length > 0) throw notWhole(formatReference(repository, image.digest), problems);
+  requireWhole(formatReference(repository, image.digest), problems, []);
   return image;
 }
 
@@ -87,8 +92,8 @@ export async function verifyImage(
 ): Promise<VerifiedImage> {
   const stored = await requireManifest(client, repository, manifest);
   const { image, problems } = await readParts(client, repository, stored);
-  const failures = [...problems, ...(await shortcomings(client, repository, image, expected))];
-  if (failures.length > 0) throw notWhole(formatReference(repository, manifest), failures);
+  const missing = [...problems, ...(await missingLayers(client, repository, image))];
+  requireWhole(formatReference(repository, manifest), missing, mismatches(image, expected));
   return image;
 }
 
@@ -99,8 +104,8 @@ export async function verifyRead(
   image: VerifiedImage,
   expected: Expectation,
 ): Promise<void> {
-  const failures = await shortcomings(client, repository, image, expected);
-  if (failures.length > 0) throw notWhole(formatReference(repository, image.digest), failures);
+  const missing = await missingLayers(client, repository, image);
+  requireWhole(formatReference(repository, image.digest), missing, mismatches(image, expected));
 }
 
 /** What of the expectations an image does not meet, a phrase each. */
@@ -186,15 +191,6 @@ async function readVariant(
   };
 }
 
-async function shortcomings(
-  client: RegistryClient,
-  repository: Repository,
-  image: VerifiedImage,
-  expected: Expectation,
-): Promise<string[]> {
-  return [...mismatches(image, expected), ...(await missingLayers(client, repository, image))];
-}
-
 async function missingLayers(
   client: RegistryClient,
   repository: Repository,
@@ -217,6 +213,9 @@ async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function notWhole(reference: string, problems: readonly string[]): VerificationError {
-  return new VerificationError(`${reference} is not whole: ${problems.join("; ")}.`);
+/** Missing parts explain missing platforms, so that they decide what there is to do. */
+function requireWhole(reference: string, missing: readonly string[], others: readonly string[]): void {
+  if (missing.length + others.length === 0) return;
+  const fix = missing.length > 0 ? replace : rebuild;
+  throw new VerificationError(`${reference} is not whole: ${[...missing, ...others].join("; ")}. ${fix}`);
 }

@@ -189,7 +189,9 @@ describe("where the image exists", () => {
       {
         repository: name(repository),
         ok: false,
-        error: `${name(repository)}@${digest} is not whole: layer ${layer} is missing.`,
+        error: expect.stringContaining(
+          `${name(repository)}@${digest} is not whole: layer ${layer} is missing. Delete the image there`,
+        ),
       },
     ]);
     expect(writesIn(requests(first))).toEqual([]);

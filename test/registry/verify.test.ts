@@ -10,6 +10,9 @@ import { messageThrownBy } from "../support/thrown.js";
 
 const client = makeClient();
 const platforms = ["linux/amd64", "linux/arm64"];
+const replace =
+  "Delete the image there and publish it again; where a clean-up runs, let it keep all that a tagged index lists.";
+const rebuild = "Publish it for exactly the platforms that are expected, without build attestations.";
 const hex = `sha256:${"0".repeat(64)}`;
 
 /** Two platforms whose content no other test has: go-containerregistry's registry keeps blobs for all repositories. */
@@ -126,7 +129,7 @@ describe.each([
     const [missing, said] = part(parts);
     const path = what.replaceAll(" ", "-");
     expect(await verifying(parts.image, path, [missing], expected)).toBe(
-      `<repository>:1 is not whole: ${said}.`,
+      `<repository>:1 is not whole: ${said}. ${replace}`,
     );
   });
 
@@ -136,10 +139,10 @@ describe.each([
     const missing = [own, shared, config.digest].map((digest) => `blobs/${digest}`);
     const expected = { digest: hex, platforms: ["linux/amd64", "linux/arm64", "linux/arm/v7"] };
     expect(await verifying(image, "all", missing, expected)).toBe(
-      `<repository>:1 is not whole: configuration ${config.digest} is missing; expected the digest ${hex}, found ${image.index.descriptor.digest}; linux/arm64 is missing; linux/arm/v7 is missing; ${amd64.manifest.layers.map(({ digest }) => `layer ${digest} is missing`).join("; ")}.`,
+      `<repository>:1 is not whole: configuration ${config.digest} is missing; ${amd64.manifest.layers.map(({ digest }) => `layer ${digest} is missing`).join("; ")}; expected the digest ${hex}, found ${image.index.descriptor.digest}; linux/arm64 is missing; linux/arm/v7 is missing. ${replace}`,
     );
     expect(await messageThrownBy(() => readImage(client, repositoryOf("all"), "1"))).toBe(
-      `${registry.address}/all@${image.index.descriptor.digest} is not whole: configuration ${config.digest} is missing.`,
+      `${registry.address}/all@${image.index.descriptor.digest} is not whole: configuration ${config.digest} is missing. ${replace}`,
     );
   });
 
@@ -152,7 +155,7 @@ describe.each([
     );
     const mislabelled = makeVariant({ platform: "linux/amd64", layers, listedAs: "linux/arm64" });
 
-    it.each<[string, ReturnType<typeof makeVariant>[], Expectation, string]>([
+    it.each<[string, ReturnType<typeof makeVariant>[], Expectation, string, string?]>([
       ["too few platforms", [amd64], { platforms }, "linux/arm64 is missing"],
       [
         "too many",
@@ -183,12 +186,13 @@ describe.each([
         [mislabelled],
         {},
         `manifest ${mislabelled.descriptor.digest} is for linux/amd64, the index says linux/arm64`,
+        replace,
       ],
-      ["nothing", [], {}, "it lists nothing"],
-    ])("refuses %s", async (what, variants, expected, said) => {
+      ["nothing", [], {}, "it lists nothing", replace],
+    ])("refuses %s", async (what, variants, expected, said, fix = rebuild) => {
       const path = `lists/${what.replaceAll(/\W+/g, "-")}`;
       expect(await verifying(joinVariants(variants), path, [], expected)).toBe(
-        `<repository>:1 is not whole: ${said}.`,
+        `<repository>:1 is not whole: ${said}. ${fix}`,
       );
     });
 
