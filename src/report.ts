@@ -1,18 +1,29 @@
-/** How a result is given: for people, or for programs. */
+import { type Outputs, renderOutputs } from "./outputs.js";
+
+/** How a result is given: for people, for programs, or as NAME=value lines for later jobs of a pipeline. */
 export enum ReportFormat {
   Markdown = "Markdown",
   Json = "Json",
+  Dotenv = "Dotenv",
 }
 
 /** A result before it is text. */
 export interface Report {
   markdown: string;
   data: unknown;
+  /** What a later job of a pipeline wants to know. */
+  outputs: Outputs;
 }
 
+const forms: Record<ReportFormat, (report: Report) => string> = {
+  [ReportFormat.Markdown]: ({ markdown }) => `${markdown.trimEnd()}\n`,
+  [ReportFormat.Json]: ({ data }) => `${JSON.stringify(data, undefined, 2)}\n`,
+  [ReportFormat.Dotenv]: ({ outputs }) => renderOutputs(outputs),
+};
+
 /** The text of a report, with a line end. */
-export function render({ markdown, data }: Report, format: ReportFormat): string {
-  return `${format === ReportFormat.Json ? JSON.stringify(data, undefined, 2) : markdown.trimEnd()}\n`;
+export function render(report: Report, format: ReportFormat): string {
+  return forms[format](report);
 }
 
 /** A table in GitHub-flavoured markdown; what a cell holds cannot break out of it. */

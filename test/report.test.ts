@@ -41,11 +41,12 @@ describe("percent", () => {
 });
 
 describe("render", () => {
-  const report = { markdown: "# Title", data: { a: [1] } };
+  const report = { markdown: "# Title", data: { a: [1] }, outputs: { A: 1 } };
 
   it.each([
     [ReportFormat.Markdown, "# Title\n"],
     [ReportFormat.Json, '{\n  "a": [\n    1\n  ]\n}\n'],
+    [ReportFormat.Dotenv, "A=1\n"],
   ])("%s", (format, text) => {
     expect(render(report, format)).toBe(text);
   });

@@ -12,19 +12,20 @@ const layers: Record<string, readonly string[]> = {
   errors: [],
   image: ["errors"],
   registry: ["errors", "image"],
-  report: [],
+  outputs: ["errors"],
+  report: ["outputs"],
   naming: ["errors"],
   config: ["errors", "image", "naming", "registry"],
   files: [],
   project: ["config", "errors", "files", "registry"],
-  "ci-image": ["config", "errors", "files", "image", "project", "registry", "report"],
+  "ci-image": ["config", "errors", "files", "image", "outputs", "project", "registry", "report"],
   go: ["errors"],
-  release: ["config", "errors", "files", "image", "naming", "project", "registry", "report"],
+  release: ["config", "errors", "files", "image", "naming", "outputs", "project", "registry", "report"],
   index: ["ci-image", "config", "errors", "files", "go", "project", "registry", "release", "report"],
 };
 
 /** Parts that are plain TypeScript, usable and tested without an engine. */
-const engineFree = ["errors", "image", "registry", "report", "naming", "config"];
+const engineFree = ["errors", "image", "registry", "outputs", "report", "naming", "config"];
 
 function layerOf(path: string): string {
   return path.split(sep)[1]?.replace(/\.ts$/, "") ?? "";

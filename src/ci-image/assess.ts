@@ -66,7 +66,7 @@ export function reportVerdict(verdict: Verdict): Report {
   ]);
   const advice = verdict.rollback ? "**Roll back.**" : "**No rollback.**";
   const table = markdownTable(["condition", "figure", "threshold", "holds"], rows);
-  return { markdown: `${advice}\n\n${table}`, data: verdict };
+  return { markdown: `${advice}\n\n${table}`, data: verdict, outputs: { ROLLBACK: verdict.rollback } };
 }
 
 // Percentages are compared by cross-multiplication: exact at the boundary, where a quotient may round.

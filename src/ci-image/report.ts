@@ -1,4 +1,5 @@
 import { VerificationError } from "../errors.js";
+import { type Outputs, repositoryOutputs } from "../outputs.js";
 import type { AliasMove } from "../registry/publish.js";
 import { markdownTable, megabytes, type Report } from "../report.js";
 import type { MiseVersion } from "./mise.js";
@@ -28,6 +29,7 @@ export function reportMise({ version, source, age, publishedAt, notes }: MiseVer
       ageSeconds: age && Math.floor(age / 1000),
       notes,
     },
+    outputs: { MISE_VERSION: version, MISE_SOURCE: source },
   };
 }
 
@@ -51,6 +53,7 @@ export function reportPublication(outcomes: readonly RepositoryOutcome[]): Repor
   return succeeded(outcomes, {
     markdown: digests.size > 1 ? `${table}${note}` : table,
     data: outcomes,
+    outputs: outputsOf(outcomes),
   });
 }
 
@@ -70,7 +73,25 @@ export function reportRollback(outcomes: readonly RollbackOutcome[]): Report {
   return succeeded(outcomes, {
     markdown: markdownTable(["repository", "tag", "digest", "platforms", "aliases"], rows),
     data: outcomes,
+    outputs: outputsOf(outcomes),
   });
+}
+
+function outputsOf(outcomes: readonly (RepositoryOutcome | RollbackOutcome)[]): Outputs {
+  const done = outcomes.filter((outcome) => outcome.ok);
+  return {
+    CHANGED: done.some((outcome) => isPushed(outcome) || outcome.aliases.some(({ moved }) => moved)),
+    ...repositoryOutputs(
+      done.map(({ repository, tag, digest, platforms }) => ({
+        name: repository,
+        outputs: { TAG: tag, DIGEST: digest, IMAGE: `${repository}@${digest}`, PLATFORMS: platforms },
+      })),
+    ),
+  };
+}
+
+function isPushed(outcome: (RepositoryOutcome | RollbackOutcome) & { ok: true }): boolean {
+  return "how" in outcome && outcome.how !== "existed";
 }
 
 function succeeded(outcomes: readonly (RepositoryOutcome | RollbackOutcome)[], report: Report): Report {

@@ -1,4 +1,5 @@
 import { VerificationError } from "../errors.js";
+import { type Outputs, platformOutputs } from "../outputs.js";
 import type { Report } from "../report.js";
 import { type Check, renderChecks } from "./check.js";
 import { renderSize, type SizeReport } from "./size.js";
@@ -16,6 +17,7 @@ export function reportVerification(images: readonly Verification[]): Report {
   const report = {
     markdown: images.map(renderVerification).join("\n\n"),
     data: images.map((image) => ({ ...image, ok: failures(image) === 0 })),
+    outputs: outputsOf(images),
   };
   if (images.every((image) => failures(image) === 0)) return report;
   throw new VerificationError(report.markdown);
@@ -34,6 +36,14 @@ function renderVerification(image: Verification): string {
   const verdict =
     failed === 0 ? `all ${checks.length} checks hold` : `${failed} of ${checks.length} checks fail`;
   return `## CI image on ${image.platform}: ${verdict}\n\n${renderChecks(checks)}\n\n${renderSize(image.size)}`;
+}
+
+function outputsOf(images: readonly Verification[]): Outputs {
+  const sizes = images.map(({ platform, size: { total } }) => ({
+    name: platform,
+    outputs: { PULL_BYTES: total.pulled, UNCOMPRESSED_BYTES: total.uncompressed },
+  }));
+  return { PLATFORMS: images.map(({ platform }) => platform), ...platformOutputs(sizes) };
 }
 
 function allChecks({ checks, size }: Verification): Check[] {

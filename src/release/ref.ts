@@ -49,6 +49,11 @@ export function readRef(ref: string, rules: RefRules): Trigger {
   });
 }
 
+/** The version that is published; undefined where the trigger is no version tag. */
+export function versionOf(trigger: Trigger): string | undefined {
+  return trigger.kind === "version" ? trigger.version.text : undefined;
+}
+
 /** A trigger as a phrase of a sentence. */
 export function describeTrigger(trigger: Trigger): string {
   switch (trigger.kind) {

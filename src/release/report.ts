@@ -1,15 +1,16 @@
 import { VerificationError } from "../errors.js";
+import { type Outputs, repositoryOutputs } from "../outputs.js";
 import type { Failure } from "../registry/outcome.js";
 import { markdownTable, megabytes, type Report } from "../report.js";
 import type { ImageIds } from "./image-ids.js";
 import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
 import type { PreflightCheck } from "./preflight.js";
 import type { PublishedRelease, ReleaseOutcome, TagOutcome } from "./publish.js";
-import { describeTrigger, type Trigger } from "./ref.js";
+import { describeTrigger, type Trigger, versionOf } from "./ref.js";
 
 /** What would be published where, and why. Throws the same report as an error where a repository failed. */
 export function reportPlan(plan: ReleasePlan): Report {
-  const report = { markdown: planMarkdown(plan), data: plan };
+  const report = { markdown: planMarkdown(plan), data: plan, outputs: planOutputs(plan) };
   return succeeded(plan.repositories, report);
 }
 
@@ -31,6 +32,24 @@ function planMarkdown({ trigger, image, repositories }: ReleasePlan): string {
   return sections.join("\n\n");
 }
 
+/** TAGS are those that the publication would set. */
+function planOutputs({ trigger, repositories }: ReleasePlan): Outputs {
+  const planned = repositories.flatMap((plan) => (plan.ok ? [plan] : []));
+  const tags = planned.map(({ repository, tags }) => ({
+    name: repository,
+    outputs: { TAGS: tags.filter(isChange).map(({ tag }) => tag) },
+  }));
+  return {
+    VERSION: versionOf(trigger),
+    PUBLISH: planned.some(({ tags }) => tags.some(isChange)),
+    ...repositoryOutputs(tags),
+  };
+}
+
+function isChange({ action }: TagPlan): boolean {
+  return action !== "leave";
+}
+
 function planRows(plan: RepositoryPlan): string[][] {
   if (!plan.ok) return [[plan.repository, "", "failed", "", plan.error]];
   return plan.tags.map(({ tag, action, current, why }) => [plan.repository, tag, action, current ?? "", why]);
@@ -47,8 +66,36 @@ export function reportRelease(
     markdownTable(["repository", "image", "digest", "platforms", "tags"], outcomes.map(outcomeRow)),
     imageTable(image),
   ].join("\n\n");
-  const report = { markdown, data: { trigger, image, repositories: outcomes } };
+  const report = {
+    markdown,
+    data: { trigger, image, repositories: outcomes },
+    outputs: releaseOutputs(trigger, outcomes),
+  };
   return succeeded(outcomes, report);
+}
+
+/** TAGS are those that hold the image, whether they were set or there. */
+function releaseOutputs(trigger: Trigger, outcomes: readonly ReleaseOutcome[]): Outputs {
+  const published = outcomes.filter(isPublished);
+  return {
+    VERSION: versionOf(trigger),
+    CHANGED: published.some(({ how, tags }) => how !== "existed" || tags.some(isChange)),
+    ...repositoryOutputs(
+      published.map(({ repository, digest, platforms, tags }) => ({
+        name: repository,
+        outputs: {
+          DIGEST: digest,
+          IMAGE: `${repository}@${digest}`,
+          TAGS: tags.filter((tag) => isChange(tag) || tag.current !== undefined).map(({ tag }) => tag),
+          PLATFORMS: platforms,
+        },
+      })),
+    ),
+  };
+}
+
+function isPublished(outcome: ReleaseOutcome): outcome is PublishedRelease {
+  return outcome.ok && outcome.how !== "not published";
 }
 
 function outcomeRow(outcome: ReleaseOutcome): string[] {
@@ -92,7 +139,7 @@ export function reportPreflight(checks: readonly PreflightCheck[]): Report {
     ]),
   );
   const failed = sorted.filter(({ holds }) => holds === false);
-  if (failed.length === 0) return { markdown, data: checks };
+  if (failed.length === 0) return { markdown, data: checks, outputs: {} };
   const lines = failed.map(
     ({ subject, check, expected, found }) =>
       `${subject}: ${check}: expected ${expected}, got ${found}. ${fixes[check]}.`,

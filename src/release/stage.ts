@@ -7,7 +7,7 @@ import { baseOf } from "../image/from.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
 import { type BinarySet, collectBinaries, stageBinaries } from "./collect.js";
 import { type PreflightCheck, preflight } from "./preflight.js";
-import type { Trigger } from "./ref.js";
+import { type Trigger, versionOf } from "./ref.js";
 import { reportPreflight } from "./report.js";
 import type { AskVersion } from "./version-output.js";
 
@@ -88,10 +88,6 @@ function annotationsOf({ settings, trigger, revision }: ReleaseInput): Record<st
   return Object.fromEntries(
     Object.entries(defined(values)).map(([key, value]) => [`org.opencontainers.image.${key}`, value]),
   );
-}
-
-function versionOf(trigger: Trigger): string | undefined {
-  return trigger.kind === "version" ? trigger.version.text : undefined;
 }
 
 function defined(values: Record<string, string | undefined>): Record<string, string> {

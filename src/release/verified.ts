@@ -1,16 +1,16 @@
 import type { RegistryClient } from "../registry/client.js";
-import { manifestOf, parseReference } from "../registry/reference.js";
+import { formatReference, manifestOf, parseReference, type Reference } from "../registry/reference.js";
 import { type VerifiedImage, verifyImage } from "../registry/verify.js";
 import { markdownTable, megabytes, type Report } from "../report.js";
 
 /** Reads any image back to the last blob; what is not whole is an error. */
 export async function verifyReference(client: RegistryClient, text: string): Promise<Report> {
   const reference = parseReference(text, "--reference");
-  return reportVerified(text, await verifyImage(client, reference, manifestOf(reference)));
+  return reportVerified(text, reference, await verifyImage(client, reference, manifestOf(reference)));
 }
 
-/** An image that was read back to the last blob: `reference` is what it was asked for by. */
-function reportVerified(reference: string, { digest, variants }: VerifiedImage): Report {
+/** An image that was read back to the last blob: `asked` is the reference as it was given. */
+function reportVerified(asked: string, reference: Reference, { digest, variants }: VerifiedImage): Report {
   const platforms = variants.map(({ platform, digest: manifest, config, layers }) => ({
     platform,
     manifest,
@@ -27,9 +27,14 @@ function reportVerified(reference: string, { digest, variants }: VerifiedImage):
   ]);
   return {
     markdown: [
-      `${reference} is whole: ${digest}`,
+      `${asked} is whole: ${digest}`,
       markdownTable(["platform", "manifest", "image ID", "layers", "pulled"], rows),
     ].join("\n\n"),
-    data: { reference, digest, platforms },
+    data: { reference: asked, digest, platforms },
+    outputs: {
+      DIGEST: digest,
+      IMAGE: formatReference(reference, digest),
+      PLATFORMS: platforms.map(({ platform }) => platform),
+    },
   };
 }

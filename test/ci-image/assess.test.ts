@@ -87,4 +87,11 @@ describe("reportVerdict", () => {
   it("says so where no condition holds", () => {
     expect(reportVerdict(assessRollback(healthy)).markdown).toMatch(/^\*\*No rollback\.\*\*\n/);
   });
+
+  it.each([
+    [{ toolErrors: 1 }, true],
+    [{ toolErrors: 0 }, false],
+  ])("tells later jobs of %j", (figures, ROLLBACK) => {
+    expect(reportVerdict(assessRollback(figures)).outputs).toEqual({ ROLLBACK });
+  });
 });

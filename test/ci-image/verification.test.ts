@@ -20,7 +20,7 @@ function verification(platform: string, checks: Verification["checks"], bytes = 
 
 describe("reportVerification", () => {
   it("lists every check of every platform, and its sizes", () => {
-    const { markdown, data } = reportVerification([
+    const { markdown, data, outputs } = reportVerification([
       verification("linux/amd64", [go]),
       verification("linux/arm64", [go]),
     ]);
@@ -46,6 +46,15 @@ describe("reportVerification", () => {
     );
     expect(arm64).toMatch(/^CI image on linux\/arm64: all 2 checks hold\n/);
     expect(JSON.parse(JSON.stringify(data))).toEqual(data);
+    expect(outputs).toEqual({
+      PLATFORMS: ["linux/amd64", "linux/arm64"],
+      PULL_BYTES: 100_000_000,
+      UNCOMPRESSED_BYTES: 400_000_000,
+      PULL_BYTES_LINUX_AMD64: 100_000_000,
+      UNCOMPRESSED_BYTES_LINUX_AMD64: 400_000_000,
+      PULL_BYTES_LINUX_ARM64: 100_000_000,
+      UNCOMPRESSED_BYTES_LINUX_ARM64: 400_000_000,
+    });
     expect(data).toMatchObject([{ platform: "linux/amd64", ok: true, checks: [go] }, { ok: true }]);
   });
 

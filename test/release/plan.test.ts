@@ -325,6 +325,7 @@ describe("reportPlan", () => {
         "| linux/amd64 | sha256:a |",
       ].join("\n"),
       data: plan,
+      outputs: { VERSION: "1.2.3", PUBLISH: true, TAGS: ["1.2.3"], TAGS_GHCR_IO: ["1.2.3"] },
     });
   });
 

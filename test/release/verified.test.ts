@@ -17,9 +17,14 @@ it("reports every platform of an image with its image ID", async () => {
   const repository = at.repository();
   await seed(repository, packed, "1.2.3");
   const reference = `${repository.registry}/${repository.path}:1.2.3`;
-  const { markdown, data } = await verifyReference(makeClient(), reference);
+  const { markdown, data, outputs } = await verifyReference(makeClient(), reference);
   const { digest } = packed.index.descriptor;
   expect(markdown).toMatch(`${reference} is whole: ${digest}\n`);
+  expect(outputs).toEqual({
+    DIGEST: digest,
+    IMAGE: `${repository.registry}/${repository.path}@${digest}`,
+    PLATFORMS: Object.keys(ids),
+  });
   expect(data).toMatchObject({
     reference,
     digest,
