@@ -44,7 +44,7 @@ import { readReleaseInput, releaseTrigger } from "./release/input.js";
 import { releaseTargets } from "./release/plan.js";
 import { rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
 import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
-import { plan, release } from "./release/release.js";
+import { plan, release, withPushAccess } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
 import { stageRelease } from "./release/stage.js";
 import { verifyReference } from "./release/verified.js";
@@ -305,6 +305,7 @@ export class Slipway {
    * @param binaries Directory of the binaries, to say which image it would be and whether a version is another one.
    * @param preRelease Allow a tag such as v0.0.1-test.
    * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
+   * @param pushAccess Ask for the right to push as well, and fail where it is refused.
    * @param revision Commit of the source.
    * @param sourceDateEpoch Time of the image and its files, in seconds since 1970.
    * @param format Form of the result.
@@ -315,6 +316,7 @@ export class Slipway {
     binaries?: Directory,
     preRelease = false,
     firstPublish = false,
+    pushAccess = false,
     revision?: string,
     sourceDateEpoch = 0,
     format: ReportFormat = ReportFormat.Markdown,
@@ -322,10 +324,12 @@ export class Slipway {
     const project = await this.project();
     const given = { ref, preRelease, revision };
     const targets = releaseTargets(project.settings.release);
+    const client = project.client(pushAccess ? targets.map(({ repository }) => repository) : []);
     const input = binaries && (await readReleaseInput(project, binaries, given));
     const trigger = releaseTrigger(project, given);
-    const request = { client: project.client(), targets, trigger, firstPublish };
-    return render(reportPlan(await plan(request, input, sourceDateEpoch)), format);
+    const request = { client, targets, trigger, firstPublish };
+    const planned = await plan(request, input, sourceDateEpoch);
+    return render(reportPlan(pushAccess ? await withPushAccess(request, planned) : planned), format);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../image/source.js";
+import { withNewRepositoryAdvice } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import {
@@ -182,6 +183,7 @@ async function probeForPush(
 ): Promise<Exclude<Existence, { state: "unknown" }>> {
   const existence = await probe(client, repository, image);
   if (existence.state !== "unknown") return existence;
-  if (firstPublish && existence.error.refused) return { state: "absent" };
-  throw existence.error;
+  if (!existence.error.refused) throw existence.error;
+  if (firstPublish) return { state: "absent" };
+  throw withNewRepositoryAdvice(existence.error);
 }

@@ -38,6 +38,12 @@ export function requirePushAccess(accesses: readonly PushAccess[]): void {
   if (errors.length > 0) throw new VerificationError(errors.join("\n"));
 }
 
+/** What a 401 or 403 may mean as well, for whoever is about to publish. */
+export function withNewRepositoryAdvice(refusal: RegistryError): RegistryError {
+  const advice = "A repository that was never pushed to may answer so: then pass --first-publish.";
+  return new RegistryError(`${refusal.message} ${advice}`, refusal);
+}
+
 async function openUpload(client: RegistryClient, repository: Repository): Promise<void> {
   try {
     await client.tryUpload(repository);

@@ -1,5 +1,6 @@
 import type { ReleaseSettings } from "../config.js";
 import { ConflictError, InputError } from "../errors.js";
+import type { PushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
@@ -40,6 +41,8 @@ export interface ReleasePlan {
   /** Identity of what is to be published; absent where nothing was assembled. */
   image?: ImageIds;
   repositories: RepositoryPlan[];
+  /** What the registries say of the right to push; absent where they were not asked. */
+  access?: PushAccess[];
 }
 
 export interface PlanRequest {

@@ -1,4 +1,5 @@
 import { messageOf, RegistryError } from "../errors.js";
+import { withNewRepositoryAdvice } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { Repository } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";
@@ -48,7 +49,8 @@ async function orAbsent<T>(firstPublish: boolean, ask: () => Promise<T>): Promis
   try {
     return await ask();
   } catch (error) {
-    if (firstPublish && error instanceof RegistryError && error.refused) return undefined;
-    throw error;
+    if (!(error instanceof RegistryError && error.refused)) throw error;
+    if (firstPublish) return undefined;
+    throw withNewRepositoryAdvice(error);
   }
 }

@@ -46,6 +46,15 @@ export async function plan(
   return planRelease({ ...request, image });
 }
 
+/** Adds what every registry says of the right to push, whether its tags are to be set or not. */
+export async function withPushAccess(
+  { client, targets }: PlanRequest,
+  planned: ReleasePlan,
+): Promise<ReleasePlan> {
+  const repositories = targets.map(({ repository }) => repository);
+  return { ...planned, access: await checkPushAccess(client, repositories) };
+}
+
 /** Asks for the right to push wherever a tag is to be set, or where reading the tags already failed. */
 async function requireAccess({ client, targets }: PlanRequest, { repositories }: ReleasePlan): Promise<void> {
   const written = targets.filter((_, at) => {

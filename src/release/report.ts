@@ -1,5 +1,6 @@
 import { VerificationError } from "../errors.js";
 import { type Outputs, repositoryOutputs } from "../outputs.js";
+import type { PushAccess } from "../registry/access.js";
 import type { Failure } from "../registry/outcome.js";
 import { markdownTable, megabytes, type Report } from "../report.js";
 import type { ImageIds } from "./image-ids.js";
@@ -11,7 +12,11 @@ import { describeTrigger, type Trigger, versionOf } from "./ref.js";
 /** What would be published where, and why. Throws the same report as an error where a repository failed. */
 export function reportPlan(plan: ReleasePlan): Report {
   const report = { markdown: planMarkdown(plan), data: plan, outputs: planOutputs(plan) };
-  return succeeded(plan.repositories, report);
+  const refusals = (plan.access ?? []).filter((access) => !access.ok && access.refused);
+  const refused = new Set(refusals.map(({ repository }) => repository));
+  // Whoever may not push often may not read either: the cause is said, and not its consequence.
+  const others = plan.repositories.filter(({ repository }) => !refused.has(repository));
+  return succeeded([...refusals, ...others], report);
 }
 
 /** The report, or an error with it where one of the repositories failed. */
@@ -21,12 +26,13 @@ function succeeded(outcomes: readonly ({ ok: true } | Failure)[], report: Report
   throw new VerificationError(`${errors.join("\n")}\n\n${report.markdown}`);
 }
 
-function planMarkdown({ trigger, image, repositories }: ReleasePlan): string {
+function planMarkdown({ trigger, image, repositories, access }: ReleasePlan): string {
   const rows = repositories.flatMap(planRows);
   const changes = rows.some(([, , action]) => action !== "leave");
   const sections = [
     `Plan for ${describeTrigger(trigger)}${changes ? "" : ": nothing to publish"}`,
     ...(rows.length === 0 ? [] : [markdownTable(["repository", "tag", "action", "holds", "why"], rows)]),
+    ...(access === undefined ? [] : [markdownTable(["repository", "push"], access.map(accessRow))]),
     ...(image === undefined ? [] : [imageTable(image)]),
   ];
   return sections.join("\n\n");
@@ -48,6 +54,11 @@ function planOutputs({ trigger, repositories }: ReleasePlan): Outputs {
 
 function isChange({ action }: TagPlan): boolean {
   return action !== "leave";
+}
+
+function accessRow(access: PushAccess): string[] {
+  if (access.ok) return [access.repository, "allowed"];
+  return [access.repository, `${access.refused ? "refused" : "not known"}: ${access.error}`];
 }
 
 function planRows(plan: RepositoryPlan): string[][] {
