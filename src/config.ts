@@ -6,6 +6,7 @@ import { parseReference, parseRepository, type Repository } from "./registry/ref
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.
 const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));
+const platforms = z.array(platform).nonempty().refine(isDistinct, "no platform twice");
 const repository = z.string().transform(parsedBy(parseRepository));
 const imageReference = z.string().transform(
   parsedBy((text, path) => {
@@ -68,12 +69,7 @@ const ciImage = z
       .describe(
         "Files that the Dockerfile copies beside .mise/config.toml; they are part of the image's identity.",
       ),
-    platforms: z
-      .array(platform)
-      .nonempty()
-      .refine(isDistinct, "no platform twice")
-      .prefault(["linux/amd64"])
-      .describe("Platforms, as os/architecture."),
+    platforms: platforms.prefault(["linux/amd64"]).describe("Platforms, as os/architecture."),
     repositories: z
       .array(repository)
       .refine(isDistinct, "no repository twice")
@@ -151,18 +147,19 @@ const release = z
     dockerfile: relativePath
       .default("Dockerfile.release")
       .describe("Dockerfile of the released image; it only copies prebuilt binaries."),
-    platforms: z
-      .array(platform)
-      .nonempty()
-      .refine(isDistinct, "no platform twice")
-      .prefault(["linux/amd64", "linux/arm64"])
-      .describe("Platforms, as os/architecture."),
+    platforms: platforms.prefault(["linux/amd64", "linux/arm64"]).describe("Platforms, as os/architecture."),
     repositories: z
       .array(releaseRepository)
       .refine(hasDistinctRepositories, "each repository once, since its latest follows one thing only")
       .default([])
       .describe("Repositories that a release goes to."),
     mainBranch: z.string().min(1).default("main").describe("Branch that publishes latest."),
+    mediaTypes: z
+      .enum(["oci", "docker"])
+      .default("oci")
+      .describe(
+        "Media types of the image: oci, or docker for what reads no others. The image IDs are the same; annotations exist only in oci.",
+      ),
     binaries: binaries.prefault({}),
     annotations: annotations.prefault({}),
     rehearsalRegistry: imageReference
@@ -232,6 +229,13 @@ export function parseSettings(text: string | undefined, file = "slipway.json"): 
   const parsed = settings.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new InputError(problemOf(parsed.error.issues[0], json, file));
+}
+
+/** Parses the platforms of an argument by the rules of the settings; `subject` is its name. */
+export function parsePlatforms(given: readonly string[], subject: string): ReleaseSettings["platforms"] {
+  const parsed = platforms.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new InputError({ ...problemOf(parsed.error.issues[0], given, subject), subject });
 }
 
 /** JSON Schema of `slipway.json`, for editors. */

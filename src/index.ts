@@ -40,7 +40,7 @@ import { test } from "./go/test.js";
 import { loadProject, type Project } from "./project.js";
 import { parseRegistry } from "./registry/reference.js";
 import { writeRelease } from "./release/assemble.js";
-import { readReleaseInput, releaseTrigger } from "./release/input.js";
+import { readReleaseInput, releaseSettings, releaseTrigger } from "./release/input.js";
 import { releaseTargets } from "./release/plan.js";
 import { rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
 import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
@@ -303,6 +303,7 @@ export class Slipway {
    *
    * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
    * @param binaries Directory of the binaries, to say which image it would be and whether a version is another one.
+   * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
    * @param preRelease Allow a tag such as v0.0.1-test.
    * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
    * @param pushAccess Ask for the right to push as well, and fail where it is refused.
@@ -314,6 +315,7 @@ export class Slipway {
   async plan(
     ref: string,
     binaries?: Directory,
+    platforms?: string[],
     preRelease = false,
     firstPublish = false,
     pushAccess = false,
@@ -322,8 +324,8 @@ export class Slipway {
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const given = { ref, preRelease, revision };
-    const targets = releaseTargets(project.settings.release);
+    const given = { ref, platforms, preRelease, revision };
+    const targets = releaseTargets(releaseSettings(project, given));
     const client = project.client(pushAccess ? targets.map(({ repository }) => repository) : []);
     const input = binaries && (await readReleaseInput(project, binaries, given));
     const trigger = releaseTrigger(project, given);
@@ -337,22 +339,24 @@ export class Slipway {
    *
    * The same binaries, Dockerfile, version, revision and time give the same image on every machine.
    *
-   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
    * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
+   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
+   * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
    * @param preRelease Allow a tag such as v0.0.1-test.
    * @param revision Commit of the source.
    * @param sourceDateEpoch Time of the image and its files, in seconds since 1970.
    */
   @func({ cache: "never" })
   async images(
-    binaries: Directory,
     ref: string,
+    binaries: Directory,
+    platforms?: string[],
     preRelease = false,
     revision?: string,
     sourceDateEpoch = 0,
   ): Promise<File> {
     const project = await this.project();
-    const input = await readReleaseInput(project, binaries, { ref, preRelease, revision });
+    const input = await readReleaseInput(project, binaries, { ref, platforms, preRelease, revision });
     const options = { client: project.client(), sourceDateEpoch };
     await writeRelease(await stageRelease(input), options, "image.tar");
     return dag.currentModule().workdirFile("image.tar");
@@ -364,8 +368,9 @@ export class Slipway {
    * Binaries and push access are checked first, tags move last, and what is there is not sent again: a call that
    * was interrupted is completed by calling again. A version that is published as another image is refused.
    *
-   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
    * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
+   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
+   * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
    * @param preRelease Allow a tag such as v0.0.1-test.
    * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
    * @param skipPush Stop before anything is sent, and give the plan.
@@ -375,8 +380,9 @@ export class Slipway {
    */
   @func({ cache: "never" })
   async release(
-    binaries: Directory,
     ref: string,
+    binaries: Directory,
+    platforms?: string[],
     preRelease = false,
     firstPublish = false,
     skipPush = false,
@@ -387,7 +393,7 @@ export class Slipway {
     const project = await this.project();
     const targets = releaseTargets(project.settings.release);
     const client = project.client(targets.map(({ repository }) => repository));
-    const input = await readReleaseInput(project, binaries, { ref, preRelease, revision });
+    const input = await readReleaseInput(project, binaries, { ref, platforms, preRelease, revision });
     return render(await release({ client, input, targets, sourceDateEpoch, firstPublish, skipPush }), format);
   }
 

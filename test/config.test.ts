@@ -32,6 +32,7 @@ describe("parseSettings", () => {
       platforms: ["linux/amd64", "linux/arm64"],
       repositories: [],
       mainBranch: "main",
+      mediaTypes: "oci",
       binaries: { directory: "dist", names: [], ids: [] },
       annotations: {},
       rehearsalRegistry:

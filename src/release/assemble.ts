@@ -1,5 +1,6 @@
 import { type AssembledVariant, assembleVariant } from "../image/assemble.js";
 import { loadContext } from "../image/context.js";
+import type { ImageFormat } from "../image/formats.js";
 import { writeLayoutArchive } from "../image/layout.js";
 import { packImage } from "../image/pack.js";
 import type { PublishableImage } from "../image/source.js";
@@ -13,6 +14,7 @@ export interface AssembledRelease {
   image: ImageIds;
   variants: AssembledVariant[];
   annotations: Record<string, string>;
+  format: ImageFormat;
   /** Directory for compressed layers. */
   layers: string;
 }
@@ -26,7 +28,7 @@ export interface AssemblyOptions {
 
 /** Assembles all platforms of a release; a base is read from its registry, `scratch` needs none. */
 export async function assembleRelease(
-  { dockerfile, context, layers, targets, annotations }: StagedRelease,
+  { dockerfile, context, layers, targets, annotations, format }: StagedRelease,
   { client, sourceDateEpoch }: AssemblyOptions,
 ): Promise<AssembledRelease> {
   const variants: AssembledVariant[] = [];
@@ -43,12 +45,13 @@ export async function assembleRelease(
       }),
     );
   }
-  return { image: imageIdsOf(variants), variants, annotations, layers };
+  return { image: imageIdsOf(variants), variants, annotations, format, layers };
 }
 
 /** Compresses the layers into files, which have to stay until the image was published. */
-export function packRelease({ variants, annotations, layers }: AssembledRelease): Promise<PublishableImage> {
-  return packImage(variants, { annotations, format: "oci", directory: layers });
+export function packRelease(release: AssembledRelease): Promise<PublishableImage> {
+  const { variants, annotations, format, layers } = release;
+  return packImage(variants, { annotations, format, directory: layers });
 }
 
 /** Writes the image of a release as an OCI archive, without asking any registry but those of its bases. */

@@ -1,4 +1,5 @@
 import { type Directory, dag } from "@dagger.io/dagger";
+import { parsePlatforms, type ReleaseSettings } from "../config.js";
 import { InputError } from "../errors.js";
 import { readFiles, scratch } from "../files.js";
 import { type Dockerfile, parseDockerfile } from "../image/dockerfile.js";
@@ -10,6 +11,8 @@ import { askVersion } from "./version-output.js";
 /** What the caller says of a release, as it is written on the command line. */
 export interface ReleaseArguments {
   ref: string;
+  /** In place of those of the settings; none, or left out, is those of the settings. */
+  platforms?: readonly string[] | undefined;
   preRelease: boolean;
   revision?: string | undefined;
 }
@@ -19,13 +22,22 @@ export function releaseTrigger({ settings }: Project, { ref, preRelease }: Relea
   return readRef(ref, { mainBranch: settings.release.mainBranch, preRelease });
 }
 
+/** The settings of one call. No platform at all is a variable that a pipeline leaves unset. */
+export function releaseSettings(
+  { settings: { release } }: Project,
+  { platforms = [] }: Pick<ReleaseArguments, "platforms">,
+): ReleaseSettings {
+  if (platforms.length === 0) return release;
+  return { ...release, platforms: parsePlatforms(platforms, "--platforms") };
+}
+
 /** Brings a release into files of the module's own container. */
 export async function readReleaseInput(
   project: Project,
   binaries: Directory,
   given: ReleaseArguments,
 ): Promise<ReleaseInput> {
-  const settings = project.settings.release;
+  const settings = releaseSettings(project, given);
   const trigger = releaseTrigger(project, given);
   const dockerfile = await readDockerfile(project);
   const [directory, workspace] = await Promise.all([scratch("binaries"), scratch("release")]);

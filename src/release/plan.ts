@@ -131,6 +131,13 @@ function guard(
   const found =
     "ids" in current ? `the image ${formatImageIds(current.ids)}` : `no whole image (${current.unreadable})`;
   throw new ConflictError(
-    `${formatReference(repository, tag)}: exists as ${digest} and holds ${found}; to be published is ${formatImageIds(image)}. Nothing was overwritten; publish the change as another version, or remove that tag.`,
+    `${formatReference(repository, tag)}: exists as ${digest} and holds ${found}; to be published is ${formatImageIds(image)}. Nothing was overwritten; ${wayOut(current, image)}, or remove that tag.`,
   );
+}
+
+function wayOut(current: PublishedTag, image: ImageIds): string {
+  const platforms = (ids: ImageIds) => Object.keys(ids).toSorted().join();
+  return "ids" in current && platforms(current.ids) !== platforms(image)
+    ? "publish it for the platforms that it has, or as another version"
+    : "publish the change as another version";
 }

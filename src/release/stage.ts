@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ReleaseSettings } from "../config.js";
 import type { BuildTarget } from "../image/build-arguments.js";
 import type { Dockerfile } from "../image/dockerfile.js";
+import type { ImageFormat } from "../image/formats.js";
 import { baseOf } from "../image/from.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
 import { type BinarySet, collectBinaries, stageBinaries } from "./collect.js";
@@ -43,6 +44,7 @@ export interface StagedRelease {
   targets: StagedTarget[];
   /** Annotations of the index. */
   annotations: Record<string, string>;
+  format: ImageFormat;
   checks: PreflightCheck[];
 }
 
@@ -66,7 +68,8 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
   reportPreflight(checks);
   await stageBinaries(binaries, set.binaries, context);
   await mkdir(layers);
-  return { trigger, dockerfile, context, layers, targets, annotations: annotationsOf(input), checks };
+  const annotations = annotationsOf(input);
+  return { trigger, dockerfile, context, layers, targets, annotations, format: settings.mediaTypes, checks };
 }
 
 function targetOf(input: ReleaseInput, { binaries }: BinarySet, platform: string): StagedTarget {

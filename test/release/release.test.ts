@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSettings, type ReleaseSettings } from "../../src/config.js";
 import { parseDockerfile } from "../../src/image/dockerfile.js";
-import { parseIndex } from "../../src/image/manifest.js";
+import { mediaTypes, parseIndex } from "../../src/image/manifest.js";
+import type { StoredManifest } from "../../src/registry/client.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { verifyImage } from "../../src/registry/verify.js";
 import { readRef } from "../../src/release/ref.js";
@@ -71,6 +72,8 @@ async function run(repositories: readonly Repository[], options: Options = {}) {
 const writes = ({ proxy }: ProxiedRegistry) =>
   proxy.requests.filter(({ method }) => method !== "GET" && method !== "HEAD");
 
+const mediaTypeOf = ({ descriptor }: StoredManifest) => descriptor.mediaType;
+
 describe("a release of what GoReleaser built", () => {
   it("goes to two registries, and the second call writes nothing", async () => {
     const repositories = [first.repository(), second.repository()];
@@ -110,6 +113,26 @@ describe("a release of what GoReleaser built", () => {
     expect(Object.keys(image ?? {})).toEqual(["linux/amd64", "linux/arm64"]);
     expect(await imageOf(copy, 0)).toEqual(image);
     expect(await imageOf(dist, 1)).not.toEqual(image);
+  });
+
+  it("has Docker's media types where the settings say so, and is the same image to the guard", async () => {
+    const repositories = [first.repository(), second.repository()];
+    await run(repositories, { settings: { mediaTypes: "docker" } });
+    for (const repository of repositories) {
+      const { stored, variants } = await verifyImage(makeClient(), repository, "1.2.3", {
+        platforms: ["linux/amd64", "linux/arm64"],
+      });
+      const index = parseIndex(stored.bytes, "index");
+      expect(new Set([stored, ...variants.map((variant) => variant.stored)].map(mediaTypeOf))).toEqual(
+        new Set([mediaTypes.dockerIndex, mediaTypes.dockerManifest]),
+      );
+      expect(index.mediaType).toBe(mediaTypes.dockerIndex);
+      expect(index.annotations).toBeUndefined();
+    }
+    for (const { proxy } of [first, second]) proxy.clear();
+    const { markdown } = await run(repositories);
+    expect(markdown.match(/\| existed \|/g)).toHaveLength(2);
+    for (const at of [first, second]) expect(writes(at)).toEqual([]);
   });
 
   it("changes nothing with skipPush, and says what it would do", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseSettings, settingsSchema } from "../../src/config.js";
+import { parsePlatforms, parseSettings, settingsSchema } from "../../src/config.js";
 import { InputError } from "../../src/errors.js";
 
 const parse = (release: object) => parseSettings(JSON.stringify({ release })).release;
@@ -11,6 +11,7 @@ describe("release settings", () => {
       platforms: ["linux/amd64", "linux/arm64"],
       repositories: [],
       mainBranch: "main",
+      mediaTypes: "oci",
       binaries: { directory: "dist", names: [], ids: [] },
       annotations: {},
       rehearsalRegistry: expect.stringMatching(/^registry:[\d.]+@sha256:[0-9a-f]{64}$/),
@@ -70,10 +71,30 @@ describe("release settings", () => {
       { annotations: { source: "acme/app" } },
       "release.annotations.source: expected a URL that begins with http:// or https://",
     ],
+    [{ mediaTypes: "oci+docker" }, 'release.mediaTypes: expected oci or docker, got "oci+docker".'],
     [{ tags: ["v1"] }, 'release: expected only fields of the schema, got "tags".'],
   ])("refuse %j", (release, message) => {
     expect(() => parse(release)).toThrow(InputError);
     expect(() => parse(release)).toThrow(`slipway.json: ${message}`);
+  });
+
+  it.each([
+    [["linux/arm64/v8"], ["linux/arm64"]],
+    [
+      ["linux/arm64", "linux/amd64"],
+      ["linux/arm64", "linux/amd64"],
+    ],
+  ])("parse --platforms %j", (given, platforms) => {
+    expect(parsePlatforms(given, "--platforms")).toEqual(platforms);
+  });
+
+  it.each<[string[], string]>([
+    [[], "expected at least 1 entry, got []."],
+    [["linux/amd64", "arm64"], 'expected os/architecture, as in linux/amd64, got "arm64".'],
+    [["linux/arm64", "linux/arm64/v8"], 'expected no platform twice, got ["linux/arm64","linux/arm64/v8"].'],
+  ])("refuse --platforms %j", (given, message) => {
+    expect(() => parsePlatforms(given, "--platforms")).toThrow(InputError);
+    expect(() => parsePlatforms(given, "--platforms")).toThrow(`--platforms: ${message}`);
   });
 
   it("are in the schema for editors", () => {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseDockerfile } from "../../src/image/dockerfile.js";
+import type { ImageFormat } from "../../src/image/formats.js";
 import { parsePlatform } from "../../src/image/platform.js";
 import type { PublishableImage } from "../../src/image/source.js";
 import { assembleRelease, packRelease } from "../../src/release/assemble.js";
@@ -17,7 +18,10 @@ export interface ReleasedImage {
 const platforms = ["linux/amd64", "linux/arm64"];
 
 /** Assembles an image of two platforms, whose program is `content`. */
-export async function makeReleasedImage(content: string): Promise<ReleasedImage> {
+export async function makeReleasedImage(
+  content: string,
+  format: ImageFormat = "oci",
+): Promise<ReleasedImage> {
   const { path } = makeTemporaryDirectory();
   const context = join(path, "context");
   const files = platforms.map((platform) => [`${platform}/hello`, { content: `${content} ${platform}` }]);
@@ -34,6 +38,7 @@ export async function makeReleasedImage(content: string): Promise<ReleasedImage>
       base: "scratch",
     })),
     annotations: {},
+    format,
     checks: [],
   };
   const assembled = await assembleRelease(staged, { client: makeClient(), sourceDateEpoch: 0 });
