@@ -4,6 +4,7 @@ import { z } from "zod";
 import { RegistryError } from "../errors.js";
 import { type Descriptor, digestOf, manifestTypes } from "../image/manifest.js";
 import { type Action, Authenticator, type Credentials, type Scope } from "./auth.js";
+import { parseJson } from "./json.js";
 import { formatReference, formatRepository, type Repository } from "./reference.js";
 import {
   classifyNetworkError,
@@ -54,16 +55,28 @@ interface RegistryRequest {
   body?: () => Promise<Buffer | Readable>;
   /** Statuses that are answers; all others are errors. */
   accept: readonly number[];
+  /** Rights in place of those that all other requests for the repository ask for. */
+  actions?: readonly Action[];
   /** Repositories that the request touches beside its own. */
   scopes?: readonly Scope[];
 }
 
-interface TagPage {
-  tags: string[];
-  next: string | undefined;
+/** What is asked of the list of tags: how many at most, and after which one. */
+interface TagRequest {
+  n: number;
+  last?: string;
 }
 
+/** A page of a list, and where the next one is; undefined where the list is absent. */
+type Page<S extends z.ZodType> = { content: z.output<S>; next: string | undefined } | undefined;
+
+const tagPageSize = 1000;
+
 const tagList = z.object({ tags: z.array(z.string()).nullable() });
+const referrersIndex = z.object({ manifests: z.array(z.object({ digest: z.string() })).nullable() });
+
+// Token services differ in which right a deletion takes; each grants what it knows of these.
+const deleting: readonly Action[] = ["pull", "push", "delete"];
 
 /**
  * The OCI distribution protocol (specification v1.1), a request a method. Every method says what the registry
@@ -136,14 +149,33 @@ export class RegistryClient {
     this.traffic.bytesSent += stored.descriptor.size;
   }
 
-  /** Deletes a manifest by digest; an absent one is already deleted. */
+  /** Deletes a manifest by digest, and with it every tag that points at it; an absent one is already deleted. */
   async deleteManifest(repository: Repository, digest: string): Promise<"deleted" | "absent"> {
-    const response = await this.#status(this.settings.pushRetry, repository, {
-      method: "DELETE",
-      target: `manifests/${digest}`,
-      accept: [202, 200, 404],
-    });
-    return response.status === 404 ? "absent" : "deleted";
+    const status = await this.#delete(repository, digest, [202, 200, 404]);
+    return status === 404 ? "absent" : "deleted";
+  }
+
+  /** Deletes a tag and nothing else; `unsupported` where the registry deletes manifests only. */
+  async deleteTag(repository: Repository, tag: string): Promise<"deleted" | "absent" | "unsupported"> {
+    const status = await this.#delete(repository, tag, [202, 200, 400, 404, 405]);
+    if (status === 404) return "absent";
+    return status === 400 || status === 405 ? "unsupported" : "deleted";
+  }
+
+  /** Digests of what is attached to a manifest; undefined where the registry has no such API. */
+  async listReferrers(repository: Repository, digest: string): Promise<string[] | undefined> {
+    const found: string[] = [];
+    for (let target: string | undefined = `referrers/${digest}`; target !== undefined; ) {
+      const page: Page<typeof referrersIndex> = await this.#page(
+        repository,
+        { target, name: `referrers/${digest}` },
+        referrersIndex,
+      );
+      if (page === undefined) return undefined;
+      found.push(...(page.content.manifests ?? []).map((manifest) => manifest.digest));
+      target = page.next;
+    }
+    return found;
   }
 
   async hasBlob(repository: Repository, digest: string): Promise<boolean> {
@@ -219,31 +251,65 @@ export class RegistryClient {
     });
   }
 
-  /** All tags of a repository, over as many pages as it takes; undefined where the repository is absent. */
+  /**
+   * All tags of a repository; undefined where the repository is absent. A list of exactly as many as were asked for
+   * may have been cut without a Link, as go-containerregistry does: what follows its last tag is asked for then, and
+   * where that is nothing new, a longer list, since not every registry knows `last`.
+   */
   async listTags(repository: Repository): Promise<string[] | undefined> {
-    let tags: string[] = [];
-    for (let target: string | undefined = "tags/list?n=1000"; target !== undefined; ) {
-      const page: TagPage | undefined = await this.#tagPage(repository, target);
-      if (page === undefined) return undefined;
-      tags = tags.concat(page.tags);
-      target = page.next;
+    const found = new Set<string>();
+    for (let request: TagRequest | undefined = { n: tagPageSize }; request !== undefined; ) {
+      const tags: string[] | undefined = await this.#linkedTags(repository, request);
+      if (tags === undefined) return undefined;
+      const known = found.size;
+      for (const tag of tags) found.add(tag);
+      const last: string | undefined = tags.length === request.n ? tags.at(-1) : undefined;
+      if (last === undefined) request = undefined;
+      else request = found.size > known ? { n: tagPageSize, last } : { n: 2 * found.size };
     }
-    return tags;
+    return [...found];
   }
 
-  async #tagPage(repository: Repository, target: string): Promise<TagPage | undefined> {
-    const request: RegistryRequest = { method: "GET", target, name: "tags/list", accept: [200, 404] };
+  /** The tags of one list, over as many pages as it links. */
+  async #linkedTags(repository: Repository, { n, last }: TagRequest): Promise<string[] | undefined> {
+    const found: string[] = [];
+    const after = last === undefined ? "" : `&last=${last}`;
+    for (let target: string | undefined = `tags/list?n=${n}${after}`; target !== undefined; ) {
+      const page: Page<typeof tagList> = await this.#page(repository, { target, name: "tags/list" }, tagList);
+      if (page === undefined) return undefined;
+      found.push(...(page.content.tags ?? []));
+      target = page.next;
+    }
+    return found;
+  }
+
+  async #page<S extends z.ZodType>(
+    repository: Repository,
+    where: { target: string; name: string },
+    schema: S,
+  ): Promise<Page<S>> {
+    const request: RegistryRequest = { ...where, method: "GET", accept: [200, 404] };
     return this.#retry(readRetryOf(this.settings), async () => {
       const response = await this.#once(repository, request);
       if (response.status === 404) return drain(response);
       const text = (await bodyOf(response, describe(repository, request))).toString("utf8");
-      const page = tagList.safeParse(parseJson(text));
-      if (!page.success)
-        throw new RegistryError(`${formatRepository(repository)}: its tag list is not the protocol's JSON.`, {
+      const parsed = schema.safeParse(parseJson(text));
+      if (!parsed.success)
+        throw new RegistryError(`${describe(repository, request)}: the answer is not the protocol's JSON.`, {
           failure: "invalid",
         });
-      return { tags: page.data.tags ?? [], next: nextPage(response) };
+      return { content: parsed.data, next: nextPage(response) };
     });
+  }
+
+  async #delete(repository: Repository, manifest: string, accept: readonly number[]): Promise<number> {
+    const { status } = await this.#status(this.settings.pushRetry, repository, {
+      method: "DELETE",
+      target: `manifests/${manifest}`,
+      actions: deleting,
+      accept,
+    });
+    return status;
   }
 
   /** Starts an upload; undefined where the registry mounted the blob instead. */
@@ -285,7 +351,8 @@ export class RegistryClient {
   /** One request, repeated once with a new token where the registry asks for one. */
   async #once(repository: Repository, request: RegistryRequest): Promise<Response> {
     const { registry, path } = repository;
-    const scopes = [{ path, actions: this.#actions(repository) }, ...(request.scopes ?? [])];
+    const actions = request.actions ?? this.#actions(repository);
+    const scopes = [{ path, actions }, ...(request.scopes ?? [])];
     const offered = await this.#authenticator.authorization(registry, scopes);
     let response = await this.#fetch(repository, request, offered);
     if (response.status === 401) {
@@ -329,14 +396,15 @@ export class RegistryClient {
   async #refusal(repository: Repository, request: RegistryRequest, response: Response) {
     const text = (await response.text().catch(() => "")).slice(0, 4096);
     const verdict = classifyStatus(response.status, response.headers, text);
-    const fix =
-      verdict.failure === "unauthorized" || verdict.failure === "denied"
-        ? ` ${this.#authenticator.advice(repository.registry, repository.path)}`
-        : "";
-    return new RegistryError(
-      `${describe(repository, request)}: the registry answered ${response.status}${saidBy(text)}.${fix}`,
-      { ...verdict, status: response.status },
-    );
+    const { status } = response;
+    const fixes = [
+      ...(verdict.failure === "unauthorized" || verdict.failure === "denied"
+        ? [this.#authenticator.advice(repository.registry, repository.path)]
+        : []),
+      ...(request.method === "DELETE" && status === 405 ? [deletionDisabled] : []),
+    ];
+    const message = `${describe(repository, request)}: the registry answered ${status}${saidBy(text)}.`;
+    return new RegistryError([message, ...fixes].join(" "), { ...verdict, status });
   }
 
   #actions(repository: Repository): readonly Action[] {
@@ -351,6 +419,9 @@ export class RegistryClient {
     return loopback || this.settings.plainHttp.includes(registry) ? "http" : "https";
   }
 }
+
+const deletionDisabled =
+  "It does not allow deletion: enable it there (in distribution REGISTRY_STORAGE_DELETE_ENABLED=true), or leave the manifest to its own garbage collection.";
 
 /** Docker Hub serves the protocol under another name than its references carry. */
 function apiHost(registry: string): string {
@@ -424,12 +495,4 @@ function saidBy(text: string): string {
     .map(({ code, message }) => [code, message].filter(Boolean).join(": "))
     .join("; ");
   return said ? ` (${said.replace(/\s+/g, " ").slice(0, 300)})` : "";
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -232,7 +232,7 @@ describe("RegistryClient, through a proxy", () => {
     it.each(["<html>", '{"tags":"latest"}', ""])("refuses %j", async (body) => {
       always(200, body);
       expect(await messageThrownBy(() => client.listTags(repository()))).toBe(
-        `${proxy.address}/acme/ci: its tag list is not the protocol's JSON.`,
+        `${proxy.address}/acme/ci: GET tags/list: the answer is not the protocol's JSON.`,
       );
     });
   });

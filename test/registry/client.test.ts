@@ -69,14 +69,6 @@ describe.each([
     expect(await client.listTags(repository("acme/new"))).toBeUndefined();
   });
 
-  it("deletes a manifest once", async () => {
-    await seed(repository("acme/deleted"), image);
-    const { digest } = image.index.descriptor;
-    expect(await client.deleteManifest(repository("acme/deleted"), digest)).toBe("deleted");
-    expect(await client.headManifest(repository("acme/deleted"), digest)).toBeUndefined();
-    expect(await client.deleteManifest(repository("acme/deleted"), digest)).toBe("absent");
-  });
-
   it("says what the registry said about a manifest that it does not take", async () => {
     const { descriptor, bytes } = joinVariants([
       makeVariant({ platform: "linux/arm64", layers: ["absent"] }),

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eachOf } from "../../src/registry/parallel.js";
+import type { Repository } from "../../src/registry/reference.js";
+import { makeClient, seed } from "../support/client.js";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";
+import { makeImage } from "../support/image.js";
+import { type RunningRegistry, startCraneRegistry } from "../support/registry.js";
+
+const client = makeClient();
+const image = makeImage();
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, at) => `t${String(at).padStart(5, "0")}`);
+
+let registry: RunningRegistry;
+
+beforeAll(async () => {
+  registry = await startCraneRegistry();
+});
+afterAll(() => registry?.stop());
+
+describe("a list of tags that is cut without a Link, as go-containerregistry's registry does", () => {
+  it.each([999, 1000, 1001, 2000])("is read to its end where there are %i", async (count) => {
+    const repository: Repository = { registry: registry.address, path: `acme/tags-${count}` };
+    await seed(repository, image);
+    await eachOf(numbered(count), (tag) => client.putManifest(repository, tag, image.index));
+    expect((await client.listTags(repository))?.toSorted()).toEqual(numbered(count));
+  });
+});
+
+describe("a list of tags at a registry that", () => {
+  interface Query {
+    n: number;
+    last: string;
+  }
+  interface Answer {
+    tags: string[];
+    link?: string;
+  }
+  const following = (tags: string[], last: string) => tags.filter((tag) => tag > last);
+
+  const kinds: Record<string, (tags: string[], query: Query) => Answer> = {
+    "links pages as the specification says": (tags, { n, last }) => {
+      const rest = following(tags, last);
+      const page = rest.slice(0, n);
+      if (page.length === rest.length) return { tags: page };
+      return { tags: page, link: `<?n=${n}&last=${page.at(-1)}>; rel="next"` };
+    },
+    "links pages shorter than asked for": (tags, { n, last }) => {
+      const rest = following(tags, last);
+      const page = rest.slice(0, Math.min(n, 100));
+      if (page.length === rest.length) return { tags: page };
+      return { tags: page, link: `<?n=${n}&last=${page.at(-1)}>; rel="next"` };
+    },
+    "links nothing": (tags, { n, last }) => ({ tags: following(tags, last).slice(0, n) }),
+    "links nothing and does not know last": (tags, { n }) => ({ tags: tags.slice(0, n) }),
+    "gives all at once": (tags) => ({ tags }),
+  };
+
+  let proxy: FaultProxy;
+
+  beforeAll(async () => {
+    proxy = await startFaultProxy(registry.address);
+  });
+  afterAll(() => proxy?.stop());
+
+  const cases = Object.keys(kinds).flatMap((kind) =>
+    [0, 1, 999, 1000, 1001, 2000, 2500].map((count) => [kind, count] as const),
+  );
+  it.each(cases)("%s is read to its end where there are %i", async (kind, count) => {
+    proxy.setFault(({ path }) => {
+      const { searchParams } = new URL(path, "http://registry");
+      const query = { n: Number(searchParams.get("n")), last: searchParams.get("last") ?? "" };
+      const { tags, link } = kinds[kind]?.(numbered(count), query) ?? { tags: [] };
+      const headers = link === undefined ? {} : { link };
+      return { kind: "answer", status: 200, headers, body: JSON.stringify({ tags }) };
+    });
+    const repository = { registry: proxy.address, path: "acme/app" };
+    expect((await client.listTags(repository))?.toSorted()).toEqual(numbered(count));
+  });
+});
