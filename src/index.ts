@@ -31,6 +31,12 @@ import { reportMise, reportPublication, reportRollback } from "./ci-image/report
 import { rollBack } from "./ci-image/rollback.js";
 import { reportVerification, requireChecks } from "./ci-image/verification.js";
 import { verifyCiImage } from "./ci-image/verify.js";
+import { pruneAll } from "./cleanup/prune.js";
+import { removeTags } from "./cleanup/remove-tag.js";
+import { reportPrune, reportTagRemoval } from "./cleanup/report.js";
+import { readPruneRequest } from "./cleanup/request.js";
+import type { CleanupTarget } from "./cleanup/target.js";
+import { openTarget } from "./cleanup/targets.js";
 import { readFiles } from "./files.js";
 import { build } from "./go/build.js";
 import { lint } from "./go/lint.js";
@@ -38,7 +44,7 @@ import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
 import { test } from "./go/test.js";
 import { loadProject, type Project } from "./project.js";
-import { parseRegistry } from "./registry/reference.js";
+import { parseRegistry, parseRepository } from "./registry/reference.js";
 import { writeRelease } from "./release/assemble.js";
 import { readReleaseInput, releaseSettings, releaseTrigger } from "./release/input.js";
 import { releaseTargets } from "./release/plan.js";
@@ -48,6 +54,7 @@ import { plan, release, withPushAccess } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
 import { stageRelease } from "./release/stage.js";
 import { verifyReference } from "./release/verified.js";
+import { removableVersion } from "./release/version.js";
 import { ReportFormat, render } from "./report.js";
 
 @object()
@@ -446,6 +453,57 @@ export class Slipway {
     const project = await this.project();
     const client = anonymous ? project.anonymousClient() : project.client();
     return render(await verifyReference(client, reference), format);
+  }
+
+  /**
+   * Removes what no tag leads to from the repositories of releases; without --confirm it only says what would go.
+   *
+   * What stays: every tag with all that it needs, what is attached to that, and what is young, since it may belong
+   * to an image that is being published. GHCR lists manifests without a tag; at other registries those named go.
+   *
+   * @param confirm Remove what would go.
+   * @param repository The only repository to prune. Default: those that releases go to.
+   * @param minAgeHours Hours since its last change for which a manifest without a tag stays.
+   * @param keep Digests that stay with all that they need: what deployments pin.
+   * @param digests The only digests to remove, with what they list: the images that latest has left.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async prune(
+    confirm = false,
+    repository?: string,
+    minAgeHours = 24,
+    keep: string[] = [],
+    digests: string[] = [],
+    format: ReportFormat = ReportFormat.Markdown,
+  ): Promise<string> {
+    const project = await this.project();
+    const request = readPruneRequest({ confirm, minAgeHours, keep, digests }, Date.now());
+    const targets = this.cleanupTargets(project, repository);
+    return render(reportPrune(await pruneAll(targets, request)), format);
+  }
+
+  /**
+   * Removes the tag of a pre-release from the repositories of releases; an absent one is removed already.
+   *
+   * Stable versions and latest are refused, and so is a tag with which something else would go: at GHCR a version
+   * that other tags share.
+   *
+   * @param tag The tag, in git or at the registry: v0.0.1-test or 0.0.1-test
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async removeTag(tag: string, format: ReportFormat = ReportFormat.Markdown): Promise<string> {
+    const { text } = removableVersion(tag);
+    const targets = this.cleanupTargets(await this.project());
+    return render(reportTagRemoval(text, await removeTags(targets, text)), format);
+  }
+
+  private cleanupTargets({ settings, registries }: Project, repository?: string): CleanupTarget[] {
+    const repositories = repository
+      ? [parseRepository(repository, "--repository")]
+      : releaseTargets(settings.release).map((target) => target.repository);
+    return repositories.map((target) => openTarget(registries, target));
   }
 
   private project(): Promise<Project> {

@@ -11,7 +11,7 @@ import { parseSettings, type Settings } from "./config.js";
 import { InputError } from "./errors.js";
 import { readFiles } from "./files.js";
 import { type Credential, type Credentials, parseDockerConfig } from "./registry/auth.js";
-import { RegistryClient } from "./registry/client.js";
+import { type ClientSettings, RegistryClient } from "./registry/client.js";
 import { parseReference, type Repository } from "./registry/reference.js";
 import { pushRetry } from "./registry/retry.js";
 import { createFetch, type Fetch, type Network, type Route } from "./registry/transport.js";
@@ -43,6 +43,8 @@ export interface Project {
   source: Directory;
   settings: Settings;
   fetch: Fetch;
+  /** How registries are reached, for what asks more than the protocol. */
+  registries: ClientSettings;
   /** A client whose requests to these repositories carry push rights from the first one on. */
   client(push?: readonly Repository[]): RegistryClient;
   /** A client as somebody without an account has it. */
@@ -57,21 +59,21 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
   const credentials = await readCredentials(given);
   const fetch = createFetch(await resolveNetwork(given, settings));
   const { attempts, baseSeconds } = settings.retry;
-  const makeClient = (known: Credentials, push: readonly Repository[]) =>
-    new RegistryClient({
-      fetch,
-      credentials: known,
-      plainHttp: settings.network.plainHttp,
-      push,
-      pushRetry: { ...pushRetry, attempts, baseDelay: baseSeconds * 1000 },
-      onRetry: (line) => console.error(line),
-    });
+  const registries: ClientSettings = {
+    fetch,
+    credentials,
+    plainHttp: settings.network.plainHttp,
+    push: [],
+    pushRetry: { ...pushRetry, attempts, baseDelay: baseSeconds * 1000 },
+    onRetry: (line) => console.error(line),
+  };
   return {
     source: given.source,
     settings,
     fetch,
-    client: (push = []) => makeClient(credentials, push),
-    anonymousClient: () => makeClient(new Map(), []),
+    registries,
+    client: (push = []) => new RegistryClient({ ...registries, push }),
+    anonymousClient: () => new RegistryClient({ ...registries, credentials: new Map() }),
     pull: (reference, platform) => {
       const container = dag.container(platform === undefined ? {} : { platform: platform as Platform });
       const { registry } = parseReference(reference);

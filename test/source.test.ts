@@ -14,6 +14,7 @@ const layers: Record<string, readonly string[]> = {
   registry: ["errors", "image"],
   outputs: ["errors"],
   report: ["outputs"],
+  cleanup: ["errors", "image", "outputs", "registry", "report"],
   naming: ["errors"],
   config: ["errors", "image", "naming", "registry"],
   files: [],
@@ -21,11 +22,22 @@ const layers: Record<string, readonly string[]> = {
   "ci-image": ["config", "errors", "files", "image", "outputs", "project", "registry", "report"],
   go: ["errors"],
   release: ["config", "errors", "files", "image", "naming", "outputs", "project", "registry", "report"],
-  index: ["ci-image", "config", "errors", "files", "go", "project", "registry", "release", "report"],
+  index: [
+    "ci-image",
+    "cleanup",
+    "config",
+    "errors",
+    "files",
+    "go",
+    "project",
+    "registry",
+    "release",
+    "report",
+  ],
 };
 
 /** Parts that are plain TypeScript, usable and tested without an engine. */
-const engineFree = ["errors", "image", "registry", "outputs", "report", "naming", "config"];
+const engineFree = ["errors", "image", "registry", "outputs", "report", "cleanup", "naming", "config"];
 
 function layerOf(path: string): string {
   return path.split(sep)[1]?.replace(/\.ts$/, "") ?? "";

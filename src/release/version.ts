@@ -43,6 +43,18 @@ export function releaseVersion(tag: string, { preRelease }: { preRelease: boolea
   return refuse("Pass --pre-release to publish it under a tag of its own; latest stays where it is");
 }
 
+/** The pre-release that a tag is of, in git or at a registry: no other tag may ever be removed. */
+export function removableVersion(tag: string): Version {
+  const version = parseVersion(tag.replace(/^v/, ""));
+  if (version !== undefined && !isStable(version)) return version;
+  throw new InputError({
+    subject: "tag to remove",
+    expected:
+      "the tag of a pre-release, as in v0.0.1-test, since stable versions and latest are never removed",
+    given: tag,
+  });
+}
+
 export function isStable({ preRelease }: Version): boolean {
   return preRelease.length === 0;
 }

@@ -5,6 +5,7 @@ import {
   isStable,
   parseVersion,
   releaseVersion,
+  removableVersion,
   type Version,
 } from "../../src/release/version.js";
 
@@ -74,6 +75,32 @@ describe("releaseVersion", () => {
   ])("refuses %j where pre-releases are asked for", (tag) => {
     expect(() => releaseVersion(tag, { preRelease: true })).toThrow(
       "expected vX.Y.Z or vX.Y.Z-name, numbers without leading zeros, as in v1.2.3 or v0.0.1-test, got",
+    );
+  });
+});
+
+describe("removableVersion", () => {
+  it.each(["v0.0.1-test", "0.0.1-test"])("takes %s for 0.0.1-test", (tag) => {
+    expect(removableVersion(tag).text).toBe("0.0.1-test");
+  });
+
+  it.each([
+    "v1.2.3",
+    "1.2.3",
+    "2025.12.13",
+    "1.2",
+    "v1",
+    "latest",
+    "latest-kept-0123456789ab",
+    `sha256-${"a".repeat(64)}`,
+    `sha256-${"a".repeat(64)}.sig`,
+    `sha256:${"a".repeat(64)}`,
+    "../0.0.1-test",
+    "vv0.0.1-test",
+    "",
+  ])("refuses %j", (tag) => {
+    expect(() => removableVersion(tag)).toThrow(
+      `tag to remove: expected the tag of a pre-release, as in v0.0.1-test, since stable versions and latest are never removed, got "${tag}".`,
     );
   });
 });

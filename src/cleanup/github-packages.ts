@@ -1,0 +1,194 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { z } from "zod";
+import { InputError, RegistryError } from "../errors.js";
+import type { Credential } from "../registry/auth.js";
+import { formatRepository, type Repository } from "../registry/reference.js";
+import { classifyStatus, parseHttpDate, type Verdict } from "../registry/retry.js";
+import {
+  type ApiAnswer,
+  type ApiRequest,
+  type ApiSettings,
+  callApi,
+  nextPageOf,
+  parseAnswer,
+  type ServiceSettings,
+  saidBy,
+} from "./service-api.js";
+import type { Removal } from "./target.js";
+
+/** A version of a container package: one manifest, with all tags that point at it. */
+export interface PackageVersion {
+  id: number;
+  digest: string;
+  tags: readonly string[];
+  /** The later of its creation and its last change, in milliseconds since the epoch. */
+  changed: number;
+}
+
+const version = z
+  .object({
+    id: z.int(),
+    name: z.string().regex(/^sha256:[0-9a-f]{64}$/, "is not a digest"),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+    metadata: z.object({ container: z.object({ tags: z.array(z.string()) }) }),
+  })
+  .transform(
+    ({ id, name, created_at, updated_at, metadata }): PackageVersion => ({
+      id,
+      digest: name,
+      tags: metadata.container.tags,
+      changed: Math.max(Date.parse(created_at), Date.parse(updated_at)),
+    }),
+  );
+const versions = z.array(version);
+const account = z.object({ type: z.string() });
+
+// GitHub's best practices for the REST API: at least a second between requests that change something.
+const pause = 1_000;
+// The wait that they prescribe after a secondary limit whose answer names none.
+const secondaryLimitWait = 60_000;
+
+/** A package that a token may not see is answered with 404. */
+const refusals: ReadonlySet<Verdict["failure"]> = new Set(["unauthorized", "denied", "not-found"]);
+
+const rights =
+  "GitHub wants a classic personal access token with read:packages and delete:packages, or in a workflow GITHUB_TOKEN with packages: write, of somebody who administers the package.";
+
+/** Refusals that are GitHub's policy and not a failure; both come as 400. */
+const policies = /more than 5,?000 downloads|last tagged version/i;
+
+/**
+ * A container package in GitHub's REST API ("Packages"). Deleting a version deletes its manifest with every tag;
+ * a tag alone cannot be deleted.
+ */
+export class GitHubPackages {
+  readonly #api: ApiSettings;
+  readonly #sleep: (delay: number) => Promise<unknown>;
+  #location?: Promise<string>;
+
+  constructor(
+    private readonly settings: ServiceSettings,
+    private readonly repository: Repository,
+  ) {
+    const { sleep = wait } = settings;
+    const token = tokenIn(settings.credential);
+    this.#sleep = sleep;
+    this.#api = {
+      ...settings,
+      subject: formatRepository(repository),
+      headers: { accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28" },
+      authorization: { header: async () => (token === undefined ? undefined : `Bearer ${token}`) },
+      judge: judgeGitHub,
+      advice: ({ failure }) => (refusals.has(failure) ? this.#access() : undefined),
+    };
+  }
+
+  /** All versions, over as many pages as it takes. */
+  async listVersions(): Promise<PackageVersion[]> {
+    const found = new Map<number, PackageVersion>();
+    const location = await this.#locate();
+    for (let url: string | undefined = `${location}/versions?per_page=100`; url !== undefined; ) {
+      const answer: ApiAnswer = await this.#call({ method: "GET", url, name: "versions", accept: [200] });
+      for (const listed of parseAnswer(versions, answer, `${this.#api.subject}: versions`))
+        found.set(listed.id, listed);
+      url = nextPageOf(answer, `${this.#api.subject}: versions`);
+    }
+    return [...found.values()];
+  }
+
+  /**
+   * Deletes a version, if it still carries exactly the tags that it was listed with. GitHub answers 404 as well
+   * where a token may read but not delete: a version that can be read afterwards was not absent.
+   */
+  async deleteVersion(listed: PackageVersion): Promise<Removal> {
+    const tags = await this.#tagsOf(listed.id);
+    if (tags === undefined) return { result: "absent" };
+    if (tags.toSorted().join() !== listed.tags.toSorted().join())
+      return { result: "refused", detail: `its tags became ${tags.join(", ") || "none"} in the meantime` };
+    const answer = await this.#call({
+      method: "DELETE",
+      url: `${await this.#locate()}/versions/${listed.id}`,
+      name: `version ${listed.id}`,
+      accept: [204, 400, 404],
+    });
+    await this.#sleep(pause);
+    if (answer.status === 204) return { result: "deleted" };
+    if (answer.status === 400) return { result: "refused", detail: this.#policyOf(listed, answer) };
+    if ((await this.#tagsOf(listed.id)) === undefined) return { result: "absent" };
+    throw new RegistryError(
+      `${this.#api.subject}: DELETE version ${listed.id}: answered 404, but the version is there. ${this.#access()}`,
+      { failure: "denied", status: 404 },
+    );
+  }
+
+  #policyOf(listed: PackageVersion, answer: ApiAnswer): string {
+    const said = saidBy(answer);
+    if (policies.test(said)) return `GitHub says: ${said.replace(/\.$/, "")}`;
+    throw new RegistryError(
+      `${this.#api.subject}: DELETE version ${listed.id}: answered 400${said && ` (${said})`}.`,
+      { failure: "invalid", status: 400 },
+    );
+  }
+
+  async #tagsOf(id: number): Promise<readonly string[] | undefined> {
+    const name = `version ${id}`;
+    const url = `${await this.#locate()}/versions/${id}`;
+    const answer = await this.#call({ method: "GET", url, name, accept: [200, 404] });
+    if (answer.status === 404) return undefined;
+    return parseAnswer(version, answer, `${this.#api.subject}: ${name}`).tags;
+  }
+
+  #access(): string {
+    return `${this.settings.access} ${rights}`;
+  }
+
+  #call(request: ApiRequest): Promise<ApiAnswer> {
+    return callApi(this.#api, request);
+  }
+
+  /** The URL of the package; organizations and users have theirs under different paths. */
+  #locate(): Promise<string> {
+    this.#location ??= this.#findLocation();
+    return this.#location;
+  }
+
+  async #findLocation(): Promise<string> {
+    const [owner = "", ...rest] = this.repository.path.split("/");
+    if (rest.length === 0)
+      throw new InputError({
+        subject: "repository",
+        expected: `an owner and a package, as in ${this.repository.registry}/acme/ci`,
+        given: formatRepository(this.repository),
+      });
+    const { api } = this.settings;
+    const name = `users/${owner}`;
+    const answer = await this.#call({ method: "GET", url: `${api}/${name}`, name, accept: [200] });
+    const { type } = parseAnswer(account, answer, `${this.#api.subject}: ${name}`);
+    const kind = type === "Organization" ? "orgs" : "users";
+    return `${api}/${kind}/${owner}/packages/container/${encodeURIComponent(rest.join("/"))}`;
+  }
+}
+
+/** By status and text, and by the headers of GitHub's primary limit, which comes as 403 or 429. */
+export function judgeGitHub({ status, headers, text }: ApiAnswer): Verdict {
+  const verdict = classifyStatus(status, headers, text);
+  const spent = [403, 429].includes(status) && headers.get("x-ratelimit-remaining") === "0";
+  if (verdict.failure !== "rate-limited" && !spent) return verdict;
+  const retryAfter = verdict.retryAfter ?? (spent ? untilReset(headers) : undefined) ?? secondaryLimitWait;
+  return { failure: "rate-limited", transient: true, retryAfter };
+}
+
+/** Milliseconds until the limit is reset, counted from the answer's own Date; at least a second. */
+function untilReset(headers: ApiAnswer["headers"]): number | undefined {
+  const reset = headers.get("x-ratelimit-reset") ?? "";
+  const date = parseHttpDate(headers.get("date"));
+  if (!/^\d{1,10}$/.test(reset) || date === undefined) return undefined;
+  return Math.max(Number(reset) * 1000 - date, 1_000);
+}
+
+/** The token that the registry takes as a password is the API's as well. */
+function tokenIn(credential: Credential | undefined): string | undefined {
+  if (credential?.kind === "password") return credential.password;
+  return credential?.kind === "identity-token" ? credential.token : undefined;
+}

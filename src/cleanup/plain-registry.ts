@@ -1,0 +1,54 @@
+import type { RegistryClient } from "../registry/client.js";
+import type { Repository } from "../registry/reference.js";
+import type { RepositoryGraph } from "./graph.js";
+import { GraphReader } from "./graph-reader.js";
+import type { Fate } from "./policy.js";
+import { requireAlone } from "./remove-tag.js";
+import type { CleanupTarget, Removal } from "./target.js";
+
+/** How a tag is deleted; `unsupported` where only manifests are. */
+export type DeleteTag = (tag: string) => Promise<"deleted" | "absent" | "unsupported">;
+
+/**
+ * A repository at any registry that speaks the distribution protocol, which lists tags and nothing else: GitLab's
+ * (16.4 and later delete tags), Harbor's, distribution's own.
+ */
+export class PlainRegistry implements CleanupTarget {
+  readonly listsUntagged = false;
+  readonly #reader: GraphReader;
+
+  constructor(
+    private readonly client: RegistryClient,
+    readonly repository: Repository,
+    private readonly deleteTag: DeleteTag = (tag) => client.deleteTag(repository, tag),
+  ) {
+    // Without the API, referrers are where the referrers tag schema puts them: under tags, which are read anyway.
+    const referrersOf = async (digest: string) => (await client.listReferrers(repository, digest)) ?? [];
+    this.#reader = new GraphReader(client, repository, referrersOf);
+  }
+
+  async read(named: readonly string[]): Promise<RepositoryGraph> {
+    return this.#reader.read({ tags: await this.#reader.tags(), named });
+  }
+
+  resolve(tag: string): Promise<string | undefined> {
+    return this.#reader.resolve(tag);
+  }
+
+  async remove({ digest, tags }: Fate): Promise<Removal> {
+    // Not every registry lets a tag go with its manifest.
+    for (const tag of tags) await this.deleteTag(tag);
+    return { result: await this.client.deleteManifest(this.repository, digest) };
+  }
+
+  /** By name where the registry can, else by digest, which takes every tag that shares the manifest with it. */
+  async removeTag(tag: string): Promise<Removal> {
+    const result = await this.deleteTag(tag);
+    if (result !== "unsupported") return { result };
+    const graph = await this.read([]);
+    const digest = graph.tags.get(tag);
+    if (digest === undefined) return { result: "absent" };
+    requireAlone(this.repository, graph, tag, "This registry deletes whole manifests only");
+    return { result: await this.client.deleteManifest(this.repository, digest) };
+  }
+}

@@ -1,0 +1,155 @@
+import type { HeadersInit } from "undici";
+import { z } from "zod";
+import { RegistryError } from "../errors.js";
+import type { Credential } from "../registry/auth.js";
+import { parseJson } from "../registry/json.js";
+import {
+  classifyNetworkError,
+  classifyStatus,
+  type RetryHooks,
+  type RetryPolicy,
+  readRetry,
+  retrying,
+  type Verdict,
+} from "../registry/retry.js";
+import type { Fetch } from "../registry/transport.js";
+
+/** An answer, read to its end. */
+export interface ApiAnswer {
+  status: number;
+  headers: { get(name: string): string | null };
+  /** Where it came from, redirects followed. */
+  url: string;
+  text: string;
+}
+
+export interface ApiRequest {
+  method: "GET" | "POST" | "DELETE";
+  url: string;
+  /** What messages call the target. */
+  name: string;
+  /** Sent as JSON. */
+  body?: object;
+  /** Statuses that are answers; all others are errors. */
+  accept: readonly number[];
+}
+
+/** Where the `Authorization` header comes from. */
+export interface Authorization {
+  header(): Promise<string | undefined>;
+  /** Another one after a 401 to `rejected`; without it, or where it gives none, the 401 stays. */
+  renew?(rejected: string | undefined): Promise<string | undefined>;
+}
+
+/** What the API of a registry service is asked with, beside the registry itself. */
+export interface ServiceSettings extends RetryHooks {
+  fetch: Fetch;
+  /** Base URL, without a slash at its end. */
+  api: string;
+  /** The one that the registry takes. */
+  credential?: Credential;
+  /** What to do where access is refused, as a sentence. */
+  access: string;
+  /** For requests that write; reads are retried sooner. */
+  pushRetry: RetryPolicy;
+  readRetry?: RetryPolicy;
+}
+
+/** How requests are made in the name of one repository. */
+export interface ApiSettings extends RetryHooks {
+  fetch: Fetch;
+  /** What messages begin with: the repository. */
+  subject: string;
+  authorization: Authorization;
+  headers?: Record<string, string>;
+  /** Judges an answer that is not accepted; by default by status, Retry-After and text alone. */
+  judge?: (answer: ApiAnswer) => Verdict;
+  /** What to do about a refusal, as a sentence. */
+  advice: (refusal: Verdict) => string | undefined;
+  pushRetry: RetryPolicy;
+  readRetry?: RetryPolicy;
+}
+
+const errorBody = z.object({ message: z.string().optional(), detail: z.string().optional() });
+
+/** One request, repeated as the policy says, and once with a new token where the service asks for one. */
+export function callApi(settings: ApiSettings, request: ApiRequest): Promise<ApiAnswer> {
+  const policy = request.method === "GET" ? (settings.readRetry ?? readRetry) : settings.pushRetry;
+  return retrying(() => attempt(settings, request), policy, settings);
+}
+
+/** Reads the JSON of an answer; anything else is no answer at all. */
+export function parseAnswer<T>(schema: z.ZodType<T>, answer: ApiAnswer, subject: string): T {
+  const parsed = schema.safeParse(parseJson(answer.text));
+  if (parsed.success) return parsed.data;
+  const { path = [], message = "" } = parsed.error.issues[0] ?? {};
+  throw new RegistryError(
+    `${subject}: the answer is not what its documentation says: ${[...path, message].join(": ")}.`,
+    { failure: "invalid" },
+  );
+}
+
+/**
+ * The next page, from `Link` with rel="next" (RFC 8288). It has to be on the same host: that is the one that the
+ * credentials are for.
+ */
+export function nextPageOf(answer: ApiAnswer, subject: string): string | undefined {
+  const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(answer.headers.get("link") ?? "")?.[1];
+  if (target === undefined) return undefined;
+  const next = new URL(target, answer.url);
+  if (next.origin === new URL(answer.url).origin) return next.href;
+  throw new RegistryError(
+    `${subject}: its next page is on another host, ${next.host}, and is not asked for.`,
+    { failure: "invalid" },
+  );
+}
+
+/** What an answer says about itself, in one line: its `message` or `detail`. */
+export function saidBy({ text }: ApiAnswer): string {
+  const { message, detail } = errorBody.safeParse(parseJson(text)).data ?? {};
+  return (message ?? detail ?? "").replace(/\s+/g, " ").slice(0, 300);
+}
+
+async function attempt(settings: ApiSettings, request: ApiRequest): Promise<ApiAnswer> {
+  const { authorization } = settings;
+  const offered = await authorization.header();
+  let answer = await send(settings, request, offered);
+  if (answer.status === 401) {
+    const renewed = await authorization.renew?.(offered);
+    if (renewed !== undefined) answer = await send(settings, request, renewed);
+  }
+  if (request.accept.includes(answer.status)) return answer;
+  throw refusal(settings, request, answer);
+}
+
+async function send(
+  settings: ApiSettings,
+  { method, url, name, body }: ApiRequest,
+  authorization: string | undefined,
+): Promise<ApiAnswer> {
+  const headers: HeadersInit = {
+    accept: "application/json",
+    "user-agent": "slipway",
+    ...settings.headers,
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+    ...(authorization === undefined ? {} : { authorization }),
+  };
+  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  try {
+    const response = await settings.fetch(url, init);
+    const { status, headers: answered, url: from } = response;
+    return { status, headers: answered, url: from, text: await response.text() };
+  } catch (error) {
+    const { reason, ...verdict } = classifyNetworkError(error);
+    throw new RegistryError(`${settings.subject}: ${method} ${name}: ${reason}.`, verdict);
+  }
+}
+
+function refusal(settings: ApiSettings, { method, name }: ApiRequest, answer: ApiAnswer): RegistryError {
+  const { status, headers, text } = answer;
+  const verdict = settings.judge?.(answer) ?? classifyStatus(status, headers, text);
+  const said = saidBy(answer);
+  const message = `${settings.subject}: ${method} ${name}: answered ${status}${said && ` (${said})`}.`;
+  const advice = settings.advice(verdict);
+  return new RegistryError(advice === undefined ? message : `${message} ${advice}`, { ...verdict, status });
+}

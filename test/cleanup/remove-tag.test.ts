@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { removeTag, removeTags } from "../../src/cleanup/remove-tag.js";
+import type { Repository } from "../../src/registry/reference.js";
+import { makeIndex } from "../support/artifact.js";
+import { makeTarget } from "../support/cleanup.js";
+import { makeClient, seed } from "../support/client.js";
+import {
+  type GitHubPackagesOptions,
+  type GitHubPackagesServer,
+  publishImage,
+  startGitHubPackages,
+} from "../support/github-packages.js";
+import { makeImage } from "../support/image.js";
+import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
+import { startCraneRegistry, startRegistry } from "../support/registry.js";
+import { messageThrownBy } from "../support/thrown.js";
+
+const client = makeClient();
+const test = "0.0.1-test";
+const image = makeImage();
+const other = makeImage({ created: "2025-11-13T14:00:00Z" });
+const { digest } = image.index.descriptor;
+
+let at: ProxiedRegistry;
+
+const sent = (method: string) => at.proxy.requests.filter((request) => request.method === method).length;
+const named = (message: string, { registry, path }: Repository) =>
+  message.replaceAll(`${registry}/${path}`, "<repository>");
+
+/** As distribution 2.8, which answers with either. */
+const refuseTagDeletion = (status = 405) =>
+  at.proxy.setFault(({ method, path }) =>
+    method === "DELETE" && !path.includes("sha256:") ? { kind: "answer", status } : undefined,
+  );
+
+describe.each([
+  ["distribution", startRegistry],
+  ["the registry of go-containerregistry", startCraneRegistry],
+])("removeTag at %s", (_name, start) => {
+  beforeAll(async () => {
+    at = await startProxiedRegistry(start);
+  });
+  afterAll(() => at?.stop());
+  beforeEach(() => at.proxy.clear());
+
+  it("removes a tag and nothing else", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image, test);
+    await seed(at.direct(repository), other, "1.2.3", "latest");
+    expect(await removeTag(makeTarget(repository), test)).toEqual({
+      repository: `${repository.registry}/${repository.path}`,
+      ok: true,
+      tag: test,
+      digest,
+      result: "deleted",
+    });
+    expect(await at.tags(repository)).toEqual(["1.2.3", "latest"]);
+  });
+
+  it("takes an absent tag for removed, and sends no deletion", async () => {
+    const repository = at.repository();
+    expect(await removeTag(makeTarget(repository), test)).toEqual({
+      repository: `${repository.registry}/${repository.path}`,
+      ok: true,
+      tag: test,
+      result: "absent",
+    });
+    expect(sent("DELETE")).toBe(0);
+  });
+
+  it("goes on where one repository cannot be read", async () => {
+    const [broken, whole] = [at.repository(), at.repository()];
+    await seed(at.direct(whole), image, test);
+    at.proxy.setFault(({ path }) =>
+      path.includes(broken.path) ? { kind: "answer", status: 403 } : undefined,
+    );
+    const removals = await removeTags(
+      [broken, whole].map((repository) => makeTarget(repository)),
+      test,
+    );
+    expect(removals).toMatchObject([
+      { repository: `${broken.registry}/${broken.path}`, ok: false, error: expect.stringContaining("403") },
+      { ok: true, digest, result: "deleted" },
+    ]);
+  });
+
+  it("leaves the manifest to the tags that share it, or all as it is", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image, test, "1.2.3");
+    const outcome = await removeTag(makeTarget(repository), test).catch(() => "refused");
+    expect(await at.tags(repository)).toEqual(outcome === "refused" ? ["0.0.1-test", "1.2.3"] : ["1.2.3"]);
+    expect(await at.tagged(repository, "1.2.3")).toBe(digest);
+  });
+
+  it.each([400, 405])("removes the manifest where the registry answers %i for a tag", async (status) => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image, test);
+    await seed(at.direct(repository), other, "latest");
+    refuseTagDeletion(status);
+    expect(await removeTag(makeTarget(repository), test)).toMatchObject({ digest, result: "deleted" });
+    expect(await client.headManifest(at.direct(repository), digest)).toBeUndefined();
+    expect(await at.tagged(repository, "latest")).toBe(other.index.descriptor.digest);
+  });
+
+  it.each<[string, (repository: Repository) => Promise<unknown>, string]>([
+    ["another tag", (repository) => seed(repository, image, "1.2.3"), "1.2.3"],
+    ["two tags", (repository) => seed(repository, image, "1.2.3", "latest"), "1.2.3, latest"],
+    [
+      "an index",
+      (repository) => client.putManifest(repository, "all", makeIndex(image.index, other.index)),
+      "all",
+    ],
+  ])("does not remove a manifest needed by %s", async (_, need, names) => {
+    const repository = at.repository();
+    await seed(at.direct(repository), other);
+    await seed(at.direct(repository), image, test);
+    await need(at.direct(repository));
+    refuseTagDeletion();
+    const message = await messageThrownBy(() => removeTag(makeTarget(repository), test));
+    expect(named(message, repository)).toBe(
+      `<repository>:${test}: expected a tag whose manifest nothing else needs, got "${digest}, needed by ${names}". This registry deletes whole manifests only: move the tag to an image of its own first, or leave it.`,
+    );
+    expect(await at.tagged(repository, test)).toBe(digest);
+  });
+
+  it("says that the registry deletes nothing", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image, test);
+    at.proxy.setFault(({ method }) => (method === "DELETE" ? { kind: "answer", status: 405 } : undefined));
+    const message = await messageThrownBy(() => removeTag(makeTarget(repository), test));
+    expect(named(message, repository)).toBe(
+      `<repository>: DELETE manifests/${digest}: the registry answered 405. It does not allow deletion: enable it there (in distribution REGISTRY_STORAGE_DELETE_ENABLED=true), or leave the manifest to its own garbage collection.`,
+    );
+  });
+
+  it("does not believe a 404 while the tag is there", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image, test);
+    at.proxy.setFault(({ method }) => (method === "DELETE" ? { kind: "answer", status: 404 } : undefined));
+    const message = await messageThrownBy(() => removeTag(makeTarget(repository), test));
+    expect(named(message, repository)).toBe(
+      `<repository>:${test}: the deletion was answered with 404, but it is still there. Check that the credentials may delete, not only read.`,
+    );
+  });
+
+  it.each([401, 403, 500])("takes a %i for no absence", async (status) => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image, test);
+    at.proxy.setFault(({ method }) => (method === "DELETE" ? undefined : { kind: "answer", status }));
+    expect(await messageThrownBy(() => removeTag(makeTarget(repository), test))).toContain(
+      `answered ${status}`,
+    );
+    expect(sent("DELETE")).toBe(0);
+  });
+});
+
+describe("removeTag at GitHub", () => {
+  const token = "ghp_secret";
+  let github: GitHubPackagesServer;
+  let repository: Repository;
+
+  beforeAll(async () => {
+    at = await startProxiedRegistry();
+  });
+  afterAll(() => at?.stop());
+
+  async function removing(
+    prepare: () => Promise<unknown>,
+    options: Partial<GitHubPackagesOptions> = {},
+  ): Promise<object | string> {
+    repository = at.direct(at.repository());
+    github = await startGitHubPackages({ repository, token, ...options });
+    try {
+      await prepare();
+      const target = makeTarget(
+        repository,
+        {
+          credentials: new Map([
+            [repository.registry, { kind: "password", username: "me", password: token }],
+          ]),
+        },
+        { service: "github-packages", api: github.api },
+      );
+      return await removeTag(target, test).catch((error: Error) => named(error.message, repository));
+    } finally {
+      await github.stop();
+    }
+  }
+  const published = (...tags: string[]) => publishImage(github, repository, image, { tags });
+  const deletions = () => github.requests.filter(({ method }) => method === "DELETE").length;
+
+  it("deletes the version that only this tag has; its parts are left to a clean-up", async () => {
+    const outcome = await removing(async () => {
+      await publishImage(github, repository, other, { tags: ["latest"] });
+      await published(test);
+    });
+    expect(outcome).toMatchObject({ digest, result: "deleted" });
+    expect(github.digests()).not.toContain(digest);
+    expect(await at.tags(repository)).toEqual(["latest"]);
+  });
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ["tags share", () => published(test, "1.2.3", "latest"), "1.2.3, latest"],
+    [
+      "a tag shares that only the registry knows of",
+      async () => {
+        await published(test);
+        await seed(repository, image, "1.2.3");
+      },
+      "1.2.3",
+    ],
+    [
+      "an index lists",
+      async () => {
+        await publishImage(github, repository, other, { tags: ["latest"] });
+        await published(test);
+        const outer = makeIndex(image.index, other.index);
+        await client.putManifest(repository, "all", outer);
+        github.publish({ digest: outer.descriptor.digest, tags: ["all"] });
+      },
+      "all",
+    ],
+  ])("refuses a version that %s, and names them", async (_, prepare, names) => {
+    expect(await removing(prepare)).toBe(
+      `<repository>:${test}: expected a tag whose manifest nothing else needs, got "${digest}, needed by ${names}". GitHub deletes whole versions only: move the tag to an image of its own first, or leave it.`,
+    );
+    expect(deletions()).toBe(0);
+    expect(await at.tagged(repository, test)).toBe(digest);
+  });
+
+  it("gives GitHub's reason for keeping the last tagged version", async () => {
+    expect(await removing(() => published(test))).toBe(
+      `<repository>:${test}: was not removed: GitHub says: You cannot delete the last tagged version of a package. You must delete the package instead.`,
+    );
+  });
+
+  it("refuses where GitHub lists no version for the tag", async () => {
+    expect(await removing(() => seed(repository, image, test))).toBe(
+      `<repository>:${test}: was not removed: GitHub lists no version for it.`,
+    );
+  });
+
+  it("says that the token may not delete", async () => {
+    const outcome = await removing(() => published(test), { readOnly: true });
+    expect(outcome).toContain("answered 404, but the version is there. Check that the credentials given for");
+    expect(await at.tagged(repository, test)).toBe(digest);
+  });
+});

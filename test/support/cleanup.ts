@@ -1,0 +1,76 @@
+import type { PruneOutcome, PruneRequest } from "../../src/cleanup/prune.js";
+import type { CleanupTarget } from "../../src/cleanup/target.js";
+import { type HostedRegistry, openTarget } from "../../src/cleanup/targets.js";
+import type { ClientSettings } from "../../src/registry/client.js";
+import type { Repository } from "../../src/registry/reference.js";
+import { pushRetry, readRetry } from "../../src/registry/retry.js";
+import { directFetch, noWait } from "./client.js";
+
+/** The settings of `makeClient`: anonymous, with the policies of production, waiting for nothing. */
+export const clientSettings: ClientSettings = {
+  fetch: directFetch,
+  credentials: new Map(),
+  plainHttp: [],
+  push: [],
+  pushRetry,
+  readRetry,
+  sleep: noWait,
+};
+
+/** A repository as clean-up sees it; `hosted` puts the API of a service beside its registry. */
+export function makeTarget(
+  repository: Repository,
+  changes: Partial<ClientSettings> = {},
+  hosted?: HostedRegistry,
+): CleanupTarget {
+  const services = hosted === undefined ? {} : { [repository.registry]: hosted };
+  return openTarget({ ...clientSettings, ...changes }, repository, services);
+}
+
+/** A clean-up that removes all it may, but what is less than a day old. */
+export const pruneRequest: PruneRequest = {
+  now: Date.parse("2026-01-10T12:00:00Z"),
+  minAge: 24 * 3_600_000,
+  keep: [],
+  digests: [],
+  confirm: true,
+};
+
+/** What became of each manifest that was planned to go, by digest. */
+export function resultsIn({ results }: PruneOutcome): Record<string, string> {
+  return Object.fromEntries(
+    results.map((result) => [
+      result.digest,
+      "detail" in result ? `${result.result}: ${result.detail}` : result.result,
+    ]),
+  );
+}
+
+/** What happens to a repository beside a clean-up. */
+export interface Interposition {
+  /** With the number of the reading, from 1. */
+  beforeRead?: (reading: number) => unknown;
+  beforeRemove?: (digest: string) => unknown;
+}
+
+/** The target, with something else going on. */
+export function interposed(
+  target: CleanupTarget,
+  { beforeRead, beforeRemove }: Interposition,
+): CleanupTarget {
+  let readings = 0;
+  return {
+    repository: target.repository,
+    listsUntagged: target.listsUntagged,
+    read: async (named) => {
+      await beforeRead?.(++readings);
+      return target.read(named);
+    },
+    remove: async (manifest) => {
+      await beforeRemove?.(manifest.digest);
+      return target.remove(manifest);
+    },
+    resolve: (tag) => target.resolve(tag),
+    removeTag: (tag) => target.removeTag(tag),
+  };
+}
