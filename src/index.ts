@@ -18,8 +18,9 @@ import {
 import { assessRollback, reportVerdict } from "./ci-image/assess.js";
 import { buildCiImage } from "./ci-image/build.js";
 import { type CacheKeyEntry, compareCacheKey, renderCacheKey } from "./ci-image/cache-key.js";
-import { examineCiImage } from "./ci-image/examine.js";
+import { type ExaminedImage, examineCiImage } from "./ci-image/examine.js";
 import {
+  type CiImagePlan,
   chooseMise,
   choosePlatform,
   planCiImage,
@@ -43,6 +44,7 @@ import { lint } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
 import { test } from "./go/test.js";
+import { Phases } from "./phases.js";
 import { loadProject, type Project } from "./project.js";
 import { parseRegistry, parseRepository } from "./registry/reference.js";
 import { writeRelease } from "./release/assemble.js";
@@ -179,19 +181,19 @@ export class Slipway {
   async publishCiImage(firstPublish = false, format: ReportFormat = ReportFormat.Markdown): Promise<string> {
     const project = await this.project();
     const repositories = targetRepositories(project);
-    const plan = await planCiImage(project, this.githubToken);
-    const outcomes = await publishCiImage({
-      client: project.client(repositories),
-      repositories,
-      image: plan.image,
-      build: async () => {
-        const { image, verifications } = await examineCiImage(project, plan, this.githubToken);
-        console.error(reportVerification(verifications).markdown);
-        return image;
-      },
-      firstPublish,
-    });
-    return render(reportPublication(outcomes), format);
+    const phases = new Phases(project.now);
+    const plan = await phases.during("planning", () => planCiImage(project, this.githubToken));
+    const outcomes = await phases.during("publishing", () =>
+      publishCiImage({
+        client: project.client(repositories),
+        repositories,
+        image: plan.image,
+        now: project.now,
+        build: () => phases.during("build", () => this.verifiedImage(project, plan)),
+        firstPublish,
+      }),
+    );
+    return render(reportPublication(outcomes, phases.durations), format);
   }
 
   /**
@@ -401,7 +403,9 @@ export class Slipway {
     const targets = releaseTargets(project.settings.release);
     const client = project.client(targets.map(({ repository }) => repository));
     const input = await readReleaseInput(project, binaries, { ref, platforms, preRelease, revision });
-    return render(await release({ client, input, targets, sourceDateEpoch, firstPublish, skipPush }), format);
+    const { now } = project;
+    const request = { client, now, input, targets, sourceDateEpoch, firstPublish, skipPush };
+    return render(await release(request), format);
   }
 
   /**
@@ -428,6 +432,7 @@ export class Slipway {
     const programs = binaries ?? (await this.build());
     const report = await rehearse(async () => ({
       client: project.client(),
+      now: project.now,
       input: await readReleaseInput(project, programs, given),
       targets: rehearsalTargets(repositories, rehearsalHost),
       sourceDateEpoch: 0,
@@ -525,6 +530,12 @@ export class Slipway {
   private async builtImage(project: Project): Promise<Container> {
     const plan = await planCiImage(project, this.githubToken);
     return buildCiImage(plan, choosePlatform(plan.image), this.githubToken);
+  }
+
+  private async verifiedImage(project: Project, plan: CiImagePlan): Promise<ExaminedImage["image"]> {
+    const { image, verifications } = await examineCiImage(project, plan, this.githubToken);
+    console.error(reportVerification(verifications).markdown);
+    return image;
   }
 
   private async goProject(ciImage?: string, moduleCache?: Directory): Promise<GoProject> {

@@ -10,6 +10,7 @@ import {
 import { parseSettings, type Settings } from "./config.js";
 import { InputError } from "./errors.js";
 import { readFiles } from "./files.js";
+import type { Clock } from "./phases.js";
 import { type Credential, type Credentials, parseDockerConfig } from "./registry/auth.js";
 import { type ClientSettings, RegistryClient } from "./registry/client.js";
 import { parseReference, type Repository } from "./registry/reference.js";
@@ -45,6 +46,7 @@ export interface Project {
   fetch: Fetch;
   /** How registries are reached, for what asks more than the protocol. */
   registries: ClientSettings;
+  now: Clock;
   /** A client whose requests to these repositories carry push rights from the first one on. */
   client(push?: readonly Repository[]): RegistryClient;
   /** A client as somebody without an account has it. */
@@ -72,6 +74,7 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
     settings,
     fetch,
     registries,
+    now: () => Math.round(performance.now()),
     client: (push = []) => new RegistryClient({ ...registries, push }),
     anonymousClient: () => new RegistryClient({ ...registries, credentials: new Map() }),
     pull: (reference, platform) => {

@@ -37,6 +37,11 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Milliseconds in seconds, to a tenth. */
+export function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
 /** A fraction in percent, to a tenth, rounded down: what misses a threshold never reads as if it met it. */
 export function percent(fraction: number): string {
   // The epsilon keeps what is a whole tenth in decimals from being rounded down in binary.

@@ -44,6 +44,7 @@ try {
 function requestFor(binaries: string): ReleaseRequest {
   return {
     client: makeClient(),
+    now: () => performance.now(),
     input: {
       settings: parseSettings(undefined).release,
       trigger: readRef(values.ref, { mainBranch: "main", preRelease: true }),

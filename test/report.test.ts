@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { markdownTable, megabytes, percent, ReportFormat, render } from "../src/report.js";
+import { markdownTable, megabytes, percent, ReportFormat, render, seconds } from "../src/report.js";
 
 describe("markdownTable", () => {
   it.each([
@@ -24,6 +24,16 @@ describe("megabytes", () => {
     [807_000_000, "807.0 MB"],
   ])("%i bytes are %s", (bytes, text) => {
     expect(megabytes(bytes)).toBe(text);
+  });
+});
+
+describe("seconds", () => {
+  it.each([
+    [0, "0.0 s"],
+    [1_249, "1.2 s"],
+    [75_000, "75.0 s"],
+  ])("%i milliseconds are %s", (milliseconds, text) => {
+    expect(seconds(milliseconds)).toBe(text);
   });
 });
 

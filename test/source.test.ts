@@ -13,15 +13,40 @@ const layers: Record<string, readonly string[]> = {
   image: ["errors"],
   registry: ["errors", "image"],
   outputs: ["errors"],
+  phases: [],
   report: ["outputs"],
   cleanup: ["errors", "image", "outputs", "registry", "report"],
+  publication: ["outputs", "phases", "registry", "report"],
   naming: ["errors"],
   config: ["errors", "image", "naming", "registry"],
   files: [],
-  project: ["config", "errors", "files", "registry"],
-  "ci-image": ["config", "errors", "files", "image", "outputs", "project", "registry", "report"],
+  project: ["config", "errors", "files", "phases", "registry"],
+  "ci-image": [
+    "config",
+    "errors",
+    "files",
+    "image",
+    "outputs",
+    "phases",
+    "project",
+    "publication",
+    "registry",
+    "report",
+  ],
   go: ["errors"],
-  release: ["config", "errors", "files", "image", "naming", "outputs", "project", "registry", "report"],
+  release: [
+    "config",
+    "errors",
+    "files",
+    "image",
+    "naming",
+    "outputs",
+    "phases",
+    "project",
+    "publication",
+    "registry",
+    "report",
+  ],
   index: [
     "ci-image",
     "cleanup",
@@ -29,6 +54,7 @@ const layers: Record<string, readonly string[]> = {
     "errors",
     "files",
     "go",
+    "phases",
     "project",
     "registry",
     "release",
@@ -37,7 +63,18 @@ const layers: Record<string, readonly string[]> = {
 };
 
 /** Parts that are plain TypeScript, usable and tested without an engine. */
-const engineFree = ["errors", "image", "registry", "outputs", "report", "cleanup", "naming", "config"];
+const engineFree = [
+  "errors",
+  "image",
+  "registry",
+  "outputs",
+  "phases",
+  "report",
+  "publication",
+  "cleanup",
+  "naming",
+  "config",
+];
 
 function layerOf(path: string): string {
   return path.split(sep)[1]?.replace(/\.ts$/, "") ?? "";

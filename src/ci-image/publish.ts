@@ -1,5 +1,7 @@
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../image/source.js";
+import { type Clock, type Timed, timed } from "../phases.js";
+import type { Arrival } from "../publication.js";
 import { withNewRepositoryAdvice } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
@@ -7,6 +9,7 @@ import {
   type AliasMove,
   moveAlias,
   moveTag,
+  nothingSent,
   publishedImage,
   pushImage,
   type Transfer,
@@ -26,13 +29,12 @@ export type RepositoryOutcome =
   | {
       repository: string;
       ok: true;
-      /** How the image came to be there. */
-      how: "existed" | "pushed" | "copied";
+      how: Arrival;
       digest: string;
       platforms: string[];
       tag: string;
       aliases: AliasMove[];
-      transfer?: Transfer;
+      transfer: Transfer;
     }
   | Failure;
 
@@ -40,6 +42,8 @@ export interface CiImagePublication {
   client: RegistryClient;
   repositories: readonly Repository[];
   image: CiImage;
+  /** Measures what each repository takes, once it is known what the others have. */
+  now: Clock;
   /** Builds the image; called at most once, and only where no repository has it. */
   build: () => Promise<PublishableImage>;
   /** Treats a repository that answers 401 or 403 as one that was never pushed to. */
@@ -84,7 +88,7 @@ export async function probe(
  * Publishes a CI image to all repositories, each on its own: what one registry already has is copied, and the
  * image is built only where none has it. Aliases move last, after everything was read back.
  */
-export async function publishCiImage(publication: CiImagePublication): Promise<RepositoryOutcome[]> {
+export async function publishCiImage(publication: CiImagePublication): Promise<Timed<RepositoryOutcome>[]> {
   const { client, repositories } = publication;
   const probes = await Promise.all(
     repositories.map((repository) =>
@@ -106,15 +110,17 @@ export async function publishCiImage(publication: CiImagePublication): Promise<R
   // A build that fails is an error of its own, and not one of each registry.
   await source;
   return Promise.all(
-    probes.map(async (found): Promise<RepositoryOutcome> => {
-      if (!("existence" in found)) return found;
-      const { repository, existence } = found;
-      return settle(repository, async () => {
-        if (existence.state === "exists") return confirm(publication, repository, existence.image);
-        const how = holder === undefined ? "pushed" : "copied";
-        return push(publication, repository, await (source ?? provide()), how);
-      });
-    }),
+    probes.map((found) =>
+      timed(publication.now, async (): Promise<RepositoryOutcome> => {
+        if (!("existence" in found)) return found;
+        const { repository, existence } = found;
+        return settle(repository, async () => {
+          if (existence.state === "exists") return confirm(publication, repository, existence.image);
+          const how = holder === undefined ? "pushed" : "copied";
+          return push(publication, repository, await (source ?? provide()), how);
+        });
+      }),
+    ),
   );
 }
 
@@ -125,7 +131,7 @@ async function confirm(
   found: VerifiedImage,
 ): Promise<RepositoryOutcome> {
   await verifyRead(publication.client, repository, found, { platforms: publication.image.platforms });
-  return conclude(publication, repository, found, "existed");
+  return conclude(publication, repository, found, "existed", nothingSent(found));
 }
 
 /** Brings the image in, reads it back by digest, and only then lets tags point at it: the immutable one first. */
@@ -151,8 +157,8 @@ async function conclude(
   { client, image }: CiImagePublication,
   repository: Repository,
   published: VerifiedImage,
-  how: "existed" | "pushed" | "copied",
-  transfer?: Transfer,
+  how: Arrival,
+  transfer: Transfer,
 ): Promise<RepositoryOutcome> {
   const aliases: AliasMove[] = [];
   for (const alias of image.aliases)
@@ -165,7 +171,7 @@ async function conclude(
     platforms: published.variants.map(({ platform }) => platform),
     tag: image.tag,
     aliases,
-    ...(transfer === undefined ? {} : { transfer }),
+    transfer,
   };
 }
 

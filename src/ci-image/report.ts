@@ -1,7 +1,9 @@
 import { VerificationError } from "../errors.js";
 import { type Outputs, repositoryOutputs } from "../outputs.js";
+import type { Durations, Timed } from "../phases.js";
+import { arrivalText, durationText, totalOf, transferOutputs } from "../publication.js";
 import type { AliasMove } from "../registry/publish.js";
-import { markdownTable, megabytes, type Report } from "../report.js";
+import { markdownTable, type Report, seconds } from "../report.js";
 import type { MiseVersion } from "./mise.js";
 import type { RepositoryOutcome } from "./publish.js";
 import type { RollbackOutcome } from "./rollback.js";
@@ -34,26 +36,32 @@ export function reportMise({ version, source, age, publishedAt, notes }: MiseVer
 }
 
 /** What was published where. Throws the same report as an error where a repository failed. */
-export function reportPublication(outcomes: readonly RepositoryOutcome[]): Report {
+export function reportPublication(outcomes: readonly Timed<RepositoryOutcome>[], phases: Durations): Report {
   const rows = outcomes.map((outcome) =>
     outcome.ok
       ? [
           outcome.repository,
-          howText(outcome),
+          arrivalText(outcome),
+          seconds(outcome.milliseconds),
           outcome.tag,
           outcome.digest,
           outcome.platforms.join(", "),
           moves(outcome.aliases),
         ]
-      : [outcome.repository, "failed", "", "", "", ""],
+      : [outcome.repository, "failed", seconds(outcome.milliseconds), "", "", "", ""],
   );
-  const table = markdownTable(["repository", "image", "tag", "digest", "platforms", "aliases"], rows);
+  const table = markdownTable(["repository", "image", "took", "tag", "digest", "platforms", "aliases"], rows);
   const digests = new Set(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.digest] : [])));
-  const note = "\n\nThe repositories hold different builds of this image under one tag.";
+  const note = "The repositories hold different builds of this image under one tag.";
+  const published = outcomes.filter((outcome) => outcome.ok);
   return succeeded(outcomes, {
-    markdown: digests.size > 1 ? `${table}${note}` : table,
-    data: outcomes,
-    outputs: outputsOf(outcomes),
+    markdown: [table, ...(digests.size > 1 ? [note] : []), durationText(phases)].join("\n\n"),
+    data: { repositories: outcomes, milliseconds: totalOf(phases), phases },
+    outputs: {
+      ...outputsOf(outcomes),
+      ...transferOutputs(published.map(({ transfer }) => transfer)),
+      DURATION_MS: totalOf(phases),
+    },
   });
 }
 
@@ -101,12 +109,6 @@ function succeeded(outcomes: readonly (RepositoryOutcome | RollbackOutcome)[], r
   throw new VerificationError(
     others === 0 ? errors.join("\n") : `${errors.join("\n")}\n\n${report.markdown}`,
   );
-}
-
-function howText(outcome: RepositoryOutcome & { ok: true }): string {
-  const { how, transfer } = outcome;
-  if (transfer === undefined) return how;
-  return `${how}, ${megabytes(transfer.bytesSent)} sent, ${megabytes(transfer.bytesSkipped)} there`;
 }
 
 function moves(aliases: readonly AliasMove[]): string {

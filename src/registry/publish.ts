@@ -1,5 +1,5 @@
 import { RegistryError } from "../errors.js";
-import { type Descriptor, parseManifest } from "../image/manifest.js";
+import { type Descriptor, type ImageManifest, parseManifest } from "../image/manifest.js";
 import type { ContentSource, PublishableImage } from "../image/source.js";
 import type { BlobTransfer, RegistryClient, StoredManifest } from "./client.js";
 import { eachOf } from "./parallel.js";
@@ -19,6 +19,11 @@ const nothing = (): Transfer => ({
   bytesSkipped: 0,
 });
 
+/** What a publication transfers that finds the image there. */
+export function nothingSent({ variants }: VerifiedImage): Transfer {
+  return presentAlready(distinctBlobs(variants));
+}
+
 /**
  * Brings an image into a repository under its digest: blobs, then the manifests of the platforms, then the
  * index. No tag is touched, so whatever breaks here leaves nothing that anybody pulls. An index may outlive what it
@@ -29,12 +34,13 @@ export async function pushImage(
   repository: Repository,
   image: PublishableImage,
 ): Promise<Transfer> {
+  const blobs = distinctBlobs(image.variants.map(({ manifest }) => manifest));
   const transfer = nothing();
   const { index, variants, content } = image;
   const isStored = async ({ descriptor }: StoredManifest) =>
     (await client.headManifest(repository, descriptor.digest)) !== undefined;
   const hasIndex = await isStored(index);
-  await eachOf(blobsOf(image), async (blob) => {
+  await eachOf(blobs, async (blob) => {
     const mountFrom = content.mountableFrom?.(repository.registry, blob);
     const outcome = await client.putBlob(repository, blob, () => content.open(blob), mountFrom);
     transfer.blobs[outcome] += 1;
@@ -161,8 +167,13 @@ async function keepForeign(
   return name;
 }
 
+function presentAlready(blobs: readonly Descriptor[]): Transfer {
+  const bytesSkipped = blobs.reduce((sum, { size }) => sum + size, 0);
+  return { blobs: { present: blobs.length, mounted: 0, sent: 0 }, bytesSent: 0, bytesSkipped };
+}
+
 /** Every blob once: layers shared by platforms have one digest. */
-function blobsOf({ variants }: PublishableImage): Descriptor[] {
-  const blobs = variants.flatMap(({ manifest }) => [...manifest.layers, manifest.config]);
+function distinctBlobs(variants: readonly Pick<ImageManifest, "config" | "layers">[]): Descriptor[] {
+  const blobs = variants.flatMap(({ config, layers }) => [...layers, config]);
   return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
 }

@@ -1,9 +1,18 @@
 import { ConflictError, VerificationError } from "../errors.js";
 import { builder } from "../image/assemble.js";
 import type { PublishableImage } from "../image/source.js";
+import { type Clock, type Timed, timed } from "../phases.js";
+import type { Arrival } from "../publication.js";
 import type { StoredManifest } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
-import { moveAlias, moveTag, publishedImage, pushImage, type Transfer } from "../registry/publish.js";
+import {
+  moveAlias,
+  moveTag,
+  nothingSent,
+  publishedImage,
+  pushImage,
+  type Transfer,
+} from "../registry/publish.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
 import { readImage, type VerifiedImage, verifyImage } from "../registry/verify.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
@@ -15,9 +24,6 @@ export interface TagOutcome extends TagPlan {
   kept?: string;
 }
 
-/** How the image came to be in a repository; nothing is sent where it existed. */
-export type Arrival = "existed" | "pushed" | "copied";
-
 /** A repository that holds the image under the planned tags. */
 export interface PublishedRelease {
   repository: string;
@@ -26,7 +32,7 @@ export interface PublishedRelease {
   digest: string;
   platforms: string[];
   tags: TagOutcome[];
-  transfer?: Transfer;
+  transfer: Transfer;
 }
 
 /** What became of one repository; one that gets no tag gets no image. */
@@ -38,6 +44,8 @@ export type ReleaseOutcome =
 export interface ReleasePublication extends PlanRequest {
   /** Identity of the image, which needs no compression. */
   image: ImageIds;
+  /** Measures what each repository takes, once it is known what the others have. */
+  now: Clock;
   /** Compresses and packs the image; called at most once, and only where no repository has it. */
   pack: () => Promise<PublishableImage>;
 }
@@ -60,7 +68,7 @@ interface Shipment {
  * that the digest is the same everywhere; it is packed only where none has it. Tags move last, after everything
  * was read back. A version that is another image in one of them is published nowhere.
  */
-export async function publishRelease(publication: ReleasePublication): Promise<ReleaseOutcome[]> {
+export async function publishRelease(publication: ReleasePublication): Promise<Timed<ReleaseOutcome>[]> {
   const destinations = await Promise.all(
     publication.targets.map((target) =>
       settle(target.repository, () => prepare(publication, target), isConflict),
@@ -71,10 +79,14 @@ export async function publishRelease(publication: ReleasePublication): Promise<R
     destinations.filter((destination) => "plan" in destination),
   );
   return Promise.all(
-    destinations.map((destination): ReleaseOutcome | Promise<ReleaseOutcome> =>
-      "plan" in destination
-        ? settle(destination.target.repository, () => deliver(publication, destination, shipment))
-        : destination,
+    destinations.map((destination) =>
+      timed(
+        publication.now,
+        async (): Promise<ReleaseOutcome> =>
+          "plan" in destination
+            ? settle(destination.target.repository, () => deliver(publication, destination, shipment))
+            : destination,
+      ),
     ),
   );
 }
@@ -125,7 +137,10 @@ async function deliver(
   { target, plan, held }: Destination,
   shipment: Shipment | undefined,
 ): Promise<ReleaseOutcome> {
-  if (held !== undefined) return conclude(publication, target, plan, held.stored, { how: "existed" });
+  if (held !== undefined) {
+    const arrival = { how: "existed", transfer: nothingSent(held) } as const;
+    return conclude(publication, target, plan, held.stored, arrival);
+  }
   if (!isChange(plan) || shipment === undefined)
     return { repository: plan.repository, ok: true, how: "not published", tags: plan.tags };
   const { image, how } = shipment;
@@ -139,7 +154,7 @@ async function conclude(
   target: Target,
   plan: TargetPlan,
   stored: StoredManifest,
-  arrival: { how: Arrival; transfer?: Transfer },
+  arrival: { how: Arrival; transfer: Transfer },
 ): Promise<ReleaseOutcome> {
   const { client, image } = publication;
   const { digest } = stored.descriptor;

@@ -1,3 +1,4 @@
+import { type Clock, Phases } from "../phases.js";
 import { checkPushAccess, requirePushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { Report } from "../report.js";
@@ -9,6 +10,7 @@ import { type ReleaseInput, stageRelease } from "./stage.js";
 
 export interface ReleaseRequest {
   client: RegistryClient;
+  now: Clock;
   input: ReleaseInput;
   targets: readonly Target[];
   sourceDateEpoch: number;
@@ -23,15 +25,20 @@ export interface ReleaseRequest {
  * even an upload is opened.
  */
 export async function release(request: ReleaseRequest): Promise<Report> {
-  const { client, input, targets, sourceDateEpoch, firstPublish, skipPush } = request;
+  const { client, now, input, targets, sourceDateEpoch, firstPublish, skipPush } = request;
   const { trigger } = input;
-  const assembled = await assembleRelease(await stageRelease(input), { client, sourceDateEpoch });
-  const publication = { client, targets, trigger, firstPublish, image: assembled.image };
-  const planned = await planRelease(publication);
+  const phases = new Phases(now);
+  const staged = await phases.during("checks", () => stageRelease(input));
+  const assembled = await phases.during("assembly", () =>
+    assembleRelease(staged, { client, sourceDateEpoch }),
+  );
+  const publication = { client, now, targets, trigger, firstPublish, image: assembled.image };
+  const planned = await phases.during("checks", () => planRelease(publication));
   if (skipPush) return reportPlan(planned);
-  await requireAccess(publication, planned);
-  const outcomes = await publishRelease({ ...publication, pack: () => packRelease(assembled) });
-  return reportRelease(trigger, assembled.image, outcomes);
+  await phases.during("checks", () => requireAccess(publication, planned));
+  const pack = () => phases.during("compression", () => packRelease(assembled));
+  const outcomes = await phases.during("publishing", () => publishRelease({ ...publication, pack }));
+  return reportRelease(trigger, assembled.image, outcomes, phases.durations);
 }
 
 /** Says what a release would do; with binaries, also which image it would publish. */

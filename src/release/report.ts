@@ -1,8 +1,10 @@
 import { VerificationError } from "../errors.js";
 import { type Outputs, repositoryOutputs } from "../outputs.js";
+import type { Durations, Timed } from "../phases.js";
+import { arrivalText, durationText, totalOf, transferOutputs } from "../publication.js";
 import type { PushAccess } from "../registry/access.js";
 import type { Failure } from "../registry/outcome.js";
-import { markdownTable, megabytes, type Report } from "../report.js";
+import { markdownTable, type Report, seconds } from "../report.js";
 import type { ImageIds } from "./image-ids.js";
 import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
 import type { PreflightCheck } from "./preflight.js";
@@ -70,17 +72,19 @@ function planRows(plan: RepositoryPlan): string[][] {
 export function reportRelease(
   trigger: Trigger,
   image: ImageIds,
-  outcomes: readonly ReleaseOutcome[],
+  outcomes: readonly Timed<ReleaseOutcome>[],
+  phases: Durations,
 ): Report {
   const markdown = [
     `Release for ${describeTrigger(trigger)}`,
-    markdownTable(["repository", "image", "digest", "platforms", "tags"], outcomes.map(outcomeRow)),
+    markdownTable(["repository", "image", "took", "digest", "platforms", "tags"], outcomes.map(outcomeRow)),
     imageTable(image),
+    durationText(phases),
   ].join("\n\n");
   const report = {
     markdown,
-    data: { trigger, image, repositories: outcomes },
-    outputs: releaseOutputs(trigger, outcomes),
+    data: { trigger, image, repositories: outcomes, milliseconds: totalOf(phases), phases },
+    outputs: { ...releaseOutputs(trigger, outcomes), DURATION_MS: totalOf(phases) },
   };
   return succeeded(outcomes, report);
 }
@@ -91,6 +95,7 @@ function releaseOutputs(trigger: Trigger, outcomes: readonly ReleaseOutcome[]): 
   return {
     VERSION: versionOf(trigger),
     CHANGED: published.some(({ how, tags }) => how !== "existed" || tags.some(isChange)),
+    ...transferOutputs(published.map(({ transfer }) => transfer)),
     ...repositoryOutputs(
       published.map(({ repository, digest, platforms, tags }) => ({
         name: repository,
@@ -109,17 +114,13 @@ function isPublished(outcome: ReleaseOutcome): outcome is PublishedRelease {
   return outcome.ok && outcome.how !== "not published";
 }
 
-function outcomeRow(outcome: ReleaseOutcome): string[] {
+function outcomeRow(outcome: Timed<ReleaseOutcome>): string[] {
   const { repository } = outcome;
-  if (!outcome.ok) return [repository, "failed", "", "", ""];
+  const took = seconds(outcome.milliseconds);
+  if (!outcome.ok) return [repository, "failed", took, "", "", ""];
   const tags = outcome.tags.map(tagText).join("; ") || "none: only the main branch and version tags publish";
-  if (outcome.how === "not published") return [repository, outcome.how, "", "", tags];
-  return [repository, arrivalText(outcome), outcome.digest, outcome.platforms.join(", "), tags];
-}
-
-function arrivalText({ how, transfer }: PublishedRelease): string {
-  if (transfer === undefined) return how;
-  return `${how}, ${megabytes(transfer.bytesSent)} sent, ${megabytes(transfer.bytesSkipped)} there`;
+  if (outcome.how === "not published") return [repository, outcome.how, took, "", "", tags];
+  return [repository, arrivalText(outcome), took, outcome.digest, outcome.platforms.join(", "), tags];
 }
 
 const done: Record<TagPlan["action"], string> = { create: "created", move: "moved", leave: "left" };

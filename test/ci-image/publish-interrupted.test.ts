@@ -29,7 +29,14 @@ afterAll(() => Promise.all([first?.stop(), second?.stop()]));
 /** Publishes; no two builds give the same image, as with RUN. */
 async function publish(repositories: readonly Repository[], build: PublishableImage) {
   const client = makeClient({ push: repositories });
-  return publishCiImage({ client, repositories, image, build: async () => build, firstPublish: false });
+  return publishCiImage({
+    client,
+    repositories,
+    image,
+    build: async () => build,
+    now: () => 0,
+    firstPublish: false,
+  });
 }
 
 /** Cuts every connection for good once this many requests were made; the last one still reaches its registry. */

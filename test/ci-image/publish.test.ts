@@ -4,6 +4,7 @@ import type { PublishableImage } from "../../src/image/source.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { buildImage, describeImage } from "../support/ci-image.js";
 import { directFetch, makeClient, seed } from "../support/client.js";
+import { makeClock, timedFetch } from "../support/clock.js";
 import type { Fault, FaultTarget } from "../support/fault-proxy.js";
 import { makeImage } from "../support/image.js";
 import {
@@ -19,6 +20,8 @@ const image = describeImage();
 const older = describeImage("FROM golang:older");
 const built = buildImage(image);
 const { digest } = built.index.descriptor;
+const blobs = built.variants.flatMap(({ manifest }) => [manifest.config, ...manifest.layers]);
+const size = [...new Map(blobs.map((blob) => [blob.digest, blob.size])).values()].reduce((a, b) => a + b, 0);
 const foreign = makeImage({ created: "2024-12-13T14:00:00Z" });
 const tags = [image.tag, "2025.12.13", "latest"];
 
@@ -36,7 +39,15 @@ beforeEach(() => {
 /** Publishes to these repositories; the build is a mock, to see whether it was called. */
 function publishing(repositories: readonly Repository[], changes: Partial<CiImagePublication> = {}) {
   const build: Mock<() => Promise<PublishableImage>> = vi.fn(async () => built);
-  const publication = { client: makeClient(), repositories, image, build, firstPublish: false, ...changes };
+  const publication = {
+    client: makeClient(),
+    repositories,
+    image,
+    now: () => 0,
+    build,
+    firstPublish: false,
+    ...changes,
+  };
   return { build, outcomes: () => publishCiImage(publication) };
 }
 
@@ -67,9 +78,10 @@ describe("where no repository has the image", () => {
         ],
         transfer: {
           blobs: { present: 0, mounted: 0, sent: 5 },
-          bytesSent: expect.any(Number),
+          bytesSent: size,
           bytesSkipped: 0,
         },
+        milliseconds: 0,
       })),
     );
 
@@ -84,6 +96,21 @@ describe("where no repository has the image", () => {
       for (const repository of repositories.filter(({ registry }) => registry === at.proxy.address))
         for (const tag of tags) expect(await at.tagged(repository, tag)).toBe(digest);
     }
+  });
+
+  it("says how long the repository took, without the build", async () => {
+    const clock = makeClock();
+    const client = makeClient({ fetch: timedFetch(clock, 10) });
+    let before = 0;
+    const build = async () => {
+      clock.advance(5_000);
+      before = first.proxy.requests.length;
+      return built;
+    };
+    const [pushed] = await publishing([first.repository()], { client, now: clock.now, build }).outcomes();
+    const requests = first.proxy.requests.length - before;
+    expect(requests).toBeGreaterThan(10);
+    expect(pushed).toMatchObject({ ok: true, milliseconds: requests * 10 });
   });
 
   it.each<[string, RegExp]>([
@@ -158,6 +185,8 @@ describe("where the image exists", () => {
         platforms: image.platforms,
         tag: image.tag,
         aliases: ["2025.12.13", "latest"].map((tag) => ({ tag, from: digest, moved: false })),
+        transfer: { blobs: { present: 5, mounted: 0, sent: 0 }, bytesSent: 0, bytesSkipped: size },
+        milliseconds: 0,
       },
     ]);
 
@@ -192,6 +221,7 @@ describe("where the image exists", () => {
         error: expect.stringContaining(
           `${name(repository)}@${digest} is not whole: layer ${layer} is missing. Delete the image there`,
         ),
+        milliseconds: 0,
       },
     ]);
     expect(writesIn(requests(first))).toEqual([]);
@@ -270,6 +300,7 @@ describe("where a repository does not say whether it has the image", () => {
         error: expect.stringContaining(
           `${name(repository)}: ${method} manifests/${image.tag}: the registry ${message}`,
         ),
+        milliseconds: 0,
       },
     ]);
     expect(build).not.toHaveBeenCalled();

@@ -14,12 +14,20 @@ const published = (registry: string, changes: object = {}) => ({
   platforms: ["linux/amd64", "linux/arm64"],
   tag,
   aliases: [{ tag: "latest", from: digest, moved: false }],
+  transfer: { blobs: { present: 4, mounted: 1, sent: 2 }, bytesSent: 100, bytesSkipped: 30 },
+  milliseconds: 1_234,
   ...changes,
 });
 const rolledBack = (moved: boolean) => {
-  const { how: _, ...outcome } = published("ghcr.io", { aliases: [{ tag: "latest", moved }] });
+  const {
+    how: _,
+    transfer: __,
+    milliseconds: ___,
+    ...outcome
+  } = published("ghcr.io", { aliases: [{ tag: "latest", moved }] });
   return outcome;
 };
+const phases = { planning: 1_000, publishing: 2_500, build: 60_040 };
 const agreed = [`TAG=${tag}`, `DIGEST=${digest}`];
 
 describe("the variables of a report", () => {
@@ -32,7 +40,7 @@ describe("the variables of a report", () => {
     ],
     [
       "an image that existed",
-      () => reportPublication([published("ghcr.io")]),
+      () => reportPublication([published("ghcr.io")], phases),
       [
         "CHANGED=false",
         ...agreed,
@@ -42,11 +50,17 @@ describe("the variables of a report", () => {
         `DIGEST_GHCR_IO=${digest}`,
         `IMAGE_GHCR_IO=ghcr.io/acme/ci@${digest}`,
         "PLATFORMS_GHCR_IO=linux/amd64,linux/arm64",
+        "BYTES_SENT=100",
+        "BYTES_SKIPPED=30",
+        "BLOBS_SENT=2",
+        "BLOBS_SKIPPED=5",
+        "DURATION_MS=63540",
       ],
     ],
     [
       "different builds",
-      () => reportPublication([published("a.io"), published("b.io", { digest: other, how: "pushed" })]),
+      () =>
+        reportPublication([published("a.io"), published("b.io", { digest: other, how: "pushed" })], phases),
       [
         "CHANGED=true",
         `TAG=${tag}`,
@@ -59,11 +73,16 @@ describe("the variables of a report", () => {
         `DIGEST_B_IO=${other}`,
         `IMAGE_B_IO=b.io/acme/ci@${other}`,
         "PLATFORMS_B_IO=linux/amd64,linux/arm64",
+        "BYTES_SENT=200",
+        "BYTES_SKIPPED=60",
+        "BLOBS_SENT=4",
+        "BLOBS_SKIPPED=10",
+        "DURATION_MS=63540",
       ],
     ],
     [
       "an image that existed, with an alias that moved",
-      () => reportPublication([published("ghcr.io", { aliases: [{ tag: "latest", moved: true }] })]),
+      () => reportPublication([published("ghcr.io", { aliases: [{ tag: "latest", moved: true }] })], phases),
       expect.arrayContaining(["CHANGED=true", ...agreed]),
     ],
     [
@@ -78,5 +97,25 @@ describe("the variables of a report", () => {
     ],
   ])("on %s", (_, report, lines) => {
     expect(render(report(), ReportFormat.Dotenv).trimEnd().split("\n")).toEqual(lines);
+  });
+});
+
+describe("reportPublication", () => {
+  it("says what was sent, how long it took, and where builds differ", () => {
+    const outcomes = [published("a.io", { how: "pushed" }), published("b.io", { digest: other })];
+    const { markdown, data } = reportPublication(outcomes, phases);
+    expect(markdown).toBe(
+      [
+        "| repository | image | took | tag | digest | platforms | aliases |",
+        "|---|---|---|---|---|---|---|",
+        `| a.io/acme/ci | pushed, 0.0 MB sent, 0.0 MB there | 1.2 s | ${tag} | ${digest} | linux/amd64, linux/arm64 | latest |`,
+        `| b.io/acme/ci | existed | 1.2 s | ${tag} | ${other} | linux/amd64, linux/arm64 | latest |`,
+        "",
+        "The repositories hold different builds of this image under one tag.",
+        "",
+        "Took 63.5 s: planning 1.0 s, publishing 2.5 s, build 60.0 s.",
+      ].join("\n"),
+    );
+    expect(data).toEqual({ repositories: outcomes, milliseconds: 63_540, phases });
   });
 });

@@ -6,6 +6,7 @@ import { publishRelease, type ReleasePublication } from "../../src/release/publi
 import { readRef } from "../../src/release/ref.js";
 import type { LatestPolicy } from "../../src/release/tags.js";
 import { makeClient, seed } from "../support/client.js";
+import { makeClock, timedFetch } from "../support/clock.js";
 import type { Fault } from "../support/fault-proxy.js";
 import { makeImage } from "../support/image.js";
 import {
@@ -22,6 +23,9 @@ const image = await makeReleasedImage("program");
 const other = await makeReleasedImage("another program");
 const foreign = makeImage({ created: "2024-12-13T14:00:00Z" });
 const { digest } = image.packed.index.descriptor;
+const size = image.packed.variants
+  .flatMap(({ manifest }) => [manifest.config, ...manifest.layers])
+  .reduce((sum, blob) => sum + blob.size, 0);
 
 let first: ProxiedRegistry;
 let second: ProxiedRegistry;
@@ -49,6 +53,7 @@ function publishing(repositories: readonly Repository[], options: Options = {}) 
     targets: repositories.map((repository) => ({ repository, latest })),
     trigger: readRef(ref, { mainBranch: "main", preRelease: true }),
     image: released.ids,
+    now: () => 0,
     pack,
     firstPublish: false,
     ...changes,
@@ -95,13 +100,34 @@ describe("where no repository has the image", () => {
     for (const { proxy } of [first, second]) proxy.clear();
     const { pack, outcomes } = publishing(repositories);
     expect(await outcomes()).toMatchObject(
-      repositories.map(() => ({ ok: true, how: "existed", digest, tags: [{ action: "leave" }, {}] })),
+      repositories.map(() => ({
+        ok: true,
+        how: "existed",
+        digest,
+        tags: [{ action: "leave" }, {}],
+        transfer: { blobs: { present: 4, mounted: 0, sent: 0 }, bytesSent: 0, bytesSkipped: size },
+      })),
     );
     expect(pack).not.toHaveBeenCalled();
     for (const at of [first, second]) {
       expect(writesIn(requests(at))).toEqual([]);
       expect(sent(at)).toBe(0);
     }
+  });
+
+  it("says how long each repository took, without what it waited for the others", async () => {
+    const clock = makeClock();
+    const client = makeClient({ fetch: timedFetch(clock, 10) });
+    let before = 0;
+    const pack = async () => {
+      clock.advance(5_000);
+      before = first.proxy.requests.length;
+      return image.packed;
+    };
+    const [pushed] = await publishing([first.repository()], { client, now: clock.now, pack }).outcomes();
+    const requests = first.proxy.requests.length - before;
+    expect(requests).toBeGreaterThan(10);
+    expect(pushed).toMatchObject({ ok: true, milliseconds: requests * 10 });
   });
 
   it("copies from the one that has it, whatever a new compression would give", async () => {

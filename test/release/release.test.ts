@@ -10,6 +10,7 @@ import { readRef } from "../../src/release/ref.js";
 import { plan, type ReleaseRequest, release } from "../../src/release/release.js";
 import type { ReleaseInput } from "../../src/release/stage.js";
 import { makeClient } from "../support/client.js";
+import { makeClock, timedFetch } from "../support/clock.js";
 import { buildGoDist, changeGoDist } from "../support/go-dist.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
@@ -60,6 +61,7 @@ async function run(repositories: readonly Repository[], options: Options = {}) {
   const { binaries: _, ref: __, dockerfile: ___, settings: ____, ...changes } = options;
   return release({
     client: makeClient(),
+    now: () => 0,
     input: await makeInput(options),
     targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
     sourceDateEpoch: 0,
@@ -84,6 +86,40 @@ describe("a release of what GoReleaser built", () => {
     const again = await run(repositories);
     expect(again.markdown.match(/\| existed \|/g)).toHaveLength(2);
     for (const at of [first, second]) expect(writes(at)).toEqual([]);
+  });
+
+  it("says how long its parts took, and what was there", async () => {
+    const clock = makeClock();
+    const timing = { client: makeClient({ fetch: timedFetch(clock, 10) }), now: clock.now };
+    const repository = first.repository();
+    const pushed = await run([repository], timing);
+    const methods = first.proxy.requests.map(({ method }) => method);
+    // A tag list, two tags, and an upload that is opened and cancelled.
+    expect(methods.indexOf("DELETE")).toBe(4);
+    const milliseconds = methods.length * 10;
+    const publishing = milliseconds - 50;
+    expect(pushed.data).toMatchObject({
+      milliseconds,
+      phases: { checks: 50, assembly: 0, publishing, compression: 0 },
+    });
+    expect(pushed.outputs).toMatchObject({ CHANGED: true, BLOBS_SENT: 4, DURATION_MS: milliseconds });
+
+    first.proxy.clear();
+    const again = await run([repository], timing);
+    expect(again.data).toMatchObject({
+      milliseconds: first.proxy.requests.length * 10,
+      repositories: [
+        { how: "existed", transfer: { blobs: { present: 4, mounted: 0, sent: 0 }, bytesSent: 0 } },
+      ],
+    });
+    expect(again.data).not.toHaveProperty("phases.compression");
+    expect(again.outputs).toMatchObject({
+      CHANGED: false,
+      BYTES_SENT: 0,
+      BYTES_SKIPPED: pushed.outputs.BYTES_SENT,
+      BLOBS_SENT: 0,
+      BLOBS_SKIPPED: 4,
+    });
   });
 
   it("says of the image what version, revision and source it is, in labels and in annotations", async () => {

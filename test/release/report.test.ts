@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Timed } from "../../src/phases.js";
 import type { PublishedRelease, ReleaseOutcome, TagOutcome } from "../../src/release/publish.js";
 import { readRef } from "../../src/release/ref.js";
 import { reportPlan, reportRelease } from "../../src/release/report.js";
@@ -12,15 +13,25 @@ const create: TagOutcome = { tag: "1.2.3", action: "create", why };
 const there: TagOutcome = { tag: "1.2.3", action: "leave", current: digest, why };
 const notMeant: TagOutcome = { tag: "latest", action: "leave", why: "latest follows the main branch" };
 
-const published = (registry: string, changes: Partial<PublishedRelease> = {}): PublishedRelease => ({
+const published = (registry: string, changes: Partial<PublishedRelease> = {}): Timed<PublishedRelease> => ({
   repository: `${registry}/acme/app`,
   ok: true,
   how: "pushed",
   digest,
   platforms: ["linux/amd64"],
   tags: [create, notMeant],
+  transfer: { blobs: { present: 1, mounted: 0, sent: 3 }, bytesSent: 100, bytesSkipped: 30 },
+  milliseconds: 1_234,
   ...changes,
 });
+const phases = { checks: 300, assembly: 40, publishing: 1_300 };
+const transferred = (times: number) => [
+  `BYTES_SENT=${100 * times}`,
+  `BYTES_SKIPPED=${30 * times}`,
+  `BLOBS_SENT=${3 * times}`,
+  `BLOBS_SKIPPED=${times}`,
+];
+const took = "DURATION_MS=1640";
 const own = (name: string, registry: string, tags: string) => [
   `DIGEST${name}=${digest}`,
   `IMAGE${name}=${registry}/acme/app@${digest}`,
@@ -29,7 +40,7 @@ const own = (name: string, registry: string, tags: string) => [
 ];
 
 describe("the variables of a release", () => {
-  it.each<[string, string, ReleaseOutcome[], string[]]>([
+  it.each<[string, string, Timed<ReleaseOutcome>[], string[]]>([
     [
       "that was pushed",
       "refs/tags/v1.2.3",
@@ -37,8 +48,10 @@ describe("the variables of a release", () => {
       [
         "VERSION=1.2.3",
         "CHANGED=true",
+        ...transferred(1),
         ...own("", "ghcr.io", "1.2.3"),
         ...own("_GHCR_IO", "ghcr.io", "1.2.3"),
+        took,
       ],
     ],
     [
@@ -48,8 +61,10 @@ describe("the variables of a release", () => {
       [
         "VERSION=1.2.3",
         "CHANGED=false",
+        ...transferred(1),
         ...own("", "ghcr.io", "1.2.3"),
         ...own("_GHCR_IO", "ghcr.io", "1.2.3"),
+        took,
       ],
     ],
     [
@@ -62,26 +77,37 @@ describe("the variables of a release", () => {
       [
         "VERSION=1.2.3",
         "CHANGED=true",
+        ...transferred(2),
         `DIGEST=${digest}`,
         "PLATFORMS=linux/amd64",
         ...own("_A_IO", "a.io", "1.2.3,latest"),
         ...own("_B_IO", "b.io", "1.2.3"),
+        took,
       ],
     ],
     [
       "of a branch",
       "refs/heads/feature",
-      [{ repository: "ghcr.io/acme/app", ok: true, how: "not published", tags: [] }],
-      ["CHANGED=false"],
+      [{ repository: "ghcr.io/acme/app", ok: true, how: "not published", tags: [], milliseconds: 0 }],
+      ["CHANGED=false", ...transferred(0), took],
     ],
   ])("%s", (_, ref, outcomes, lines) => {
-    const report = reportRelease(trigger(ref), image, outcomes);
+    const report = reportRelease(trigger(ref), image, outcomes, phases);
     expect(render(report, ReportFormat.Dotenv).trimEnd().split("\n")).toEqual(lines);
+  });
+
+  it("stand beside a line that says how long its parts took", () => {
+    const { markdown } = reportRelease(trigger("refs/tags/v1.2.3"), image, [published("ghcr.io")], phases);
+    expect(markdown).toContain("\n| ghcr.io/acme/app | pushed, 0.0 MB sent, 0.0 MB there | 1.2 s | sha256:");
+    expect(markdown).toMatch(/\n\nTook 1\.6 s: checks 0\.3 s, assembly 0\.0 s, publishing 1\.3 s\.$/);
   });
 
   it("are under GitLab's limits for ten repositories: 50 variables, 5 KiB", () => {
     const outcomes = Array.from({ length: 10 }, (_, at) => published(`registry-${at}.example.com`));
-    const text = render(reportRelease(trigger("refs/tags/v1.2.3"), image, outcomes), ReportFormat.Dotenv);
+    const text = render(
+      reportRelease(trigger("refs/tags/v1.2.3"), image, outcomes, phases),
+      ReportFormat.Dotenv,
+    );
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(50);
     expect(text.length).toBeLessThan(5120);
   });

@@ -1,0 +1,36 @@
+import type { Outputs } from "./outputs.js";
+import type { Durations } from "./phases.js";
+import type { Transfer } from "./registry/publish.js";
+import { megabytes, seconds } from "./report.js";
+
+/** How an image came to be in a repository; nothing is sent where it existed. */
+export type Arrival = "existed" | "pushed" | "copied";
+
+/** How an image arrived in one repository: a cell of a table. */
+export function arrivalText({ how, transfer }: { how: Arrival; transfer: Transfer }): string {
+  if (how === "existed") return how;
+  return `${how}, ${megabytes(transfer.bytesSent)} sent, ${megabytes(transfer.bytesSkipped)} there`;
+}
+
+/** What was sent to all repositories, and what was there. */
+export function transferOutputs(transfers: readonly Transfer[]): Outputs {
+  const sum = (count: (transfer: Transfer) => number) =>
+    transfers.reduce((total, transfer) => total + count(transfer), 0);
+  return {
+    BYTES_SENT: sum(({ bytesSent }) => bytesSent),
+    BYTES_SKIPPED: sum(({ bytesSkipped }) => bytesSkipped),
+    BLOBS_SENT: sum(({ blobs }) => blobs.sent),
+    BLOBS_SKIPPED: sum(({ blobs }) => blobs.present + blobs.mounted),
+  };
+}
+
+/** The time of all phases together, in milliseconds. */
+export function totalOf(phases: Durations): number {
+  return Object.values(phases).reduce((sum, milliseconds) => sum + milliseconds, 0);
+}
+
+/** The whole and its phases as one line. */
+export function durationText(phases: Durations): string {
+  const parts = Object.entries(phases).map(([phase, milliseconds]) => `${phase} ${seconds(milliseconds)}`);
+  return `Took ${seconds(totalOf(phases))}: ${parts.join(", ")}.`;
+}
