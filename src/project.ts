@@ -11,6 +11,7 @@ import { parseSettings, type Settings } from "./config.js";
 import { InputError } from "./errors.js";
 import { readFiles } from "./files.js";
 import type { Clock } from "./phases.js";
+import { showUploads } from "./progress.js";
 import { type Credential, type Credentials, parseDockerConfig } from "./registry/auth.js";
 import { type ClientSettings, RegistryClient } from "./registry/client.js";
 import { parseReference, type Repository } from "./registry/reference.js";
@@ -61,6 +62,7 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
   const credentials = await readCredentials(given);
   const fetch = createFetch(await resolveNetwork(given, settings));
   const { attempts, baseSeconds } = settings.retry;
+  const now = () => Math.round(performance.now());
   const registries: ClientSettings = {
     fetch,
     credentials,
@@ -68,13 +70,14 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
     push: [],
     pushRetry: { ...pushRetry, attempts, baseDelay: baseSeconds * 1000 },
     onRetry: (line) => console.error(line),
+    onProgress: showUploads(process.stderr, now),
   };
   return {
     source: given.source,
     settings,
     fetch,
     registries,
-    now: () => Math.round(performance.now()),
+    now,
     client: (push = []) => new RegistryClient({ ...registries, push }),
     anonymousClient: () => new RegistryClient({ ...registries, credentials: new Map() }),
     pull: (reference, platform) => {

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { parseSettings } from "../src/config.js";
 import { messageOf } from "../src/errors.js";
 import { parseDockerfile } from "../src/image/dockerfile.js";
+import { showUploads } from "../src/progress.js";
 import { readRef } from "../src/release/ref.js";
 import { rehearse } from "../src/release/rehearsal.js";
 import type { ReleaseRequest } from "../src/release/release.js";
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { ref: { type: "string", default: "refs/tags/v1.2.3" } },
 });
+const now = () => performance.now();
 const dockerfile = await readFile(new URL("../Dockerfile.release", import.meta.url), "utf8");
 const registries = [await startMemoryRegistry(), await startMemoryRegistry()];
 
@@ -43,8 +45,8 @@ try {
 
 function requestFor(binaries: string): ReleaseRequest {
   return {
-    client: makeClient(),
-    now: () => performance.now(),
+    client: makeClient({ onProgress: showUploads(process.stderr, now) }),
+    now,
     input: {
       settings: parseSettings(undefined).release,
       trigger: readRef(values.ref, { mainBranch: "main", preRelease: true }),

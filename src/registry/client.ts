@@ -15,6 +15,7 @@ import {
   retrying,
 } from "./retry.js";
 import type { Fetch } from "./transport.js";
+import type { UploadProgress } from "./upload.js";
 
 /** A manifest as it is stored: its bytes are what the digest covers. */
 export interface StoredManifest {
@@ -42,6 +43,8 @@ export interface ClientSettings extends RetryHooks {
   /** For requests that write; reads are retried sooner. */
   pushRetry: RetryPolicy;
   readRetry?: RetryPolicy;
+  /** Called while an image is sent, at every chunk. */
+  onProgress?: (progress: UploadProgress) => void;
 }
 
 interface RegistryRequest {
@@ -86,7 +89,11 @@ export class RegistryClient {
   readonly traffic: Traffic = { requests: 0, bytesSent: 0 };
   readonly #authenticator: Authenticator;
 
+  /** Tells whoever made the client how far an upload is. */
+  readonly onProgress: (progress: UploadProgress) => void;
+
   constructor(private readonly settings: ClientSettings) {
+    this.onProgress = settings.onProgress ?? (() => {});
     this.#authenticator = new Authenticator(settings.fetch, settings.credentials);
   }
 

@@ -3,7 +3,8 @@ import { type Descriptor, type ImageManifest, parseManifest } from "../image/man
 import type { ContentSource, PublishableImage } from "../image/source.js";
 import type { BlobTransfer, RegistryClient, StoredManifest } from "./client.js";
 import { eachOf } from "./parallel.js";
-import { formatReference, type Repository } from "./reference.js";
+import { formatReference, formatRepository, type Repository } from "./reference.js";
+import { Upload } from "./upload.js";
 import { readStored, requireManifest, type VerifiedImage } from "./verify.js";
 
 /** What a push had to send, and what the registry already had. */
@@ -35,18 +36,11 @@ export async function pushImage(
   image: PublishableImage,
 ): Promise<Transfer> {
   const blobs = distinctBlobs(image.variants.map(({ manifest }) => manifest));
-  const transfer = nothing();
   const { index, variants, content } = image;
   const isStored = async ({ descriptor }: StoredManifest) =>
     (await client.headManifest(repository, descriptor.digest)) !== undefined;
   const hasIndex = await isStored(index);
-  await eachOf(blobs, async (blob) => {
-    const mountFrom = content.mountableFrom?.(repository.registry, blob);
-    const outcome = await client.putBlob(repository, blob, () => content.open(blob), mountFrom);
-    transfer.blobs[outcome] += 1;
-    if (outcome === "sent") transfer.bytesSent += blob.size;
-    else transfer.bytesSkipped += blob.size;
-  });
+  const transfer = await sendBlobs(client, repository, blobs, content);
   await eachOf(variants, async ({ descriptor, bytes }) => {
     const manifest = { descriptor, bytes };
     // Without its index, a platform is hardly ever there.
@@ -54,6 +48,31 @@ export async function pushImage(
       await client.putManifest(repository, descriptor.digest, manifest);
   });
   if (!hasIndex) await client.putManifest(repository, index.descriptor.digest, index);
+  return transfer;
+}
+
+async function sendBlobs(
+  client: RegistryClient,
+  repository: Repository,
+  blobs: readonly Descriptor[],
+  content: ContentSource,
+): Promise<Transfer> {
+  const transfer = nothing();
+  const upload = new Upload(formatRepository(repository), blobs, client.onProgress);
+  const send = async (blob: Descriptor) => {
+    const open = () => upload.open(blob, () => content.open(blob));
+    const mountFrom = content.mountableFrom?.(repository.registry, blob);
+    const outcome = await client.putBlob(repository, blob, open, mountFrom);
+    transfer.blobs[outcome] += 1;
+    if (outcome === "sent") transfer.bytesSent += blob.size;
+    else transfer.bytesSkipped += blob.size;
+    upload.complete(blob, outcome === "sent");
+  };
+  try {
+    await eachOf(blobs, send);
+  } finally {
+    upload.end();
+  }
   return transfer;
 }
 

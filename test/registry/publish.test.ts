@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildIndex, type Descriptor, mediaTypes } from "../../src/image/manifest.js";
 import type { PublishableImage } from "../../src/image/source.js";
@@ -293,6 +294,10 @@ function makeArtifact(): PublishableImage {
   return {
     index: buildIndex([descriptor], {}),
     variants: [{ descriptor, bytes, manifest }],
-    content: { name: "artifact", read: async () => empty, open: async () => empty as never },
+    content: {
+      name: "artifact",
+      read: async () => empty,
+      open: async () => Readable.from([empty], { objectMode: false }),
+    },
   };
 }
