@@ -1,6 +1,10 @@
 import { type Outputs, renderOutputs } from "./outputs.js";
 
-/** How a result is given: for people, for programs, or as NAME=value lines for later jobs of a pipeline. */
+/**
+ * How a result is given: for people, for programs, or as NAME=value lines for later jobs of a pipeline.
+ *
+ * A call that fails has no result: its error is the report for people, whatever the format.
+ */
 export enum ReportFormat {
   Markdown = "Markdown",
   Json = "Json",
