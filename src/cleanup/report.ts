@@ -61,6 +61,7 @@ function section(outcome: PruneOutcome | Failure): string {
     ...(listsUntagged ? [] : [onlyNamed]),
     ...(confirmed ? resultTable(results) : fateTable("would go", plan.removable)),
     ...fateTable("stays", notable(outcome)),
+    ...absentSentence(outcome),
     ...staySentence(plan.kept),
   ].join("\n\n");
 }
@@ -82,6 +83,13 @@ function notable({ plan, named }: PruneOutcome): KeptManifest[] {
   );
 }
 
+/** What was named and is not there: a digest of another repository, or one that is gone already. */
+function absentSentence({ plan, named }: PruneOutcome): string[] {
+  const here = new Set([...plan.kept, ...plan.removable].map(({ digest }) => digest));
+  const absent = named.filter((digest) => !here.has(digest));
+  return absent.length === 0 ? [] : [`Not there: ${absent.join(", ")}.`];
+}
+
 function staySentence(kept: readonly KeptManifest[]): string[] {
   const order = Object.keys(ruleTexts);
   const sorted = kept.toSorted((a, b) => order.indexOf(a.rule) - order.indexOf(b.rule));
@@ -97,7 +105,7 @@ function countBy<T>(items: readonly T[], kindOf: (item: T) => string): string[] 
 
 function fateTable(heading: string, fates: readonly Fate[]): string[] {
   if (fates.length === 0) return [];
-  const rows = fates.map(({ digest, tags, reason }) => [digest, tags.join(", "), reason]);
+  const rows = fates.map(({ digest, tags, reason }) => [digest, tags.join(", "), shortened(reason)]);
   return [markdownTable([heading, "tags", "because"], rows)];
 }
 
@@ -107,7 +115,12 @@ function resultTable(results: readonly PruneResult[]): string[] {
     entry.digest,
     entry.tags.join(", "),
     resultTexts[entry.result],
-    "detail" in entry ? entry.detail : "",
+    "detail" in entry ? shortened(entry.detail) : "",
   ]);
   return [markdownTable(["manifest", "tags", "result", "detail"], rows)];
+}
+
+/** Digests in a text by their first twelve digits, as Docker shows them; in the first column they are whole. */
+function shortened(text: string): string {
+  return text.replace(/(sha256:[0-9a-f]{12})[0-9a-f]{52}/g, "$1…");
 }

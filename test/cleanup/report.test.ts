@@ -83,6 +83,18 @@ describe("reportPrune", () => {
     expect(markdown).toContain("| sha256:1 | 1.2.3, latest | tagged 1.2.3, latest |");
   });
 
+  it("says what was named and is not there", () => {
+    const { markdown } = reportPrune([{ ...planned, named: ["sha256:2", "sha256:8", "sha256:9"] }]);
+    expect(markdown.split("\n")).toContain("Not there: sha256:8, sha256:9.");
+  });
+
+  it("shortens the digests in reasons, and no others", () => {
+    const [digest, parent] = ["a", "b"].map((digit) => `sha256:${digit.repeat(64)}`);
+    const removable = [{ digest: `${digest}`, tags: [], reason: `listed by ${parent}, which goes as well` }];
+    const { markdown } = reportPrune([{ ...planned, plan: { kept: [], removable } }]);
+    expect(markdown).toContain(`| ${digest} |  | listed by sha256:bbbbbbbbbbbb…, which goes as well |`);
+  });
+
   it("says what a registry cannot list", () => {
     const nothing = { kept: [], removable: [] };
     const { markdown } = reportPrune([{ ...planned, listsUntagged: false, plan: nothing }]);
