@@ -1,5 +1,6 @@
 import { Authenticator } from "../registry/auth.js";
-import { type ClientSettings, RegistryClient } from "../registry/client.js";
+import { RegistryClient } from "../registry/client.js";
+import type { ClientSettings } from "../registry/connection.js";
 import type { Repository } from "../registry/reference.js";
 import { DockerHub } from "./docker-hub.js";
 import { GhcrRepository } from "./ghcr-repository.js";

@@ -129,7 +129,7 @@ describe.each([
     at.proxy.setFault(({ method }) => (method === "DELETE" ? { kind: "answer", status: 405 } : undefined));
     const message = await messageThrownBy(() => removeTag(makeTarget(repository), test));
     expect(named(message, repository)).toBe(
-      `<repository>: DELETE manifests/${digest}: the registry answered 405. It does not allow deletion: enable it there (in distribution REGISTRY_STORAGE_DELETE_ENABLED=true), or leave the manifest to its own garbage collection.`,
+      `<repository>: DELETE manifests/${digest}: the registry answered 405. It does not allow deletion: enable it there (in distribution REGISTRY_STORAGE_DELETE_ENABLED=true).`,
     );
   });
 

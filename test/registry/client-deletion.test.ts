@@ -83,7 +83,7 @@ describe("behind a proxy", () => {
     [
       405,
       '{"errors":[{"code":"UNSUPPORTED","message":"The operation is unsupported."}]}',
-      "the registry answered 405 (UNSUPPORTED: The operation is unsupported.). It does not allow deletion: enable it there (in distribution REGISTRY_STORAGE_DELETE_ENABLED=true), or leave the manifest to its own garbage collection.",
+      "the registry answered 405 (UNSUPPORTED: The operation is unsupported.). It does not allow deletion: enable it there (in distribution REGISTRY_STORAGE_DELETE_ENABLED=true).",
     ],
     [
       403,

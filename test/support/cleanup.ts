@@ -1,7 +1,7 @@
 import type { PruneOutcome, PruneRequest } from "../../src/cleanup/prune.js";
 import type { CleanupTarget } from "../../src/cleanup/target.js";
 import { type HostedRegistry, openTarget } from "../../src/cleanup/targets.js";
-import type { ClientSettings } from "../../src/registry/client.js";
+import type { ClientSettings } from "../../src/registry/connection.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { pushRetry, readRetry } from "../../src/registry/retry.js";
 import { directFetch, noWait } from "./client.js";

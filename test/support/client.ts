@@ -1,5 +1,6 @@
 import type { PublishableImage } from "../../src/image/source.js";
-import { type ClientSettings, RegistryClient } from "../../src/registry/client.js";
+import { RegistryClient } from "../../src/registry/client.js";
+import type { ClientSettings } from "../../src/registry/connection.js";
 import { pushImage } from "../../src/registry/publish.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { pushRetry, readRetry } from "../../src/registry/retry.js";
