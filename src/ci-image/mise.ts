@@ -1,14 +1,9 @@
 import { z } from "zod";
 import { InputError, messageOf, SlipwayError } from "../errors.js";
-import {
-  classifyNetworkError,
-  classifyStatus,
-  parseHttpDate,
-  type RetryPolicy,
-  retrying,
-  type Verdict,
-} from "../registry/retry.js";
+import { type RetryPolicy, retrying } from "../registry/retry.js";
+import { parseHttpDate } from "../registry/retry-after.js";
 import type { Fetch } from "../registry/transport.js";
+import { classifyNetworkError, classifyStatus, type Verdict } from "../registry/verdict.js";
 
 /** What gave a version: the caller itself, one of the sources of `latest` in their order, or the last resort. */
 export type MiseSource = "pinned" | "github" | "mise.jdx.dev" | "published-label" | "pin";

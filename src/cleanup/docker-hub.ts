@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
 import { formatRepository, type Repository } from "../registry/reference.js";
-import { classifyStatus, parseHttpDate, type Verdict } from "../registry/retry.js";
+import { parseHttpDate } from "../registry/retry-after.js";
+import { classifyStatus, type Verdict } from "../registry/verdict.js";
 import {
   type ApiAnswer,
   type ApiSettings,

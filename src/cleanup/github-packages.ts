@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { InputError, RegistryError } from "../errors.js";
-import type { Credential } from "../registry/auth.js";
+import type { Credential } from "../registry/credentials.js";
 import { formatRepository, type Repository } from "../registry/reference.js";
-import { classifyStatus, parseHttpDate, type Verdict } from "../registry/retry.js";
+import { parseHttpDate } from "../registry/retry-after.js";
+import { classifyStatus, type Verdict } from "../registry/verdict.js";
 import {
   type ApiAnswer,
   type ApiRequest,

@@ -1,18 +1,11 @@
 import type { HeadersInit } from "undici";
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import type { Credential } from "../registry/auth.js";
+import type { Credential } from "../registry/credentials.js";
 import { parseJson } from "../registry/json.js";
-import {
-  classifyNetworkError,
-  classifyStatus,
-  type RetryHooks,
-  type RetryPolicy,
-  readRetry,
-  retrying,
-  type Verdict,
-} from "../registry/retry.js";
+import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "../registry/retry.js";
 import type { Fetch } from "../registry/transport.js";
+import { classifyNetworkError, classifyStatus, type Verdict } from "../registry/verdict.js";
 
 /** An answer, read to its end. */
 export interface ApiAnswer {

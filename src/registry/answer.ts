@@ -2,7 +2,7 @@ import type { Response } from "undici";
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
 import { parseJson } from "./json.js";
-import { classifyNetworkError } from "./retry.js";
+import { classifyNetworkError } from "./verdict.js";
 
 /** Media type of the body, without parameters. */
 export function mediaTypeOf(response: Response): string {

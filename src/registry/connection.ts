@@ -2,18 +2,13 @@ import { Readable } from "node:stream";
 import type { BodyInit, HeadersInit, Response } from "undici";
 import { RegistryError } from "../errors.js";
 import { drain, saidBy } from "./answer.js";
-import { type Action, Authenticator, type Credentials, type Scope } from "./auth.js";
+import { type Action, Authenticator, type Scope } from "./auth.js";
+import type { Credentials } from "./credentials.js";
 import { formatRepository, type Repository } from "./reference.js";
-import {
-  classifyNetworkError,
-  classifyStatus,
-  type RetryHooks,
-  type RetryPolicy,
-  readRetry,
-  retrying,
-} from "./retry.js";
+import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "./retry.js";
 import type { Fetch } from "./transport.js";
 import type { UploadProgress } from "./upload.js";
+import { classifyNetworkError, classifyStatus } from "./verdict.js";
 
 /** How registries are reached, and in whose name. */
 export interface ClientSettings extends RetryHooks {

@@ -3,7 +3,7 @@ import { DockerHub, judgeDockerHub } from "../../src/cleanup/docker-hub.js";
 import { prune } from "../../src/cleanup/prune.js";
 import { removeTag } from "../../src/cleanup/remove-tag.js";
 import type { ApiAnswer } from "../../src/cleanup/service-api.js";
-import type { Credential } from "../../src/registry/auth.js";
+import type { Credential } from "../../src/registry/credentials.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { attach, referrersTagOf } from "../support/artifact.js";
 import { clientSettings, makeTarget, pruneRequest } from "../support/cleanup.js";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { VerificationError } from "../../src/errors.js";
 import { checkPushAccess, requirePushAccess } from "../../src/registry/access.js";
-import type { Credential } from "../../src/registry/auth.js";
 import { RegistryClient } from "../../src/registry/client.js";
+import type { Credential } from "../../src/registry/credentials.js";
 import { parseRepository, type Repository } from "../../src/registry/reference.js";
 import { createFetch } from "../../src/registry/transport.js";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";

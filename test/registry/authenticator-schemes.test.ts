@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import { Response } from "undici";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { type Credentials, parseDockerConfig } from "../../src/registry/auth.js";
+import { type Credentials, parseDockerConfig } from "../../src/registry/credentials.js";
 import { pushImage } from "../../src/registry/publish.js";
 import { makeClient } from "../support/client.js";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { InputError } from "../errors.js";
+import { normalizeRegistry } from "./reference.js";
+
+/** How to sign in to one registry. */
+export type Credential =
+  | { kind: "password"; username: string; password: string }
+  | { kind: "identity-token"; token: string }
+  /** Kept by a program that does not exist in the module's container. */
+  | { kind: "helper"; setting: string };
+
+/** Credentials by registry host. */
+export type Credentials = ReadonlyMap<string, Credential>;
+
+const dockerConfig = z.object({
+  auths: z
+    .record(
+      z.string(),
+      z.object({
+        auth: z.string().optional(),
+        username: z.string().optional(),
+        password: z.string().optional(),
+        identitytoken: z.string().optional(),
+      }),
+    )
+    .default({}),
+  credsStore: z.string().optional(),
+  credHelpers: z.record(z.string(), z.string()).default({}),
+});
+
+/**
+ * Reads Docker's `config.json`. Values never reach a message: only hosts and the names of helpers do.
+ * Docker Hub's entry is `https://index.docker.io/v1/`.
+ */
+export function parseDockerConfig(text: string): Credentials {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new InputError({
+      subject: "docker config",
+      expected: "the JSON of Docker's config.json",
+      given: "text that is not JSON",
+      fix: "Pass it as --docker-config file://$HOME/.docker/config.json",
+    });
+  }
+  const parsed = dockerConfig.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new InputError({
+      subject: ["docker config", ...(issue?.path ?? [])].join(": "),
+      expected: issue?.code === "invalid_type" ? `the JSON type ${issue.expected}` : "Docker's config.json",
+      given: "another type",
+    });
+  }
+  const { auths, credHelpers, credsStore } = parsed.data;
+  const credentials = new Map<string, Credential>();
+  for (const [key, entry] of Object.entries(auths)) {
+    const credential = credentialOf(entry, key);
+    if (credential !== undefined) credentials.set(hostOf(key), credential);
+    else if (credsStore !== undefined)
+      credentials.set(hostOf(key), { kind: "helper", setting: `credsStore "${credsStore}"` });
+  }
+  for (const [key, helper] of Object.entries(credHelpers)) {
+    // Credentials in the file can be used here, which is all that counts; the helper cannot.
+    if ((credentials.get(hostOf(key))?.kind ?? "helper") === "helper")
+      credentials.set(hostOf(key), { kind: "helper", setting: `credHelpers "${helper}"` });
+  }
+  if (credsStore !== undefined)
+    credentials.set("*", { kind: "helper", setting: `credsStore "${credsStore}"` });
+  return credentials;
+}
+
+function credentialOf(
+  entry: z.infer<typeof dockerConfig>["auths"][string],
+  key: string,
+): Credential | undefined {
+  if (entry.identitytoken) return { kind: "identity-token", token: entry.identitytoken };
+  if (entry.username && entry.password)
+    return { kind: "password", username: entry.username, password: entry.password };
+  if (!entry.auth) return undefined;
+  const decoded = Buffer.from(entry.auth, "base64").toString("utf8");
+  const colon = decoded.indexOf(":");
+  if (colon < 1)
+    throw new InputError({
+      subject: `docker config: auths["${key}"].auth`,
+      expected: "base64 of user:password",
+      given: "a value without a user name",
+      fix: "Run docker login again",
+    });
+  return { kind: "password", username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+function hostOf(key: string): string {
+  return normalizeRegistry(key.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
+}
