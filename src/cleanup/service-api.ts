@@ -34,23 +34,25 @@ export interface Authorization {
   renew?(rejected: string | undefined): Promise<string | undefined>;
 }
 
-/** What the API of a registry service is asked with, beside the registry itself. */
-export interface ServiceSettings extends RetryHooks {
+interface Delivery extends RetryHooks {
   fetch: Fetch;
+  /** For requests that write; reads are retried sooner. */
+  pushRetry: RetryPolicy;
+  readRetry?: RetryPolicy;
+}
+
+/** What the API of a registry service is asked with, beside the registry itself. */
+export interface ServiceSettings extends Delivery {
   /** Base URL, without a slash at its end. */
   api: string;
   /** The one that the registry takes. */
   credential?: Credential;
   /** What to do where access is refused, as a sentence. */
   access: string;
-  /** For requests that write; reads are retried sooner. */
-  pushRetry: RetryPolicy;
-  readRetry?: RetryPolicy;
 }
 
 /** How requests are made in the name of one repository. */
-export interface ApiSettings extends RetryHooks {
-  fetch: Fetch;
+export interface ApiSettings extends Delivery {
   /** What messages begin with: the repository. */
   subject: string;
   authorization: Authorization;
@@ -59,8 +61,6 @@ export interface ApiSettings extends RetryHooks {
   judge?: (answer: ApiAnswer) => Verdict;
   /** What to do about a refusal, as a sentence. */
   advice: (refusal: Verdict) => string | undefined;
-  pushRetry: RetryPolicy;
-  readRetry?: RetryPolicy;
 }
 
 const errorBody = z.object({ message: z.string().optional(), detail: z.string().optional() });
