@@ -28,7 +28,9 @@ const ruleTexts: Readonly<Record<KeepRule, string>> = {
  */
 export function reportPrune(outcomes: readonly (PruneOutcome | Failure)[]): Report {
   const markdown = outcomes.map(section).join("\n\n");
-  return succeeded([...new Set(outcomes.flatMap(failuresOf))], { markdown, data: outcomes });
+  const results = outcomes.flatMap((outcome) => (outcome.ok ? outcome.results : []));
+  const outputs = { REMOVED: results.filter(({ result }) => result === "deleted").length };
+  return succeeded([...new Set(outcomes.flatMap(failuresOf))], { markdown, data: outcomes, outputs });
 }
 
 /** What became of a tag. Throws the same report as an error where a repository failed. */
@@ -40,7 +42,10 @@ export function reportTagRemoval(tag: string, removals: readonly (TagRemoval | F
   );
   const markdown = markdownTable(["repository", "tag", "digest", "result"], rows);
   const errors = removals.flatMap((removal) => (removal.ok ? [] : [removal.error]));
-  return succeeded(errors, { markdown, data: removals });
+  const outputs = {
+    REMOVED: removals.filter((removal) => removal.ok && removal.result === "deleted").length,
+  };
+  return succeeded(errors, { markdown, data: removals, outputs });
 }
 
 function succeeded(errors: readonly string[], report: Report): Report {

@@ -31,7 +31,11 @@ export async function rehearse(prepare: () => Promise<ReleaseRequest>): Promise<
     `Rehearsal: the second release, ${megabytes(bytesSent)} sent`,
     second.markdown,
   ].join("\n\n");
-  const report = { markdown, data: { first: first.data, second: second.data, bytesSent } };
+  const report = {
+    markdown,
+    data: { first: first.data, second: second.data, bytesSent },
+    outputs: { BYTES_SENT: bytesSent },
+  };
   if (bytesSent === 0) return report;
   throw new VerificationError(
     `The second release sent ${bytesSent} bytes, expected none: it did not find what the first had published.\n\n${markdown}`,

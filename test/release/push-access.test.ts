@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Credential } from "../../src/registry/auth.js";
+import type { Credential } from "../../src/registry/credentials.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { readRef } from "../../src/release/ref.js";
 import { plan, withPushAccess } from "../../src/release/release.js";

@@ -24,6 +24,7 @@ async function request(path: string, { addition = "" } = {}): Promise<ReleaseReq
   await writeFile(join(binaries, "hello_linux_amd64"), program, { mode: 0o755 });
   return {
     client: makeClient(),
+    now: () => 0,
     input: {
       settings: { ...parseSettings(undefined).release, platforms: ["linux/amd64"] },
       trigger: readRef("refs/heads/main", { mainBranch: "main", preRelease: true }),
