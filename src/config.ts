@@ -146,7 +146,9 @@ const release = z
   .strictObject({
     dockerfile: relativePath
       .default("Dockerfile.release")
-      .describe("Dockerfile of the released image; it only copies prebuilt binaries."),
+      .describe(
+        "Dockerfile of the released image. One that does more than to copy binaries takes --builder Engine.",
+      ),
     platforms: platforms.prefault(["linux/amd64", "linux/arm64"]).describe("Platforms, as os/architecture."),
     repositories: z
       .array(releaseRepository)

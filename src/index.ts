@@ -47,14 +47,15 @@ import { test } from "./go/test.js";
 import { Phases } from "./phases.js";
 import { loadProject, type Project } from "./project.js";
 import { parseRegistry, parseRepository } from "./registry/reference.js";
-import { writeRelease } from "./release/assemble.js";
-import { readReleaseInput, releaseSettings, releaseTrigger } from "./release/input.js";
-import { releaseTargets } from "./release/plan.js";
+import { Builder, buildRelease, writeArchive } from "./release/builder.js";
+import { buildStage } from "./release/engine-build.js";
+import { describePlatform, describeRelease, openPublication, readArchives } from "./release/input.js";
+import { joinArchives } from "./release/join.js";
+import { planRelease, releaseTargets } from "./release/plan.js";
 import { rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
 import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
-import { plan, release, withPushAccess } from "./release/release.js";
+import { release, withPushAccess } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
-import { stageRelease } from "./release/stage.js";
 import { verifyReference } from "./release/verified.js";
 import { removableVersion } from "./release/version.js";
 import { ReportFormat, render } from "./report.js";
@@ -317,7 +318,9 @@ export class Slipway {
    * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
    * @param pushAccess Ask for the right to push as well, and fail where it is refused.
    * @param revision Commit of the source.
-   * @param sourceDateEpoch Time of the image and its files, in seconds since 1970.
+   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
+   * @param builder Slipway, which assembles binaries, or Engine, which builds any Dockerfile: of the binaries, else of
+   * the source. What the engine builds is no function of its input: building again may give another image.
    * @param format Form of the result.
    */
   @func({ cache: "never" })
@@ -330,52 +333,59 @@ export class Slipway {
     pushAccess = false,
     revision?: string,
     sourceDateEpoch = 0,
+    builder: Builder = Builder.Slipway,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const given = { ref, platforms, preRelease, revision };
-    const targets = releaseTargets(releaseSettings(project, given));
-    const client = project.client(pushAccess ? targets.map(({ repository }) => repository) : []);
-    const input = binaries && (await readReleaseInput(project, binaries, given));
-    const trigger = releaseTrigger(project, given);
-    const request = { client, targets, trigger, firstPublish };
-    const planned = await plan(request, input, sourceDateEpoch);
+    const description = describeRelease(project, { ref, platforms, preRelease, revision });
+    // Who may not push may still plan: a token service may refuse more than it is asked to give for reading.
+    const reader = pushAccess ? {} : { client: project.client() };
+    const publication = { ...openPublication(project, description), ...reader };
+    const isBuilt = binaries !== undefined || builder === Builder.Engine;
+    const build = { builder, binaries, sourceDateEpoch, ...publication };
+    const built = isBuilt ? await buildRelease(project, description, build) : {};
+    const request = { ...publication, firstPublish, ...built };
+    const planned = await planRelease(request);
     return render(reportPlan(pushAccess ? await withPushAccess(request, planned) : planned), format);
   }
 
   /**
-   * Assembles the image of a release from prebuilt binaries, as an OCI archive. Nothing is published.
+   * Builds the image of a release, as an OCI archive. Nothing is published.
    *
-   * The same binaries, Dockerfile, version, revision and time give the same image on every machine.
+   * Assembled by Slipway, the same binaries, Dockerfile, version, revision and time give the same image on every machine.
    *
    * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
    * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
    * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
    * @param preRelease Allow a tag such as v0.0.1-test.
    * @param revision Commit of the source.
-   * @param sourceDateEpoch Time of the image and its files, in seconds since 1970.
+   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
+   * @param builder Slipway, which assembles binaries, or Engine, which builds any Dockerfile: of the binaries, else of
+   * the source. What the engine builds is no function of its input: building again may give another image.
    */
   @func({ cache: "never" })
   async images(
     ref: string,
-    binaries: Directory,
+    binaries?: Directory,
     platforms?: string[],
     preRelease = false,
     revision?: string,
     sourceDateEpoch = 0,
+    builder: Builder = Builder.Slipway,
   ): Promise<File> {
     const project = await this.project();
-    const input = await readReleaseInput(project, binaries, { ref, platforms, preRelease, revision });
-    const options = { client: project.client(), sourceDateEpoch };
-    await writeRelease(await stageRelease(input), options, "image.tar");
-    return dag.currentModule().workdirFile("image.tar");
+    const description = describeRelease(project, { ref, platforms, preRelease, revision });
+    const tools = { client: project.client(), phases: new Phases(project.now) };
+    const built = await buildRelease(project, description, { builder, binaries, sourceDateEpoch, ...tools });
+    return writeArchive(built, "image.tar");
   }
 
   /**
-   * Publishes prebuilt binaries as a multi-arch image to the repositories of the settings.
+   * Publishes a release as a multi-arch image, to the repositories of the settings.
    *
-   * Binaries and push access are checked first, tags move last, and what is there is not sent again: a call that
-   * was interrupted is completed by calling again. A version that is published as another image is refused.
+   * It is made of prebuilt binaries, or by the engine. Binaries and push access are checked first, tags move last,
+   * and what is there is not sent again: a call that was interrupted is completed by calling again. A version that
+   * is published as another image is refused.
    *
    * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
    * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
@@ -384,28 +394,110 @@ export class Slipway {
    * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
    * @param skipPush Stop before anything is sent, and give the plan.
    * @param revision Commit of the source.
-   * @param sourceDateEpoch Time of the image and its files, in seconds since 1970.
+   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
+   * @param builder Slipway, which assembles binaries, or Engine, which builds any Dockerfile: of the binaries, else of
+   * the source. What the engine builds is no function of its input: building again may give another image.
    * @param format Form of the result.
    */
   @func({ cache: "never" })
   async release(
     ref: string,
-    binaries: Directory,
+    binaries?: Directory,
     platforms?: string[],
     preRelease = false,
     firstPublish = false,
     skipPush = false,
     revision?: string,
     sourceDateEpoch = 0,
+    builder: Builder = Builder.Slipway,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const targets = releaseTargets(project.settings.release);
-    const client = project.client(targets.map(({ repository }) => repository));
-    const input = await readReleaseInput(project, binaries, { ref, platforms, preRelease, revision });
-    const { now } = project;
-    const request = { client, now, input, targets, sourceDateEpoch, firstPublish, skipPush };
-    return render(await release(request), format);
+    const description = describeRelease(project, { ref, platforms, preRelease, revision });
+    const publication = openPublication(project, description);
+    const request = { builder, binaries, sourceDateEpoch, ...publication };
+    const built = await buildRelease(project, description, request);
+    return render(await release({ ...publication, firstPublish, skipPush, ...built }), format);
+  }
+
+  /**
+   * Builds the image of one platform, as an OCI archive for join. Nothing is published.
+   *
+   * For native runners: each builds its own platform and hands the archive over as an artifact of the pipeline.
+   *
+   * @param platform Platform as os/architecture.
+   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
+   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
+   * @param preRelease Allow a tag such as v0.0.1-test.
+   * @param revision Commit of the source.
+   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
+   * @param builder Slipway, which assembles binaries, or Engine, which builds any Dockerfile: of the binaries, else of
+   * the source. What the engine builds is no function of its input: building again may give another image.
+   */
+  @func({ cache: "never" })
+  async buildPlatform(
+    platform: string,
+    ref: string,
+    binaries?: Directory,
+    preRelease = false,
+    revision?: string,
+    sourceDateEpoch = 0,
+    builder: Builder = Builder.Slipway,
+  ): Promise<File> {
+    const project = await this.project();
+    const description = describePlatform(project, platform, { ref, preRelease, revision });
+    const tools = { client: project.client(), phases: new Phases(project.now) };
+    const built = await buildRelease(project, description, { builder, binaries, sourceDateEpoch, ...tools });
+    return writeArchive(built, `${description.settings.platforms.join().replaceAll("/", "-")}.tar`);
+  }
+
+  /**
+   * Publishes the archives of build-platform as one multi-arch image, to the repositories of the settings.
+   *
+   * They have to be a complete set: every platform once, all of the same release and of this one. Anything else is
+   * an error before any request. Joining the same archives again sends nothing.
+   *
+   * @param archives Directory of the archives: all *.tar in it, and in the directories right below it.
+   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
+   * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
+   * @param preRelease Allow a tag such as v0.0.1-test.
+   * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
+   * @param skipPush Stop before anything is sent, and give the plan.
+   * @param revision Commit of the source, that the archives have to be of. Default: any that is the same in all.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async join(
+    archives: Directory,
+    ref: string,
+    platforms?: string[],
+    preRelease = false,
+    firstPublish = false,
+    skipPush = false,
+    revision?: string,
+    format: ReportFormat = ReportFormat.Markdown,
+  ): Promise<string> {
+    const project = await this.project();
+    const description = describeRelease(project, { ref, platforms, preRelease, revision });
+    const publication = openPublication(project, description);
+    const built = await publication.phases.during("checks", async () =>
+      joinArchives(await readArchives(archives), description),
+    );
+    return render(await release({ ...publication, firstPublish, skipPush, ...built }), format);
+  }
+
+  /**
+   * Gives the files of one stage of the release's Dockerfile, as a dependency cache.
+   *
+   * An engine that ends with the job loses what RUN --mount=type=cache holds. Export the directory into the source,
+   * have the CI platform keep it, and let the stage that installs the dependencies COPY it in.
+   *
+   * @param platform Platform as os/architecture.
+   * @param target Name of the stage.
+   */
+  @func({ cache: "never" })
+  async dependencyCache(platform: string, target = "cache"): Promise<Directory> {
+    return buildStage(await this.project(), platform, target);
   }
 
   /**
@@ -429,16 +521,18 @@ export class Slipway {
     const project = await this.withRegistryService(rehearsalHost, registry).project();
     const { repositories, mainBranch } = project.settings.release;
     const given = { ref: ref ?? `refs/heads/${mainBranch}`, preRelease: true };
-    const programs = binaries ?? (await this.build());
-    const report = await rehearse(async () => ({
-      client: project.client(),
-      now: project.now,
-      input: await readReleaseInput(project, programs, given),
-      targets: rehearsalTargets(repositories, rehearsalHost),
+    const description = describeRelease(project, given);
+    const build = {
+      builder: Builder.Slipway,
+      binaries: binaries ?? (await this.build()),
       sourceDateEpoch: 0,
-      firstPublish: false,
-      skipPush: false,
-    }));
+    };
+    const targets = rehearsalTargets(repositories, rehearsalHost);
+    const report = await rehearse(async () => {
+      const publication = openPublication(project, description, targets);
+      const built = await buildRelease(project, description, { ...build, ...publication });
+      return { ...publication, firstPublish: false, skipPush: false, ...built };
+    });
     return render(report, format);
   }
 

@@ -13,7 +13,7 @@ export class Phases {
   readonly #running: string[] = [];
   #since = 0;
 
-  constructor(private readonly now: Clock) {}
+  constructor(readonly now: Clock) {}
 
   get durations(): Durations {
     return this.#durations;

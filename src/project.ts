@@ -53,6 +53,8 @@ export interface Project {
   client(push?: readonly Repository[]): RegistryClient;
   /** A client as somebody without an account has it. */
   anonymousClient(): RegistryClient;
+  /** Gives the engine the credentials, for the images that a build of it starts from. */
+  signIn(): Promise<void>;
   /** An image that the engine pulls, with the same credentials. */
   pull(reference: string, platform?: string): Container;
 }
@@ -81,6 +83,9 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
     now,
     client: (push = []) => new RegistryClient({ ...registries, push }),
     anonymousClient: () => new RegistryClient({ ...registries, credentials: new Map() }),
+    signIn: async () => {
+      await signedIn(dag.container(), credentials).id();
+    },
     pull: (reference, platform) => {
       const container = dag.container(platform === undefined ? {} : { platform: platform as Platform });
       const { registry } = parseReference(reference);

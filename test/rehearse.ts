@@ -9,10 +9,13 @@ import { parseArgs } from "node:util";
 import { parseSettings } from "../src/config.js";
 import { messageOf } from "../src/errors.js";
 import { parseDockerfile } from "../src/image/dockerfile.js";
+import { Phases } from "../src/phases.js";
 import { showUploads } from "../src/progress.js";
+import { assembleRelease } from "../src/release/assemble.js";
 import { readRef } from "../src/release/ref.js";
 import { rehearse } from "../src/release/rehearsal.js";
 import type { ReleaseRequest } from "../src/release/release.js";
+import { stageRelease } from "../src/release/stage.js";
 import { makeClient } from "./support/client.js";
 import { buildGoDist } from "./support/go-dist.js";
 import { startMemoryRegistry } from "./support/memory-registry.js";
@@ -43,22 +46,28 @@ try {
   for (const { stop } of registries) await stop();
 }
 
-function requestFor(binaries: string): ReleaseRequest {
-  return {
-    client: makeClient({ onProgress: showUploads(process.stderr, now) }),
-    now,
-    input: {
+async function requestFor(binaries: string): Promise<ReleaseRequest> {
+  const client = makeClient({ onProgress: showUploads(process.stderr, now) });
+  const phases = new Phases(now);
+  const trigger = readRef(values.ref, { mainBranch: "main", preRelease: true });
+  const staged = await phases.during("checks", () =>
+    stageRelease({
       settings: parseSettings(undefined).release,
-      trigger: readRef(values.ref, { mainBranch: "main", preRelease: true }),
+      trigger,
       binaries,
       dockerfile: parseDockerfile(dockerfile, "Dockerfile.release"),
       workspace: makeTemporaryDirectory().path,
-    },
+    }),
+  );
+  return {
+    ...(await phases.during("assembly", () => assembleRelease(staged, { client, sourceDateEpoch: 0 }))),
+    client,
+    phases,
+    trigger,
     targets: registries.map(({ address }) => ({
       repository: { registry: address, path: "acme/hello" },
       latest: "highest",
     })),
-    sourceDateEpoch: 0,
     firstPublish: false,
     skipPush: false,
   };

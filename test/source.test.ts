@@ -21,9 +21,11 @@ const layers: Record<string, readonly string[]> = {
   naming: ["errors"],
   config: ["errors", "image", "naming", "registry"],
   files: [],
+  engine: ["errors", "files", "image"],
   project: ["config", "errors", "files", "phases", "progress", "registry"],
   "ci-image": [
     "config",
+    "engine",
     "errors",
     "files",
     "image",
@@ -37,6 +39,7 @@ const layers: Record<string, readonly string[]> = {
   go: ["errors"],
   release: [
     "config",
+    "engine",
     "errors",
     "files",
     "image",

@@ -1,12 +1,14 @@
 import type { Secret } from "@dagger.io/dagger";
+import { exportArchive } from "../engine.js";
 import { messageOf, SlipwayError } from "../errors.js";
-import { isIndex, parseIndex, parseManifest } from "../image/manifest.js";
+import { readPlatform } from "../image/join.js";
+import { isIndex, parseConfig, parseIndex, parseManifest } from "../image/manifest.js";
 import { formatPlatform } from "../image/platform.js";
 import type { ImageVariant, PublishableImage } from "../image/source.js";
 import type { Project } from "../project.js";
 import { manifestOf, parseReference } from "../registry/reference.js";
 import { requireManifest } from "../registry/verify.js";
-import { assembleCiImage, buildCiImage, exportArchive, variantConfig } from "./build.js";
+import { assembleCiImage, buildCiImage } from "./build.js";
 import { measureImage } from "./layers.js";
 import type { CiImagePlan } from "./plan.js";
 import { type BaselinePull, pullSize, reportSize } from "./size.js";
@@ -40,7 +42,7 @@ async function examineVariant(
   githubToken: Secret | undefined,
 ): Promise<Verification> {
   const settings = project.settings.ciImage;
-  const platform = formatPlatform(await variantConfig(content, variant));
+  const platform = formatPlatform((await readPlatform(content, variant)).platform);
   const container = await buildCiImage(plan, platform, githubToken);
   const base = await baseLayers(project, plan, platform);
   const [checks, measured, baseline] = await Promise.all([
@@ -55,7 +57,8 @@ async function examineVariant(
 async function baseLayers(project: Project, { base }: CiImagePlan, platform: string): Promise<string[]> {
   const archive = await exportArchive(project.pull(base, platform));
   const [variant] = archive.variants;
-  return variant === undefined ? [] : (await variantConfig(archive, variant)).rootfs.diff_ids;
+  if (variant === undefined) return [];
+  return parseConfig((await readPlatform(archive, variant)).config, archive.name).rootfs.diff_ids;
 }
 
 /** The pull size of the image that is replaced: its manifest says it, so no layer is pulled. */

@@ -32,7 +32,7 @@ export interface CiImagePlan {
   /** Instructions of the Dockerfile that make a layer. */
   layers: readonly string[];
   /** Build arguments that are no environment variables of the image. */
-  transientArgs: string[];
+  transientArgs: readonly string[];
   /** What the image claims to hold. */
   versions: ExpectedVersions;
 }
@@ -97,7 +97,7 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     context: files.directory,
     buildArgs,
     layers: summary.layers,
-    transientArgs: [...summary.args.keys()].filter((name) => !summary.env.has(name)),
+    transientArgs: summary.transientArgs,
   };
 }
 

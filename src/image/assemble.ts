@@ -90,6 +90,6 @@ function historyOf({ configuration: { history, rootfs } }: BaseImage): HistoryEn
 }
 
 /** RFC 3339, in whole seconds. */
-function formatTime(seconds: number): string {
+export function formatTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 }

@@ -1,14 +1,13 @@
 import { posix } from "node:path";
-import { InputError, messageOf, SlipwayError } from "../errors.js";
-import { openLayer } from "./compression.js";
+import { InputError } from "../errors.js";
 import { type ImageConfiguration, parseConfiguration } from "./configuration.js";
 import { type FileNode, FileTree } from "./file-tree.js";
-import { formOf } from "./formats.js";
 import type { Descriptor, ImageManifest } from "./manifest.js";
 import { formatPlatform, type ImagePlatform } from "./platform.js";
 import type { ContentSource } from "./source.js";
 import type { TarHeader } from "./tar.js";
 import { type ReadMember, readTar } from "./tar-reader.js";
+import { readLayer } from "./uncompressed.js";
 
 /** The image that another one starts from, for one platform. Its blobs stay where they are. */
 export interface BaseImage {
@@ -42,7 +41,7 @@ export async function openBase(
   if (configuration.rootfs.diff_ids.length !== manifest.layers.length)
     refuse(`as many diff IDs as layers, ${manifest.layers.length}`, configuration.rootfs.diff_ids.length);
   const { OnBuild = [] } = configuration.config;
-  if (OnBuild.length > 0) refuse("a base without ONBUILD", OnBuild, "Build that image with docker build");
+  if (OnBuild.length > 0) refuse("a base without ONBUILD", OnBuild, "Build that image with --builder Engine");
   return { name, configuration, layers: manifest.layers, content };
 }
 
@@ -54,14 +53,9 @@ export async function readBaseFiles(base: BaseImage): Promise<FileTree> {
   const tree = new FileTree();
   for (const layer of base.layers) {
     const subject = `${base.name}: layer ${layer.digest}`;
-    try {
-      const archive = await openLayer(base.content, layer, formOf(layer, subject));
-      const added = new Set<string>();
-      for await (const member of readTar(archive, subject, isUserFile)) addMember(tree, member, added);
-    } catch (error) {
-      if (error instanceof SlipwayError) throw error;
-      throw new InputError({ subject, expected: "a whole layer", given: messageOf(error) });
-    }
+    const archive = readLayer(base.content, layer, subject);
+    const added = new Set<string>();
+    for await (const member of readTar(archive, subject, isUserFile)) addMember(tree, member, added);
   }
   tree.takeChanges();
   return tree;

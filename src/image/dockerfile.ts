@@ -1,4 +1,4 @@
-import { type Arg, DockerfileParser, type From } from "dockerfile-ast";
+import { Arg, DockerfileParser, Env, From, type Instruction as ParsedInstruction } from "dockerfile-ast";
 import { InputError } from "../errors.js";
 import { type Instruction, invalid, readInstructions, unsupported } from "./instruction.js";
 
@@ -8,8 +8,13 @@ export interface DockerfileSummary {
   args: ReadonlyMap<string, string | undefined>;
   /** Instructions of the last stage that make a layer, as they are written. */
   layers: readonly string[];
-  /** Names that ENV sets. */
-  env: ReadonlySet<string>;
+  /**
+   * Names that ARG gives to RUN in the last stage or in one that it starts from, and that ENV does not set: they are
+   * no part of the image.
+   */
+  transientArgs: readonly string[];
+  /** What the last stage starts from, through earlier stages: an image, or `scratch`. */
+  base: string;
   /** Images that stages start from, build arguments filled in: neither `scratch` nor an earlier stage. */
   bases: readonly string[];
 }
@@ -48,20 +53,51 @@ export function summarizeDockerfile(
   const args = new Map<string, string | undefined>();
   for (const [name, value] of dockerfile.getARGs().flatMap(declarationsOf))
     args.set(name, args.get(name) ?? value);
+  const lookUp = (name: string) => given[name] ?? args.get(name) ?? "";
   const stages = dockerfile.getFROMs();
   const lastStage = stages.at(-1)?.getRange().start.line ?? 0;
   return {
     args,
-    env: new Set(
-      dockerfile.getENVs().flatMap((env) => env.getProperties().map((property) => property.getName())),
-    ),
+    ...summarizeLastStage(dockerfile.getInstructions(), lookUp),
     layers: dockerfile
       .getInstructions()
       .filter((instruction) => instruction.getRange().start.line > lastStage)
       .filter((instruction) => layerKeywords.includes(instruction.getKeyword()))
       .map((instruction) => instruction.toString()),
-    bases: basesOf(stages, (name) => given[name] ?? args.get(name) ?? ""),
+    bases: basesOf(stages, lookUp),
   };
+}
+
+type LookUp = (name: string) => string;
+
+/** A stage as far as it is read, what it inherits from earlier ones included. */
+interface StageSummary {
+  base: string;
+  args: readonly string[];
+  env: readonly string[];
+}
+
+function summarizeLastStage(
+  instructions: readonly ParsedInstruction[],
+  lookUp: LookUp,
+): Pick<DockerfileSummary, "base" | "transientArgs"> {
+  const named = new Map<string, StageSummary>();
+  let stage: StageSummary = { base: "", args: [], env: [] };
+  let name: string | null = null;
+  for (const instruction of instructions) {
+    if (instruction instanceof From) {
+      const image = imageOf(instruction, lookUp);
+      stage = named.get(image.toLowerCase()) ?? { base: image, args: [], env: [] };
+      name = instruction.getBuildStage()?.toLowerCase() ?? null;
+    } else if (stage.base === "") continue;
+    else if (instruction instanceof Arg)
+      stage = { ...stage, args: [...stage.args, ...declarationsOf(instruction).map(([arg]) => arg)] };
+    else if (instruction instanceof Env)
+      stage = { ...stage, env: [...stage.env, ...instruction.getProperties().map((set) => set.getName())] };
+    if (name !== null) named.set(name, stage);
+  }
+  const { base, args, env } = stage;
+  return { base, transientArgs: [...new Set(args)].filter((arg) => !env.includes(arg)) };
 }
 
 /** The parser gives only the first of several arguments that one ARG declares as a property. */
@@ -72,12 +108,16 @@ function declarationsOf(instruction: Arg): [string, string | undefined][] {
   return [...declarations].map(([, name = "", value]) => [name, value?.replace(/^(["'])(.*)\1$/, "$2")]);
 }
 
-function basesOf(stages: readonly From[], lookUp: (name: string) => string): string[] {
+function imageOf(stage: From, lookUp: LookUp): string {
+  return (stage.getImage() ?? "").replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced, bare) =>
+    lookUp(braced ?? bare),
+  );
+}
+
+function basesOf(stages: readonly From[], lookUp: LookUp): string[] {
   const names = new Set(["scratch"]);
   return stages.flatMap((stage) => {
-    const image = (stage.getImage() ?? "").replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced, bare) =>
-      lookUp(braced ?? bare),
-    );
+    const image = imageOf(stage, lookUp);
     const known = names.has(image);
     names.add(stage.getBuildStage() ?? "scratch");
     return known ? [] : [image];

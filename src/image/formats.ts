@@ -44,7 +44,7 @@ export function formOf(layer: Descriptor, subject: string): LayerForm {
       subject,
       expected: "layers as tar, gzip or zstd that may be distributed",
       given: layer.mediaType,
-      fix: "Take another base image, or build that image with docker build",
+      fix: "Take another base image, or build that image with --builder Engine",
     });
   return form as LayerForm;
 }

@@ -24,7 +24,7 @@ export interface InstructionList {
   escapeChar: string;
 }
 
-const wayOut = "Build that image with docker build";
+const wayOut = "Build that image with --builder Engine";
 const heredocKeywords = ["COPY", "ADD"];
 
 /**

@@ -16,35 +16,44 @@ interface Member {
 /** An OCI image layout in a tar archive, as the engine exports it: read in place, never unpacked. */
 export interface LayoutArchive extends ContentSource {
   variants: ImageVariant[];
+  /** Annotations of the one index that the layout names; none where it names something else. */
+  annotations: Record<string, string>;
 }
 
 /** The name of an image in a layout (OCI image specification, "Pre-Defined Annotation Keys"). */
 const nameAnnotation = "org.opencontainers.image.ref.name";
 
-/** Opens the archive at `path`, and reads its manifests (OCI image layout specification). */
-export async function openLayoutArchive(path: string): Promise<LayoutArchive> {
-  const members = await withFile(path, listMembers);
-  const member = (name: string): Member => {
-    const found = members.get(name);
+/**
+ * Opens the archive at `path`, and reads its manifests (OCI image layout specification). `name` stands for it in
+ * messages.
+ */
+export async function openLayoutArchive(path: string, name = path): Promise<LayoutArchive> {
+  const members = await withFile(path, (file) => listMembers(file, name));
+  const member = (file: string): Member => {
+    const found = members.get(file);
     if (found === undefined)
       throw new InputError({
-        subject: path,
-        expected: `an OCI image layout with ${name}`,
+        subject: name,
+        expected: `an OCI image layout with ${file}`,
         given: [...members.keys()],
       });
     return found;
   };
-  const readMember = (name: string) => withFile(path, (file) => readAt(file, member(name)));
+  const readMember = (file: string) => withFile(path, (open) => readAt(open, member(file), name));
   const content: ContentSource = {
-    name: path,
+    name,
     read: ({ digest }) => readMember(blobPath(digest)),
     open: async ({ digest }): Promise<Readable> => {
       const { offset, size } = member(blobPath(digest));
       return createReadStream(path, { start: offset, end: offset + size - 1 });
     },
   };
-  const roots = parseIndex(await readMember("index.json"), `${path}: index.json`).manifests;
-  return { ...content, variants: await readVariants(content, roots) };
+  const roots = parseIndex(await readMember("index.json"), `${name}: index.json`).manifests;
+  return {
+    ...content,
+    variants: await readVariants(content, roots),
+    annotations: await readAnnotations(content, roots),
+  };
 }
 
 /**
@@ -108,16 +117,24 @@ async function readVariants(content: ContentSource, roots: PlatformDescriptor[])
   return variants;
 }
 
+async function readAnnotations(
+  content: ContentSource,
+  [root, ...others]: PlatformDescriptor[],
+): Promise<Record<string, string>> {
+  if (root === undefined || others.length > 0 || !isIndex(root.mediaType)) return {};
+  return parseIndex(await content.read(root), `${content.name}: ${root.digest}`).annotations ?? {};
+}
+
 function blobPath(digest: string): string {
   return `blobs/${digest.replace(":", "/")}`;
 }
 
 /** Members of a ustar or GNU archive whose names fit a header, as all names of an image layout do. */
-async function listMembers(file: FileHandle): Promise<Map<string, Member>> {
+async function listMembers(file: FileHandle, name: string): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
   const { size: end } = await file.stat();
   for (let at = 0; at + tarBlock <= end; ) {
-    const header = decodeHeader(await readAt(file, { offset: at, size: tarBlock }));
+    const header = decodeHeader(await readAt(file, { offset: at, size: tarBlock }, name));
     if (header === undefined) break;
     const { path, type, size } = header;
     if (type !== "directory") members.set(path.replace(/^\.\//, ""), { offset: at + tarBlock, size });
@@ -126,11 +143,11 @@ async function listMembers(file: FileHandle): Promise<Map<string, Member>> {
   return members;
 }
 
-async function readAt(file: FileHandle, { offset, size }: Member): Promise<Buffer> {
+async function readAt(file: FileHandle, { offset, size }: Member, subject: string): Promise<Buffer> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, offset);
   if (bytesRead !== size)
     throw new InputError({
-      subject: "image archive",
+      subject,
       expected: `${size} bytes at ${offset}`,
       given: bytesRead,
     });

@@ -1,23 +1,11 @@
 import { type AssembledVariant, assembleVariant } from "../image/assemble.js";
 import { loadContext } from "../image/context.js";
-import type { ImageFormat } from "../image/formats.js";
-import { writeLayoutArchive } from "../image/layout.js";
 import { packImage } from "../image/pack.js";
-import type { PublishableImage } from "../image/source.js";
 import type { RegistryClient } from "../registry/client.js";
 import { readBase } from "./base.js";
-import { type ImageIds, imageIdsOf } from "./image-ids.js";
+import type { BuiltRelease } from "./built.js";
+import { imageIdsOf } from "./image-ids.js";
 import type { StagedRelease } from "./stage.js";
-
-/** An image whose identity is known, before anything of it is compressed or sent. */
-export interface AssembledRelease {
-  image: ImageIds;
-  variants: AssembledVariant[];
-  annotations: Record<string, string>;
-  format: ImageFormat;
-  /** Directory for compressed layers. */
-  layers: string;
-}
 
 export interface AssemblyOptions {
   /** Reads the base images. */
@@ -26,11 +14,14 @@ export interface AssemblyOptions {
   sourceDateEpoch: number;
 }
 
-/** Assembles all platforms of a release; a base is read from its registry, `scratch` needs none. */
+/**
+ * Assembles all platforms of a release; a base is read from its registry, `scratch` needs none. Its layers are
+ * compressed into files, which have to stay until the image was published.
+ */
 export async function assembleRelease(
   { dockerfile, context, layers, targets, annotations, format }: StagedRelease,
   { client, sourceDateEpoch }: AssemblyOptions,
-): Promise<AssembledRelease> {
+): Promise<BuiltRelease> {
   const variants: AssembledVariant[] = [];
   // One after the other: each has a tree of its own, and a base is read as a whole.
   for (const target of targets) {
@@ -45,20 +36,9 @@ export async function assembleRelease(
       }),
     );
   }
-  return { image: imageIdsOf(variants), variants, annotations, format, layers };
-}
-
-/** Compresses the layers into files, which have to stay until the image was published. */
-export function packRelease(release: AssembledRelease): Promise<PublishableImage> {
-  const { variants, annotations, format, layers } = release;
-  return packImage(variants, { annotations, format, directory: layers });
-}
-
-/** Writes the image of a release as an OCI archive, without asking any registry but those of its bases. */
-export async function writeRelease(
-  staged: StagedRelease,
-  options: AssemblyOptions,
-  path: string,
-): Promise<void> {
-  await writeLayoutArchive(await packRelease(await assembleRelease(staged, options)), path);
+  return {
+    origin: "slipway",
+    image: imageIdsOf(variants),
+    pack: () => packImage(variants, { annotations, format, directory: layers }),
+  };
 }

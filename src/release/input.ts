@@ -1,10 +1,13 @@
 import { type Directory, dag } from "@dagger.io/dagger";
-import { parsePlatforms, type ReleaseSettings } from "../config.js";
+import { parsePlatforms } from "../config.js";
 import { InputError } from "../errors.js";
 import { readFiles, scratch } from "../files.js";
-import { type Dockerfile, parseDockerfile } from "../image/dockerfile.js";
+import { parseDockerfile } from "../image/dockerfile.js";
+import { Phases } from "../phases.js";
 import type { Project } from "../project.js";
-import { readRef, type Trigger } from "./ref.js";
+import type { ReleaseDescription } from "./description.js";
+import { releaseTargets, type Target } from "./plan.js";
+import { readRef } from "./ref.js";
 import type { ReleaseInput } from "./stage.js";
 import { askVersion } from "./version-output.js";
 
@@ -17,45 +20,79 @@ export interface ReleaseArguments {
   revision?: string | undefined;
 }
 
-/** What the ref of a call asks for, by the rules of the project. */
-export function releaseTrigger({ settings }: Project, { ref, preRelease }: ReleaseArguments): Trigger {
-  return readRef(ref, { mainBranch: settings.release.mainBranch, preRelease });
+/** What a call releases, by the rules of the project. */
+export function describeRelease(
+  { settings: { release } }: Project,
+  { ref, platforms = [], preRelease, revision }: ReleaseArguments,
+): ReleaseDescription {
+  // No platform at all is a variable that a pipeline leaves unset.
+  const chosen = platforms.length === 0 ? release.platforms : parsePlatforms(platforms, "--platforms");
+  return {
+    settings: { ...release, platforms: chosen },
+    trigger: readRef(ref, { mainBranch: release.mainBranch, preRelease }),
+    revision,
+  };
 }
 
-/** The settings of one call. No platform at all is a variable that a pipeline leaves unset. */
-export function releaseSettings(
-  { settings: { release } }: Project,
-  { platforms = [] }: Pick<ReleaseArguments, "platforms">,
-): ReleaseSettings {
-  if (platforms.length === 0) return release;
-  return { ...release, platforms: parsePlatforms(platforms, "--platforms") };
+/**
+ * What a call builds of one platform, to be joined later. Docker's media types have no annotations, by which join
+ * knows what belongs together.
+ */
+export function describePlatform(
+  project: Project,
+  platform: string,
+  given: ReleaseArguments,
+): ReleaseDescription {
+  const { settings, ...rest } = describeRelease(project, given);
+  const platforms = parsePlatforms([platform], "--platform");
+  return { ...rest, settings: { ...settings, platforms, mediaTypes: "oci" } };
+}
+
+/** Where a release goes, and with what: a client with the right to push, and a measure of time. */
+export function openPublication(
+  project: Project,
+  { trigger }: ReleaseDescription,
+  targets: readonly Target[] = releaseTargets(project.settings.release),
+) {
+  const client = project.client(targets.map(({ repository }) => repository));
+  return { client, phases: new Phases(project.now), targets, trigger };
 }
 
 /** Brings a release into files of the module's own container. */
 export async function readReleaseInput(
   project: Project,
+  description: ReleaseDescription,
   binaries: Directory,
-  given: ReleaseArguments,
 ): Promise<ReleaseInput> {
-  const settings = releaseSettings(project, given);
-  const trigger = releaseTrigger(project, given);
-  const dockerfile = await readDockerfile(project);
+  const { dockerfile: path } = description.settings;
+  const dockerfile = parseDockerfile(await readDockerfile(project), path);
   const [directory, workspace] = await Promise.all([scratch("binaries"), scratch("release")]);
   await binaries.export(directory);
-  const { revision } = given;
-  return { settings, trigger, binaries: directory, dockerfile, workspace, revision, askVersion };
+  return { ...description, binaries: directory, dockerfile, workspace, askVersion };
 }
 
-/** A project without a Dockerfile.release of its own gets Slipway's. */
-async function readDockerfile({ source, settings }: Project): Promise<Dockerfile> {
+/** Brings archives into files of the module's own container; what else lies in the directory stays where it is. */
+export async function readArchives(archives: Directory): Promise<string> {
+  const directory = await scratch("archives");
+  await archives.filter({ include: ["*.tar", "*/*.tar"] }).export(directory);
+  return directory;
+}
+
+/** The text of the Dockerfile of a release: a project without one of its own gets Slipway's. */
+export async function readDockerfile(project: Project): Promise<string> {
+  const { dockerfile: path } = project.settings.release;
+  const own = await readOwnDockerfile(project);
+  const text = own ?? (await readFiles(dag.currentModule().source(), [path])).get(path)?.toString("utf8");
+  if (text !== undefined) return text;
+  throw new InputError({
+    subject: "slipway.json: release.dockerfile",
+    expected: "a file in the source",
+    given: path,
+  });
+}
+
+/** The text of the project's own Dockerfile of a release, where it has one. */
+export async function readOwnDockerfile({ source, settings }: Project): Promise<string | undefined> {
   const { dockerfile: path } = settings.release;
-  const own = await readFiles(source, [path]);
-  const text = own.get(path) ?? (await readFiles(dag.currentModule().source(), [path])).get(path);
-  if (text === undefined)
-    throw new InputError({
-      subject: "slipway.json: release.dockerfile",
-      expected: "a file in the source",
-      given: path,
-    });
-  return parseDockerfile(text.toString("utf8"), path);
+  return (await readFiles(source, [path])).get(path)?.toString("utf8");
 }

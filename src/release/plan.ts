@@ -4,6 +4,7 @@ import type { PushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
+import type { BuiltRelease, Origin } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage } from "./image-ids.js";
 import { type PublishedTag, readTag, readTags } from "./published.js";
 import type { Trigger } from "./ref.js";
@@ -36,20 +37,20 @@ export interface TargetPlan {
 /** A Failure where it is not known or not allowed. */
 export type RepositoryPlan = TargetPlan | Failure;
 
-export interface ReleasePlan {
+/** What is to be published; absent where nothing was built. */
+type Built = Partial<Pick<BuiltRelease, "image" | "origin">>;
+
+export interface ReleasePlan extends Built {
   trigger: Trigger;
-  /** Identity of what is to be published; absent where nothing was assembled. */
-  image?: ImageIds;
   repositories: RepositoryPlan[];
   /** What the registries say of the right to push; absent where they were not asked. */
   access?: PushAccess[];
 }
 
-export interface PlanRequest {
+export interface PlanRequest extends Built {
   client: RegistryClient;
   targets: readonly Target[];
   trigger: Trigger;
-  image?: ImageIds | undefined;
   /** Treats a repository that answers 401 or 403 as one that was never pushed to. */
   firstPublish: boolean;
 }
@@ -66,11 +67,16 @@ export function releaseTargets({ repositories }: ReleaseSettings): readonly Targ
 
 /** Reads the registries and says what a publication would do there. Nothing is changed. */
 export async function planRelease(request: PlanRequest): Promise<ReleasePlan> {
-  const { targets, trigger, image } = request;
+  const { targets, trigger, image, origin } = request;
   const repositories = await Promise.all(
     targets.map((target) => settle(target.repository, () => planTarget(request, target))),
   );
-  return { trigger, ...(image === undefined ? {} : { image }), repositories };
+  return {
+    trigger,
+    ...(image === undefined ? {} : { image }),
+    ...(origin === undefined ? {} : { origin }),
+    repositories,
+  };
 }
 
 /**
@@ -81,20 +87,20 @@ export function planTags(
   repository: Repository,
   decisions: readonly TagDecision[],
   published: ReadonlyMap<string, PublishedTag>,
-  image: ImageIds | undefined,
+  built: Built,
 ): TagPlan[] {
   return decisions.map((decision): TagPlan => {
     const { tag, set, why } = decision;
     const current = published.get(tag);
     if (!set) return { tag, action: "leave", why };
     if (current === undefined) return { tag, action: "create", why };
-    return decision.moves ? planMove(decision, current, image) : guard(repository, tag, current, image);
+    return decision.moves ? planMove(decision, current, built) : guard(repository, tag, current, built);
   });
 }
 
 /** Decides what happens to one repository; what is not known or not allowed is thrown. */
 export async function planTarget(request: PlanRequest, { repository, latest }: Target): Promise<TargetPlan> {
-  const { client, trigger, image, firstPublish } = request;
+  const { client, trigger, firstPublish } = request;
   const reading = { client, repository, firstPublish };
   const tags = needsPublishedTags(trigger, latest) ? await readTags(reading) : [];
   const decisions = decideTags(trigger, latest, tags);
@@ -107,11 +113,11 @@ export async function planTarget(request: PlanRequest, { repository, latest }: T
     repository: formatRepository(repository),
     ok: true,
     latest,
-    tags: planTags(repository, decisions, published, image),
+    tags: planTags(repository, decisions, published, request),
   };
 }
 
-function planMove({ tag, why }: TagDecision, current: PublishedTag, image: ImageIds | undefined): TagPlan {
+function planMove({ tag, why }: TagDecision, current: PublishedTag, { image }: Built): TagPlan {
   if (image !== undefined && "ids" in current && isSameImage(current.ids, image))
     return { tag, action: "leave", current: current.digest, why: `${why}, and it holds this image already` };
   return { tag, action: "move", current: current.digest, why };
@@ -121,7 +127,7 @@ function guard(
   repository: Repository,
   tag: string,
   current: PublishedTag,
-  image: ImageIds | undefined,
+  { image, origin = "slipway" }: Built,
 ): TagPlan {
   const { digest } = current;
   const leave = (why: string): TagPlan => ({ tag, action: "leave", current: digest, why });
@@ -131,13 +137,20 @@ function guard(
   const found =
     "ids" in current ? `the image ${formatImageIds(current.ids)}` : `no whole image (${current.unreadable})`;
   throw new ConflictError(
-    `${formatReference(repository, tag)}: exists as ${digest} and holds ${found}; to be published is ${formatImageIds(image)}. Nothing was overwritten; ${wayOut(current, image)}, or remove that tag.`,
+    `${formatReference(repository, tag)}: exists as ${digest} and holds ${found}; to be published is ${formatImageIds(image)}. Nothing was overwritten; ${wayOut(current, image, origin)}, or remove that tag.`,
   );
 }
 
-function wayOut(current: PublishedTag, image: ImageIds): string {
+const waysOut: Record<Origin, string> = {
+  slipway: "publish the change as another version",
+  engine:
+    "building again may give another image: publish the archives of the first build with join, or this one as another version",
+  archives: "join the archives of the first build, or publish the change as another version",
+};
+
+function wayOut(current: PublishedTag, image: ImageIds, origin: Origin): string {
   const platforms = (ids: ImageIds) => Object.keys(ids).toSorted().join();
   return "ids" in current && platforms(current.ids) !== platforms(image)
     ? "publish it for the platforms that it has, or as another version"
-    : "publish the change as another version";
+    : waysOut[origin];
 }

@@ -28,8 +28,11 @@ export interface PreflightCheck {
 export interface PreflightExpectation {
   /** Version to be published; absent for a build of the main branch, which has none. */
   version?: string | undefined;
-  /** What FROM names for a platform: `scratch`, or the reference of an image. */
-  baseOf: (platform: string) => string;
+  /**
+   * What FROM names for a platform: `scratch`, or the reference of an image. Undefined where the engine builds the
+   * image, and may bring a C library from anywhere.
+   */
+  baseOf: (platform: string) => string | undefined;
   /** Runs a binary whose file does not say its version; absent where programs are not to be run. */
   askVersion?: AskVersion | undefined;
 }
@@ -103,13 +106,14 @@ export function checkBinary(
 
 type Verdict = Omit<PreflightCheck, "subject">;
 
-function checkLibc({ interpreter }: ElfProgram, base: string): Verdict {
-  const libc = libcOfBase(base);
+function checkLibc({ interpreter }: ElfProgram, base: string | undefined): Verdict {
+  const libc = base === undefined ? undefined : libcOfBase(base);
+  const image = base ?? "the image that the engine builds";
   const expected = {
-    none: `a static program, since ${base} has no C library`,
-    musl: `static, or for the musl of ${base}`,
-    glibc: `static, or for the glibc of ${base}`,
-    unknown: `a program that runs in ${base}`,
+    none: `a static program, since ${image} has no C library`,
+    musl: `static, or for the musl of ${image}`,
+    glibc: `static, or for the glibc of ${image}`,
+    unknown: `a program that runs in ${image}`,
   }[libc ?? "unknown"];
   const verdict = { check: "libc", expected } as const;
   if (interpreter === undefined) return { ...verdict, found: "static", holds: true };
@@ -117,7 +121,7 @@ function checkLibc({ interpreter }: ElfProgram, base: string): Verdict {
   return libc === undefined
     ? {
         ...verdict,
-        found: `${found}; not checked, because the C library of ${base} is not known`,
+        found: `${found}; not checked, because the C library of ${image} is not known`,
         holds: undefined,
       }
     : { ...verdict, found, holds: libcOfInterpreter(interpreter) === libc };

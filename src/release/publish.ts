@@ -15,6 +15,7 @@ import {
 } from "../registry/publish.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
 import { readImage, type VerifiedImage, verifyImage } from "../registry/verify.js";
+import type { BuiltRelease, Origin } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
 import { type PlanRequest, planTarget, type TagPlan, type Target, type TargetPlan } from "./plan.js";
 
@@ -41,13 +42,12 @@ export type ReleaseOutcome =
   | { repository: string; ok: true; how: "not published"; tags: TagOutcome[] }
   | Failure;
 
-export interface ReleasePublication extends PlanRequest {
-  /** Identity of the image, which needs no compression. */
+/** `pack` is called at most once, and only where no repository has the image. */
+export interface ReleasePublication extends PlanRequest, BuiltRelease {
   image: ImageIds;
+  origin: Origin;
   /** Measures what each repository takes, once it is known what the others have. */
   now: Clock;
-  /** Compresses and packs the image; called at most once, and only where no repository has it. */
-  pack: () => Promise<PublishableImage>;
 }
 
 /** A repository with its plan, and the image where it has it. */

@@ -5,10 +5,11 @@ import { arrivalText, durationText, totalOf, transferOutputs } from "../publicat
 import type { PushAccess } from "../registry/access.js";
 import type { Failure } from "../registry/outcome.js";
 import { markdownTable, type Report, seconds } from "../report.js";
+import type { Origin } from "./built.js";
 import type { ImageIds } from "./image-ids.js";
 import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
 import type { PreflightCheck } from "./preflight.js";
-import type { PublishedRelease, ReleaseOutcome, TagOutcome } from "./publish.js";
+import type { PublishedRelease, ReleaseOutcome, ReleasePublication, TagOutcome } from "./publish.js";
 import { describeTrigger, type Trigger, versionOf } from "./ref.js";
 
 /** What would be published where, and why. Throws the same report as an error where a repository failed. */
@@ -28,14 +29,14 @@ function succeeded(outcomes: readonly ({ ok: true } | Failure)[], report: Report
   throw new VerificationError(`${errors.join("\n")}\n\n${report.markdown}`);
 }
 
-function planMarkdown({ trigger, image, repositories, access }: ReleasePlan): string {
+function planMarkdown({ trigger, image, origin, repositories, access }: ReleasePlan): string {
   const rows = repositories.flatMap(planRows);
   const changes = rows.some(([, , action]) => action !== "leave");
   const sections = [
     `Plan for ${describeTrigger(trigger)}${changes ? "" : ": nothing to publish"}`,
     ...(rows.length === 0 ? [] : [markdownTable(["repository", "tag", "action", "holds", "why"], rows)]),
     ...(access === undefined ? [] : [markdownTable(["repository", "push"], access.map(accessRow))]),
-    ...(image === undefined ? [] : [imageTable(image)]),
+    ...imageSections({ image, origin }),
   ];
   return sections.join("\n\n");
 }
@@ -70,20 +71,19 @@ function planRows(plan: RepositoryPlan): string[][] {
 
 /** What was published where, and as which image. Throws the same report as an error where a repository failed. */
 export function reportRelease(
-  trigger: Trigger,
-  image: ImageIds,
+  { trigger, image, origin }: Pick<ReleasePublication, "trigger" | "image" | "origin">,
   outcomes: readonly Timed<ReleaseOutcome>[],
   phases: Durations,
 ): Report {
   const markdown = [
     `Release for ${describeTrigger(trigger)}`,
     markdownTable(["repository", "image", "took", "digest", "platforms", "tags"], outcomes.map(outcomeRow)),
-    imageTable(image),
+    ...imageSections({ image, origin }),
     durationText(phases),
   ].join("\n\n");
   const report = {
     markdown,
-    data: { trigger, image, repositories: outcomes, milliseconds: totalOf(phases), phases },
+    data: { trigger, image, origin, repositories: outcomes, milliseconds: totalOf(phases), phases },
     outputs: { ...releaseOutputs(trigger, outcomes), DURATION_MS: totalOf(phases) },
   };
   return succeeded(outcomes, report);
@@ -130,8 +130,13 @@ function tagText({ tag, action, why, kept }: TagOutcome): string {
   return `${tag} ${done[action]}: ${why}${before}`;
 }
 
-function imageTable(image: ImageIds): string {
-  return markdownTable(["platform", "image ID"], Object.entries(image));
+const engineNote =
+  "Built by the engine: building again may give another image, which a version that is published refuses. What build-platform gives can be kept, and joined again.";
+
+function imageSections({ image, origin }: { image?: ImageIds | undefined; origin?: Origin | undefined }) {
+  if (image === undefined) return [];
+  const table = markdownTable(["platform", "image ID"], Object.entries(image));
+  return origin === "engine" ? [table, engineNote] : [table];
 }
 
 /**

@@ -1,28 +1,24 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { ReleaseSettings } from "../config.js";
 import type { BuildTarget } from "../image/build-arguments.js";
 import type { Dockerfile } from "../image/dockerfile.js";
 import type { ImageFormat } from "../image/formats.js";
 import { baseOf } from "../image/from.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
 import { type BinarySet, collectBinaries, stageBinaries } from "./collect.js";
-import { type PreflightCheck, preflight } from "./preflight.js";
+import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
+import { type PreflightCheck, type PreflightExpectation, preflight } from "./preflight.js";
 import { type Trigger, versionOf } from "./ref.js";
 import { reportPreflight } from "./report.js";
 import type { AskVersion } from "./version-output.js";
 
 /** What a release is made of, in files of this machine. */
-export interface ReleaseInput {
-  settings: ReleaseSettings;
-  trigger: Trigger;
+export interface ReleaseInput extends ReleaseDescription {
   /** Directory of the binaries. */
   binaries: string;
   dockerfile: Dockerfile;
   /** An empty directory, for the build context and for compressed layers. */
   workspace: string;
-  /** Commit of the source. */
-  revision?: string | undefined;
   /** Runs a binary whose file does not say its version; absent where programs are not to be run. */
   askVersion?: AskVersion | undefined;
 }
@@ -56,44 +52,38 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
   const { settings, trigger, dockerfile, binaries, workspace } = input;
   const context = join(workspace, "context");
   const layers = join(workspace, "layers");
-  const { pattern, names, ids, directory } = settings.binaries;
-  const { platforms } = settings;
-  const set = await collectBinaries(binaries, { platforms, names, ids, pattern, subject: directory });
-  const targets = platforms.map((platform) => targetOf(input, set, platform));
-  const checks = await preflight(binaries, set, {
-    version: versionOf(trigger),
+  const set = await findBinaries(input, binaries);
+  const targets = settings.platforms.map((platform) => targetOf(input, set, platform));
+  const checks = await checkBinaries(input, binaries, set, {
+    baseOf: (platform) => targets.find((target) => formatPlatform(target.platform) === platform)?.base,
     askVersion: input.askVersion,
-    baseOf: (platform) => targets.find((target) => formatPlatform(target.platform) === platform)?.base ?? "",
   });
-  reportPreflight(checks);
   await stageBinaries(binaries, set.binaries, context);
   await mkdir(layers);
   const annotations = annotationsOf(input);
   return { trigger, dockerfile, context, layers, targets, annotations, format: settings.mediaTypes, checks };
 }
 
+/** The binaries of a release in a directory, by the settings. */
+export async function findBinaries({ settings }: ReleaseDescription, root: string): Promise<BinarySet> {
+  const { pattern, names, ids, directory } = settings.binaries;
+  const { platforms } = settings;
+  return collectBinaries(root, { platforms, names, ids, pattern, subject: directory });
+}
+
+/** Holds the binaries against the release; what does not hold is an error with the whole report. */
+export async function checkBinaries(
+  { trigger }: ReleaseDescription,
+  root: string,
+  set: BinarySet,
+  expected: Omit<PreflightExpectation, "version">,
+): Promise<PreflightCheck[]> {
+  const checks = await preflight(root, set, { ...expected, version: versionOf(trigger) });
+  reportPreflight(checks);
+  return checks;
+}
+
 function targetOf(input: ReleaseInput, { binaries }: BinarySet, platform: string): StagedTarget {
-  const names = [...new Set(binaries.map(({ name }) => name))];
-  const values = {
-    // With several binaries the Dockerfile has to say which one starts.
-    NAME: names.length === 1 ? names[0] : undefined,
-    VERSION: versionOf(input.trigger),
-    REVISION: input.revision,
-    SOURCE: input.settings.annotations.source,
-  };
-  const target = { platform: parsePlatform(platform), buildArgs: defined(values) };
+  const target = { platform: parsePlatform(platform), buildArgs: buildArgumentsOf(input, binaries) };
   return { ...target, base: baseOf(input.dockerfile, target) };
-}
-
-/** By the keys of the OCI image specification ("Pre-Defined Annotation Keys"). */
-function annotationsOf({ settings, trigger, revision }: ReleaseInput): Record<string, string> {
-  const values = { ...settings.annotations, version: versionOf(trigger), revision };
-  return Object.fromEntries(
-    Object.entries(defined(values)).map(([key, value]) => [`org.opencontainers.image.${key}`, value]),
-  );
-}
-
-function defined(values: Record<string, string | undefined>): Record<string, string> {
-  const entries = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(entries);
 }

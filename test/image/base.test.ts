@@ -188,7 +188,7 @@ describe("openBase", () => {
     [
       "triggers",
       { layers: [], config: { OnBuild: ["RUN a"] } },
-      'expected a base without ONBUILD, got ["RUN a"]. Build that image with docker build.',
+      'expected a base without ONBUILD, got ["RUN a"]. Build that image with --builder Engine.',
     ],
   ])("refuses a base with %s", async (_, options, message) => {
     const base = makeBase(options);

@@ -236,7 +236,7 @@ describe("the changes of files", () => {
 });
 
 describe("refused", () => {
-  const engine = "Build that image with docker build.";
+  const engine = "Build that image with --builder Engine.";
   it.each([
     [
       "COPY --from=build /a /b",

@@ -34,10 +34,21 @@ describe("summarizeDockerfile", () => {
     ]);
   });
 
-  it("takes the layers of the last stage only, and the names of ENV", () => {
-    const { layers, env } = summarizeDockerfile("FROM a AS b\nRUN x\nFROM b\nENV P=1 Q=2\nCOPY y z\nCMD w\n");
+  it("takes the layers of the last stage only", () => {
+    const { layers } = summarizeDockerfile("FROM a AS b\nRUN x\nFROM b\nCOPY y z\nCMD w\n");
     expect(layers).toEqual(["COPY y z"]);
-    expect([...env]).toEqual(["P", "Q"]);
+  });
+
+  it.each<[string, string, string, string[]]>([
+    ["one stage", "FROM a\nARG P=1 Q\nRUN x", "a", ["P", "Q"]],
+    ["what ENV sets, which stays", "FROM a\nARG P\nARG Q\nENV P=$P", "a", ["Q"]],
+    ["ARG before FROM, which no RUN sees", "ARG P=a\nFROM $P\nARG Q", "a", ["Q"]],
+    ["another stage", "FROM a AS b\nARG P\nENV Q=1\nFROM scratch\nARG Q", "scratch", ["Q"]],
+    ["an earlier stage, by any case", "FROM a AS B\nARG P\nENV Q=1\nFROM b\nARG Q R", "a", ["P", "R"]],
+    ["a stage on a stage on nothing", "FROM scratch AS a\nFROM a AS b\nARG P\nFROM b", "scratch", ["P"]],
+    ["nothing", "ARG P", "", []],
+  ])("follows the last stage to its base: %s", (_, text, base, transientArgs) => {
+    expect(summarizeDockerfile(text)).toMatchObject({ base, transientArgs });
   });
 });
 
@@ -49,7 +60,7 @@ describe("parseDockerfile", () => {
     expect(dockerfile.body.map(({ text }) => text)).toEqual(["COPY a /", "USER 1"]);
   });
 
-  const engine = "Build that image with docker build.";
+  const engine = "Build that image with --builder Engine.";
   it.each([
     [
       "FROM a\n\nRUN apk add \\\n  curl",

@@ -214,12 +214,12 @@ describe("refuses", () => {
     ],
     [
       "ADD archive.tar /",
-      'expected ADD without archives, which archive.tar is, got "ADD archive.tar /". Build that image with docker build.',
+      'expected ADD without archives, which archive.tar is, got "ADD archive.tar /". Build that image with --builder Engine.',
     ],
     ["ADD *.tgz /", "expected ADD without archives, which archive.tgz is"],
     [
       "COPY --link app /bin/app",
-      'expected --link only where the base has nothing to do with the destination /usr/bin/app, got "COPY --link app /bin/app". Build that image with docker build.',
+      'expected --link only where the base has nothing to do with the destination /usr/bin/app, got "COPY --link app /bin/app". Build that image with --builder Engine.',
     ],
     [
       "COPY --link app /usr/bin",

@@ -99,7 +99,7 @@ describe("openLayoutArchive", () => {
     const block = Number(/^block (\d+): .* index\.json$/m.exec(stdout)?.[1]);
     await truncate(path, (block + 1) * 512 + 10);
     await expect(openLayoutArchive(path)).rejects.toThrow(
-      /^image archive: expected \d+ bytes at \d+, got 10\.$/,
+      new RegExp(`^${path}: expected \\d+ bytes at \\d+, got 10\\.$`),
     );
   });
 });

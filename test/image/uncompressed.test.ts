@@ -29,7 +29,6 @@ describe("uncompressedSize", () => {
     ["application/vnd.oci.image.layer.v1.tar+zstd", zstd],
     ["application/vnd.docker.image.rootfs.diff.tar", tar],
     ["application/vnd.docker.image.rootfs.diff.tar.gzip", gzip],
-    ["application/vnd.docker.image.rootfs.diff.tar.zstd", zstd],
   ])("%s", async (mediaType, bytes) => {
     expect(await uncompressedSize(...store(bytes, mediaType))).toBe(tar.length);
   });
@@ -42,16 +41,29 @@ describe("uncompressedSize", () => {
   });
 
   it.each([
-    ["a gzip layer that breaks off", gzip.subarray(0, -9), "tar+gzip", "a whole layer of"],
-    ["a zstd layer that breaks off", zstd.subarray(0, -9), "tar+zstd", "a whole layer of"],
-    ["a layer that is not what it says", tar, "tar+gzip", "a whole layer of"],
-    ["a layer of an unknown form", tar, "tar+xz", "a layer as tar, gzip or zstd, got"],
-    ["an encrypted layer", gzip, "tar+gzip+encrypted", "a layer as tar, gzip or zstd, got"],
+    ["a gzip layer that breaks off", gzip.subarray(0, -9), "tar+gzip", "a whole layer, got"],
+    ["a zstd layer that breaks off", zstd.subarray(0, -9), "tar+zstd", "a whole layer, got"],
+    ["a layer that is not what it says", tar, "tar+gzip", "a whole layer, got"],
+    ["a layer of an unknown form", tar, "tar+xz", "layers as tar, gzip or zstd that may be distributed, got"],
+    [
+      "an encrypted layer",
+      gzip,
+      "tar+gzip+encrypted",
+      "layers as tar, gzip or zstd that may be distributed, got",
+    ],
   ])("refuses %s", async (_, bytes, form, message) => {
     const layer = store(bytes, `application/vnd.oci.image.layer.v1.${form}`);
     const size = uncompressedSize(...layer);
     await expect(size).rejects.toThrow(InputError);
-    await expect(size).rejects.toThrow(`image.tar: ${layer[1].digest}: expected ${message}`);
+    await expect(size).rejects.toThrow(`image.tar: layer ${layer[1].digest}: expected ${message}`);
+  });
+
+  it("refuses a layer that is whole and another one", async () => {
+    const [content, layer] = store(gzip, "application/vnd.oci.image.layer.v1.tar+gzip");
+    const other = { ...layer, digest: digestOf(tar) };
+    await expect(uncompressedSize(content, other)).rejects.toThrow(
+      `image.tar: layer ${other.digest} arrived as ${layer.digest}.`,
+    );
   });
 
   it("passes on what the source says", async () => {

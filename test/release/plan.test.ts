@@ -6,6 +6,7 @@ import { RegistryClient } from "../../src/registry/client.js";
 import { moveTag, pushImage } from "../../src/registry/publish.js";
 import { parseRepository } from "../../src/registry/reference.js";
 import { createFetch } from "../../src/registry/transport.js";
+import type { Origin } from "../../src/release/built.js";
 import { formatImageIds, type ImageIds, imageIdsOf, isSameImage } from "../../src/release/image-ids.js";
 import {
   type PlanRequest,
@@ -112,7 +113,8 @@ describe("planTags", () => {
     ],
   ])("%s", (_, decision, current, image, expected) => {
     const published = new Map(current === undefined ? [] : [[decision.tag, current]]);
-    expect(planTags(repository, [decision], published, image)).toEqual([{ tag: decision.tag, ...expected }]);
+    const built = image === undefined ? {} : { image };
+    expect(planTags(repository, [decision], published, built)).toEqual([{ tag: decision.tag, ...expected }]);
   });
 
   it.each<[string, PublishedTag, string]>([
@@ -132,10 +134,25 @@ describe("planTags", () => {
       "exists as sha256:x and holds no whole image (its manifest sha256:y is missing); to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; publish the change as another version, or remove that tag.",
     ],
   ])("refuses a version that holds %s", (_, current, message) => {
-    const plan = () => planTags(repository, [version], new Map([["1.2.3", current]]), ids);
+    const plan = () => planTags(repository, [version], new Map([["1.2.3", current]]), { image: ids });
     expect(plan).toThrow(ConflictError);
     expect(plan).toThrow(`ghcr.io/acme/app:1.2.3: ${message}`);
   });
+});
+
+it.each<[Origin, string]>([
+  ["slipway", "publish the change as another version"],
+  [
+    "engine",
+    "building again may give another image: publish the archives of the first build with join, or this one as another version",
+  ],
+  ["archives", "join the archives of the first build, or publish the change as another version"],
+])("a version that holds another image than that of %s has its way out", (origin, way) => {
+  const current = { digest: "sha256:x", ids: { "linux/amd64": "sha256:a" } };
+  const decision = { tag: "1.2.3", moves: false, set: true, why: "" };
+  const image = { "linux/amd64": "sha256:b" };
+  const plan = () => planTags(repository, [decision], new Map([["1.2.3", current]]), { image, origin });
+  expect(plan).toThrow(`Nothing was overwritten; ${way}, or remove that tag.`);
 });
 
 describe("planRelease against a registry", () => {

@@ -52,6 +52,7 @@ function publishing(repositories: readonly Repository[], options: Options = {}) 
     client: makeClient(),
     targets: repositories.map((repository) => ({ repository, latest })),
     trigger: readRef(ref, { mainBranch: "main", preRelease: true }),
+    origin: "slipway" as const,
     image: released.ids,
     now: () => 0,
     pack,

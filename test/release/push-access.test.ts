@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Credential } from "../../src/registry/credentials.js";
 import type { Repository } from "../../src/registry/reference.js";
+import { planRelease } from "../../src/release/plan.js";
 import { readRef } from "../../src/release/ref.js";
-import { plan, withPushAccess } from "../../src/release/release.js";
+import { withPushAccess } from "../../src/release/release.js";
 import { reportPlan } from "../../src/release/report.js";
 import { makeClient } from "../support/client.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
@@ -23,7 +24,7 @@ async function planning(repositories: readonly Repository[], credential?: Creden
     trigger: readRef("refs/tags/v1.2.3", { mainBranch: "main", preRelease: false }),
     firstPublish: false,
   };
-  return reportPlan(await withPushAccess(request, await plan(request))).markdown;
+  return reportPlan(await withPushAccess(request, await planRelease(request))).markdown;
 }
 
 describe("a registry with accounts", () => {

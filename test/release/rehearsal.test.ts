@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
 import { parseDockerfile } from "../../src/image/dockerfile.js";
+import { Phases } from "../../src/phases.js";
+import { assembleRelease } from "../../src/release/assemble.js";
 import { readRef } from "../../src/release/ref.js";
 import { rehearsalTargets, rehearse } from "../../src/release/rehearsal.js";
 import type { ReleaseRequest } from "../../src/release/release.js";
+import { stageRelease } from "../../src/release/stage.js";
 import { makeClient } from "../support/client.js";
 import { type MemoryRegistry, startMemoryRegistry } from "../support/memory-registry.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
@@ -22,21 +25,24 @@ async function request(path: string, { addition = "" } = {}): Promise<ReleaseReq
   const binaries = makeTemporaryDirectory().path;
   const program = Buffer.concat([tinyProgram("amd64"), Buffer.from(addition)]);
   await writeFile(join(binaries, "hello_linux_amd64"), program, { mode: 0o755 });
+  const client = makeClient();
+  const trigger = readRef("refs/heads/main", { mainBranch: "main", preRelease: true });
+  const staged = await stageRelease({
+    settings: { ...parseSettings(undefined).release, platforms: ["linux/amd64"] },
+    trigger,
+    binaries,
+    dockerfile: parseDockerfile("FROM scratch\nCOPY linux/amd64/hello /hello\n", "Dockerfile.release"),
+    workspace: makeTemporaryDirectory().path,
+  });
   return {
-    client: makeClient(),
-    now: () => 0,
-    input: {
-      settings: { ...parseSettings(undefined).release, platforms: ["linux/amd64"] },
-      trigger: readRef("refs/heads/main", { mainBranch: "main", preRelease: true }),
-      binaries,
-      dockerfile: parseDockerfile("FROM scratch\nCOPY linux/amd64/hello /hello\n", "Dockerfile.release"),
-      workspace: makeTemporaryDirectory().path,
-    },
+    ...(await assembleRelease(staged, { client, sourceDateEpoch: 0 })),
+    client,
+    phases: new Phases(() => 0),
+    trigger,
     targets: rehearsalTargets([], registry.address).map((target) => ({
       ...target,
       repository: { ...target.repository, path },
     })),
-    sourceDateEpoch: 0,
     firstPublish: false,
     skipPush: false,
   };

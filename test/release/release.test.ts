@@ -3,12 +3,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSettings, type ReleaseSettings } from "../../src/config.js";
 import { parseDockerfile } from "../../src/image/dockerfile.js";
 import { mediaTypes, parseIndex } from "../../src/image/manifest.js";
+import { Phases } from "../../src/phases.js";
 import type { StoredManifest } from "../../src/registry/client.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { verifyImage } from "../../src/registry/verify.js";
+import { assembleRelease } from "../../src/release/assemble.js";
+import type { BuiltRelease } from "../../src/release/built.js";
 import { readRef } from "../../src/release/ref.js";
-import { plan, type ReleaseRequest, release } from "../../src/release/release.js";
-import type { ReleaseInput } from "../../src/release/stage.js";
+import { type ReleaseRequest, release } from "../../src/release/release.js";
+import { type ReleaseInput, stageRelease } from "../../src/release/stage.js";
 import { makeClient } from "../support/client.js";
 import { makeClock, timedFetch } from "../support/clock.js";
 import { buildGoDist, changeGoDist } from "../support/go-dist.js";
@@ -57,14 +60,19 @@ async function makeInput(options: Options = {}): Promise<ReleaseInput> {
   };
 }
 
+async function build(input: ReleaseInput, sourceDateEpoch = 0): Promise<BuiltRelease> {
+  return assembleRelease(await stageRelease(input), { client: makeClient(), sourceDateEpoch });
+}
+
 async function run(repositories: readonly Repository[], options: Options = {}) {
   const { binaries: _, ref: __, dockerfile: ___, settings: ____, ...changes } = options;
+  const input = await makeInput(options);
   return release({
+    ...(await build(input)),
     client: makeClient(),
-    now: () => 0,
-    input: await makeInput(options),
+    phases: new Phases(() => 0),
+    trigger: input.trigger,
     targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
-    sourceDateEpoch: 0,
     firstPublish: false,
     skipPush: false,
     ...changes,
@@ -90,9 +98,12 @@ describe("a release of what GoReleaser built", () => {
 
   it("says how long its parts took, and what was there", async () => {
     const clock = makeClock();
-    const timing = { client: makeClient({ fetch: timedFetch(clock, 10) }), now: clock.now };
+    const timing = () => ({
+      client: makeClient({ fetch: timedFetch(clock, 10) }),
+      phases: new Phases(clock.now),
+    });
     const repository = first.repository();
-    const pushed = await run([repository], timing);
+    const pushed = await run([repository], timing());
     const methods = first.proxy.requests.map(({ method }) => method);
     // A tag list, two tags, and an upload that is opened and cancelled.
     expect(methods.indexOf("DELETE")).toBe(4);
@@ -100,12 +111,12 @@ describe("a release of what GoReleaser built", () => {
     const publishing = milliseconds - 50;
     expect(pushed.data).toMatchObject({
       milliseconds,
-      phases: { checks: 50, assembly: 0, publishing, compression: 0 },
+      phases: { checks: 50, publishing, compression: 0 },
     });
     expect(pushed.outputs).toMatchObject({ CHANGED: true, BLOBS_SENT: 4, DURATION_MS: milliseconds });
 
     first.proxy.clear();
-    const again = await run([repository], timing);
+    const again = await run([repository], timing());
     expect(again.data).toMatchObject({
       milliseconds: first.proxy.requests.length * 10,
       repositories: [
@@ -140,13 +151,10 @@ describe("a release of what GoReleaser built", () => {
 
   it("is the same image from another directory, and another one at another time", async () => {
     const copy = await changeGoDist(dist, (arm64) => arm64);
-    const imageOf = async (binaries: string, sourceDateEpoch: number) => {
-      const trigger = readRef("refs/tags/v1.2.3", { mainBranch: "main", preRelease: false });
-      const request = { client: makeClient(), targets: [], trigger, firstPublish: false };
-      return (await plan(request, await makeInput({ binaries }), sourceDateEpoch)).image;
-    };
+    const imageOf = async (binaries: string, sourceDateEpoch: number) =>
+      (await build(await makeInput({ binaries }), sourceDateEpoch)).image;
     const image = await imageOf(dist, 0);
-    expect(Object.keys(image ?? {})).toEqual(["linux/amd64", "linux/arm64"]);
+    expect(Object.keys(image)).toEqual(["linux/amd64", "linux/arm64"]);
     expect(await imageOf(copy, 0)).toEqual(image);
     expect(await imageOf(dist, 1)).not.toEqual(image);
   });

@@ -6,6 +6,7 @@ import { reportPlan, reportRelease } from "../../src/release/report.js";
 import { ReportFormat, render } from "../../src/report.js";
 
 const digest = `sha256:${"0a".repeat(32)}`;
+const origin = "slipway";
 const image = { "linux/amd64": "sha256:a" };
 const trigger = (ref: string) => readRef(ref, { mainBranch: "main", preRelease: false });
 const why = "v1.2.3 publishes its version";
@@ -92,12 +93,16 @@ describe("the variables of a release", () => {
       ["CHANGED=false", ...transferred(0), took],
     ],
   ])("%s", (_, ref, outcomes, lines) => {
-    const report = reportRelease(trigger(ref), image, outcomes, phases);
+    const report = reportRelease({ trigger: trigger(ref), image, origin }, outcomes, phases);
     expect(render(report, ReportFormat.Dotenv).trimEnd().split("\n")).toEqual(lines);
   });
 
   it("stand beside a line that says how long its parts took", () => {
-    const { markdown } = reportRelease(trigger("refs/tags/v1.2.3"), image, [published("ghcr.io")], phases);
+    const { markdown } = reportRelease(
+      { trigger: trigger("refs/tags/v1.2.3"), image, origin },
+      [published("ghcr.io")],
+      phases,
+    );
     expect(markdown).toContain("\n| ghcr.io/acme/app | pushed, 0.0 MB sent, 0.0 MB there | 1.2 s | sha256:");
     expect(markdown).toMatch(/\n\nTook 1\.6 s: checks 0\.3 s, assembly 0\.0 s, publishing 1\.3 s\.$/);
   });
@@ -105,7 +110,7 @@ describe("the variables of a release", () => {
   it("are under GitLab's limits for ten repositories: 50 variables, 5 KiB", () => {
     const outcomes = Array.from({ length: 10 }, (_, at) => published(`registry-${at}.example.com`));
     const text = render(
-      reportRelease(trigger("refs/tags/v1.2.3"), image, outcomes, phases),
+      reportRelease({ trigger: trigger("refs/tags/v1.2.3"), image, origin }, outcomes, phases),
       ReportFormat.Dotenv,
     );
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(50);

@@ -3,7 +3,7 @@ import { parseDockerfile } from "../../src/image/dockerfile.js";
 import type { ImageFormat } from "../../src/image/formats.js";
 import { parsePlatform } from "../../src/image/platform.js";
 import type { PublishableImage } from "../../src/image/source.js";
-import { assembleRelease, packRelease } from "../../src/release/assemble.js";
+import { assembleRelease } from "../../src/release/assemble.js";
 import type { ImageIds } from "../../src/release/image-ids.js";
 import { makeClient } from "./client.js";
 import { writeFiles } from "./image-files.js";
@@ -41,8 +41,8 @@ export async function makeReleasedImage(
     format,
     checks: [],
   };
-  const assembled = await assembleRelease(staged, { client: makeClient(), sourceDateEpoch: 0 });
-  return { ids: assembled.image, packed: await packRelease(assembled) };
+  const { image, pack } = await assembleRelease(staged, { client: makeClient(), sourceDateEpoch: 0 });
+  return { ids: image, packed: await pack() };
 }
 
 function prefixed<T>(directory: string, files: Record<string, T>): Record<string, T> {

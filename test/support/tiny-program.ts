@@ -54,6 +54,22 @@ export function tinyProgram(architecture: keyof typeof machines): Buffer {
   return Buffer.concat([header, text]);
 }
 
+/** The same program, with a loader named that it has no need of: its program headers move to the end of the file. */
+export function dynamicProgram(architecture: keyof typeof machines, loader: string): Buffer {
+  const program = tinyProgram(architecture);
+  const path = Buffer.from(`${loader}\0`);
+  const segment = program.subarray(64, headerSize);
+  const interpreter = Buffer.alloc(segment.length);
+  // PT_INTERP, with its offset and size in the file.
+  interpreter.writeUInt32LE(3, 0);
+  interpreter.writeBigUInt64LE(BigInt(program.length), 8);
+  interpreter.writeBigUInt64LE(BigInt(path.length), 32);
+  const file = Buffer.concat([program, path, interpreter, segment]);
+  file.writeBigUInt64LE(BigInt(program.length + path.length), 32);
+  file.writeUInt16LE(2, 56);
+  return file;
+}
+
 function word(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);

@@ -1,5 +1,14 @@
 /** Tests of Slipway on a real engine: the functions as a user calls them, with a real registry and real tools. */
-import { argument, type Container, type Directory, dag, type File, func, object } from "@dagger.io/dagger";
+import {
+  argument,
+  type Container,
+  type Directory,
+  dag,
+  type File,
+  func,
+  object,
+  SlipwayBuilder,
+} from "@dagger.io/dagger";
 import { makeCertificate } from "./certificate.js";
 import { expectEqual, expectFailure, expectMatch } from "./expect.js";
 import { mirrorMise } from "./mirror.js";
@@ -10,6 +19,18 @@ import { asRepository, goToolbox, outputOf } from "./toolbox.js";
 const host = "localhost:5000";
 const repository = `${host}/acme/ci`;
 
+/** A Dockerfile that compiles the project on the machine, for the platform that is built. */
+const containerfile = (baseImage: string) => `FROM --platform=$BUILDPLATFORM ${baseImage} AS build
+WORKDIR /src
+COPY . .
+ARG TARGETARCH VERSION
+RUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -ldflags "-X main.version=$VERSION" -o /hello .
+
+FROM scratch
+COPY --from=build /hello /hello
+ENTRYPOINT ["/hello"]
+`;
+
 /** User e2e with the password "correct", as bcrypt. */
 const account = "e2e:$2b$04$GFxijs9m4OZfLZMLyhVms.WnVhzaLMGt5Lxa8sgLZfoeWPrLN4Uz6\n";
 
@@ -18,6 +39,7 @@ interface Settings {
   ciImage?: object;
   buildArgs?: Record<string, string>;
   network?: object;
+  release?: object;
 }
 
 @object()
@@ -112,6 +134,43 @@ export class E2e {
     return `${binaries.join("\n")}\n${released}`;
   }
 
+  /** A release in three stages: each platform compiled by the engine, joined, and joined again without a transfer. */
+  @func({ cache: "never" })
+  async threeStages(): Promise<string> {
+    const service = await registry(this.toolbox()).start();
+    const released = `${host}/acme/hello`;
+    const release = { dockerfile: "Containerfile", repositories: [{ repository: released }] };
+    const source = (await this.source({ release })).withNewFile(
+      release.dockerfile,
+      containerfile(this.baseImage),
+    );
+    const slipway = dag.slipway({ source }).withRegistryService(host, service);
+    const ref = "refs/tags/v1.2.3";
+    const build = (architecture: string) =>
+      slipway.buildPlatform(`linux/${architecture}`, ref, { builder: SlipwayBuilder.Engine });
+    const archives = await dag
+      .directory()
+      .withFile("amd64.tar", build("amd64"))
+      .withFile("image-arm64/arm64.tar", build("arm64"))
+      .sync();
+
+    await expectFailure(
+      "join without a platform",
+      () => slipway.join(archives.withoutDirectory("image-arm64"), ref),
+      /linux\/arm64: no archive; there are amd64\.tar for linux\/amd64/,
+    );
+    const first = await slipway.join(archives, ref);
+    expectMatch("first join", first, /\| pushed, [\d.]+ MB sent/);
+    const uploads = await countUploads(service);
+    const second = await slipway.join(archives, ref);
+    expectMatch("second join", second, /\| existed \|/);
+    expectEqual("uploads after the second join", await countUploads(service), uploads);
+
+    const verified = await slipway.verifyImage(`${released}:1.2.3`);
+    expectMatch("verify-image", verified, /linux\/amd64 .*\n.*linux\/arm64 /);
+    return [first, second, verified].join("\n");
+  }
+
   /** A registry whose certificate only the settings' authority vouches for. */
   @func({ cache: "never" })
   async privateCa(): Promise<string> {
@@ -190,7 +249,10 @@ export class E2e {
   }
 
   /** The fixture as a repository, with settings that work on this machine and what a test changes of them. */
-  private async source({ ciImage, buildArgs, network }: Settings = {}, ca?: File): Promise<Directory> {
+  private async source(
+    { ciImage, buildArgs, network, release }: Settings = {},
+    ca?: File,
+  ): Promise<Directory> {
     const mirror = this.mise === undefined ? undefined : await mirrorMise(this.toolbox(), this.mise);
     const config = {
       ciImage: {
@@ -205,6 +267,7 @@ export class E2e {
         ...ciImage,
       },
       ...(network && { network }),
+      ...(release && { release }),
       retry: { baseSeconds: 1 },
     };
     const project = this.project.withNewFile("slipway.json", JSON.stringify(config));

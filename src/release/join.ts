@@ -1,0 +1,47 @@
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { type ArchivedImage, checkBlobs, readArchivedImage } from "../image/archived.js";
+import { joinPlatforms } from "../image/join.js";
+import { formatPlatform } from "../image/platform.js";
+import { requireSet } from "./archive-set.js";
+import type { BuiltRelease } from "./built.js";
+import type { ReleaseDescription } from "./description.js";
+import { imageIdsOf } from "./image-ids.js";
+import { versionOf } from "./ref.js";
+
+/**
+ * Joins the archives of a directory, one level of subdirectories included, into the image of a release. What is no
+ * complete and matching set of whole archives is an error, before any registry is asked.
+ */
+export async function joinArchives(root: string, description: ReleaseDescription): Promise<BuiltRelease> {
+  const { settings, trigger, revision } = description;
+  const archives: (ArchivedImage & { file: string })[] = [];
+  for (const file of await listArchives(root))
+    archives.push({ file, ...(await readArchivedImage(join(root, file), file)) });
+  requireSet(
+    archives.map(({ file, annotations, platforms }) => ({
+      file,
+      annotations,
+      platforms: platforms.map(({ platform }) => formatPlatform(platform)),
+    })),
+    { platforms: settings.platforms, version: versionOf(trigger), revision },
+  );
+  const platforms = archives.flatMap((archive) => archive.platforms);
+  for (const platform of platforms) await checkBlobs(platform);
+  const annotations = archives[0]?.annotations ?? {};
+  return {
+    origin: "archives",
+    image: imageIdsOf(platforms),
+    pack: async () => joinPlatforms(platforms, { annotations, format: settings.mediaTypes }),
+  };
+}
+
+/** Paths of the archives in their order: an artifact store of a CI platform gives each a directory of its own. */
+async function listArchives(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".tar"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => path.split("/").length <= 2)
+    .toSorted();
+}
