@@ -7,8 +7,9 @@ import {
   optIn,
   readGithubWorkflow,
   readGitlabPipeline,
+  workOf,
 } from "./support/ci-files.js";
-import { type Command, type Grammar, parseCommand } from "./support/command.js";
+import { type Grammar, parseCommand } from "./support/command.js";
 import { readContract } from "./support/contract.js";
 import { readCoreApi } from "./support/core-api.js";
 
@@ -35,14 +36,6 @@ function commandsOf(job: string): Record<"gitlab" | "github", string[]> {
   const onGithub = github.jobs[job];
   if (onGitlab === undefined || onGithub === undefined) throw new Error(`no job ${job}`);
   return { gitlab: gitlabCommands(onGitlab), github: githubCommands(onGithub) };
-}
-
-/** What a command does, whatever the platform calls its registry, its user and its token. */
-function workOf(command: Command): unknown {
-  const { source } = command.options;
-  const { "github-token": _, ...options } = command.options;
-  const chain = command.chain.filter(({ name }) => name !== "with-registry-auth");
-  return { source, options, chain, signsIn: chain.length < command.chain.length };
 }
 
 describe("both pipelines", () => {
@@ -129,7 +122,8 @@ describe("both pipelines", () => {
       ...Object.values(gitlab.jobs).flatMap(({ rules = [] }) => rules.map((rule) => rule.if)),
     ];
     const onGithub = Object.values(github.jobs).flatMap(({ steps }) => steps.map(({ run = "" }) => run));
-    const gitlabDefines = /^CI_(COMMIT_BRANCH|DEFAULT_BRANCH|PIPELINE_SOURCE|REGISTRY(_USER|_PASSWORD)?)$/;
+    const gitlabDefines =
+      /^CI_(COMMIT_BRANCH|COMMIT_TAG|DEFAULT_BRANCH|PIPELINE_SOURCE|REGISTRY(_USER|_PASSWORD)?)$/;
     const undefinedNames = [
       ...onGitlab
         .flatMap(used)

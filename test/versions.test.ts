@@ -24,6 +24,7 @@ describe("Dagger", () => {
     [".mise/config.toml", () => (parse(read(".mise/config.toml")).tools as Record<string, unknown>).dagger],
     [".gitlab-ci.yml", () => readGitlabPipeline().variables.DAGGER_VERSION],
     [".github/workflows/ci.yml", () => readGithubWorkflow().env.DAGGER_VERSION],
+    [".github/workflows/release.yml", () => readGithubWorkflow("release.yml").env.DAGGER_VERSION],
   ])("has the same in %s", (_, versionIn) => {
     expect(versionIn()).toBe(version);
   });

@@ -1,24 +1,39 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { type CollectionTag, parse } from "yaml";
+import type { Command } from "./command.js";
 import { root } from "./contract.js";
 
-/** The part of `.gitlab-ci.yml` that the tests look at, with every `extends` resolved. */
+/** The part of a file of GitLab's that the tests look at, with every `extends` and `!reference` resolved. */
 export interface GitlabPipeline {
   text: string;
   variables: Record<string, string>;
   default: { image: string; services: { name: string }[]; before_script: string[] };
+  workflow: { rules: GitlabRule[] };
+  /** The jobs that the file itself defines. */
   jobs: Record<string, GitlabJob>;
 }
 
 export interface GitlabJob {
-  extends?: string;
+  extends?: string | string[];
   stage: string;
+  needs?: (string | { job: string; optional: boolean })[];
+  tags?: string[];
+  variables?: Record<string, string>;
+  before_script?: string[];
   script: string[];
-  rules?: { if: string }[];
+  rules?: GitlabRule[];
   resource_group?: string;
+  interruptible?: boolean;
+  environment?: { name: string; action: string };
   cache?: { key: { files: string[] }; paths: string[]; policy: string };
-  artifacts?: { paths: string[]; expire_in: string };
+  artifacts?: { paths?: string[]; reports?: { dotenv: string }; expire_in: string };
+}
+
+export interface GitlabRule {
+  if: string;
+  when?: string;
+  variables?: Record<string, string>;
 }
 
 /** The part of a GitHub workflow that the tests look at, with every alias resolved. */
@@ -32,16 +47,23 @@ export interface GithubWorkflow {
 
 export interface GithubJob {
   if?: string;
+  needs?: string | string[];
   permissions?: Record<string, string>;
-  concurrency?: { group: string; "cancel-in-progress": boolean };
+  concurrency?: { group: string; "cancel-in-progress": boolean | string; queue?: string };
+  strategy?: { matrix: { platform: string[] } };
+  "runs-on": string;
   "timeout-minutes": number;
+  env?: Record<string, string>;
+  outputs?: Record<string, string>;
   steps: GithubStep[];
 }
 
 export interface GithubStep {
   name?: string;
+  id?: string;
   uses?: string;
   run?: string;
+  env?: Record<string, string>;
   with?: Record<string, unknown>;
 }
 
@@ -54,15 +76,22 @@ export const optIn = "PUBLISH_CI_IMAGE";
 /** An image reference that is pinned: a tag to read, a digest to trust. */
 export const byDigest = /^[^@\s]+:[^@\s]+@sha256:[0-9a-f]{64}$/;
 
-const keywords = ["variables", "stages", "workflow", "default"];
+const keywords = ["include", "variables", "stages", "workflow", "default"];
 
-/** Reads the GitLab pipeline of this repository. */
-export function readGitlabPipeline(): GitlabPipeline {
-  const text = readFileSync(join(root, ".gitlab-ci.yml"), "utf8");
-  const { variables, default: defaults, ...entries } = parse(text);
-  const visible = Object.keys(entries).filter((name) => !name.startsWith(".") && !keywords.includes(name));
-  const jobs = visible.map((name) => [name, resolveExtends(entries, name)] as const);
-  return { text, variables, default: defaults, jobs: Object.fromEntries(jobs) };
+/** Reads a file of the GitLab pipeline of this repository, in the way of what `.gitlab-ci.yml` includes. */
+export function readGitlabPipeline(path = ".gitlab-ci.yml"): GitlabPipeline {
+  const text = readFileSync(join(root, path), "utf8");
+  const file = parseGitlab(text);
+  const entries = { ...parseGitlab(readFileSync(join(root, ".gitlab-ci.yml"), "utf8")), ...file };
+  const visible = Object.keys(file).filter((name) => !name.startsWith(".") && !keywords.includes(name));
+  const jobs = visible.map((name) => [name, resolveJob(entries, name)] as const);
+  return {
+    text,
+    variables: file.variables,
+    default: entries.default,
+    workflow: entries.workflow,
+    jobs: Object.fromEntries(jobs),
+  };
 }
 
 /** Reads a GitHub workflow of this repository; `ci.yml` is the counterpart of the GitLab pipeline. */
@@ -73,18 +102,72 @@ export function readGithubWorkflow(name = "ci.yml"): GithubWorkflow {
 
 /** What a job of GitLab runs after its preparation. */
 export function gitlabCommands({ script }: GitlabJob): string[] {
-  return script;
+  return script.map(withoutRedirection);
 }
 
 /** What a job of GitHub runs after its preparation, which is in the steps that have a name. */
 export function githubCommands({ steps }: GithubJob): string[] {
-  return steps.flatMap(({ name, run }) => (name === undefined && run !== undefined ? [run] : []));
+  return steps.flatMap(({ name, run }) =>
+    name === undefined && run !== undefined ? [withoutRedirection(run)] : [],
+  );
+}
+
+/** What a command does, whatever the platform calls its registry, its user and its token. */
+export function workOf(command: Command): unknown {
+  const { "github-token": _, ...options } = command.options;
+  const chain = command.chain.filter(({ name }) => name !== "with-registry-auth");
+  return { options, chain, signsIn: chain.length < command.chain.length };
+}
+
+function withoutRedirection(command: string): string {
+  return command.replace(/\s>>?\s*\S+$/, "");
+}
+
+/** `!reference [job, key]`, as it stands in the file. */
+interface Reference {
+  reference: string[];
+}
+
+const referenceTag: CollectionTag = {
+  tag: "!reference",
+  collection: "seq",
+  resolve: (sequence): Reference => ({ reference: sequence.items.map(String) }),
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: as YAML gives it; the interfaces above say what the tests rely on
+function parseGitlab(text: string): Record<string, any> {
+  return parse(text, { customTags: [referenceTag] });
+}
+
+function resolveJob(entries: Record<string, GitlabJob>, name: string): GitlabJob {
+  const job = Object.entries(resolveExtends(entries, name)).map(([key, value]) => [
+    key,
+    Array.isArray(value) ? value.flatMap((item) => resolveReference(entries, item)) : value,
+  ]);
+  return Object.fromEntries(job);
+}
+
+/** What a reference points at, item by item; all else is itself. */
+function resolveReference(entries: Record<string, GitlabJob>, item: unknown): unknown[] {
+  if (!isReference(item)) return [item];
+  const [name = "", key = ""] = item.reference;
+  const { [key]: list } = { ...entries[name] } as Record<string, unknown>;
+  if (!Array.isArray(list)) throw new Error(`the pipeline has no list ${name}, ${key}`);
+  return list.flatMap((inner) => resolveReference(entries, inner));
+}
+
+function isReference(item: unknown): item is Reference {
+  return isMapping(item) && "reference" in item;
 }
 
 function resolveExtends(entries: Record<string, GitlabJob>, name: string): GitlabJob {
   const job = entries[name];
-  if (job === undefined) throw new Error(`.gitlab-ci.yml has no ${name}`);
-  return job.extends === undefined ? job : merge(resolveExtends(entries, job.extends), job);
+  if (job === undefined) throw new Error(`the pipeline has no ${name}`);
+  return [job.extends ?? []]
+    .flat()
+    .map((parent) => resolveExtends(entries, parent))
+    .concat(job)
+    .reduce(merge);
 }
 
 /** As GitLab does: mappings are merged in depth, all else is replaced. */
