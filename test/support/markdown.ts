@@ -21,6 +21,11 @@ export function quotedCommands(markdown: string): string[] {
     .filter((command) => !/[…<]/.test(command));
 }
 
+/** The files that a page shows, by the language of their block: the text of each. */
+export function documentedFiles(markdown: string, language: string): string[] {
+  return blocksOf(markdown).flatMap((block) => (block.language === language ? [`${block.text}\n`] : []));
+}
+
 /** The files that a page links to, relative to the page. */
 export function linksOf(markdown: string): string[] {
   return [...markdown.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseSettings } from "../src/config.js";
+import { parseDockerfile, summarizeDockerfile } from "../src/image/dockerfile.js";
+import { readInstructions } from "../src/image/instruction.js";
+import { readGithubWorkflow, readGitlabPipeline } from "./support/ci-files.js";
+import { root } from "./support/contract.js";
+import { documentedCommands, documentedFiles } from "./support/markdown.js";
+
+const page = readFileSync(join(root, "docs/release.md"), "utf8");
+const [development = ""] = documentedFiles(page, "dockerfile");
+
+describe("the build from source in docs/release.md", () => {
+  const name = "Dockerfile.dev";
+  const stageOf = (text: string) => {
+    const { instructions } = readInstructions(text, name);
+    return instructions.slice(instructions.findLastIndex(({ keyword }) => keyword === "FROM") + 1);
+  };
+  const release = stageOf(readFileSync(join(root, "Dockerfile.release"), "utf8"));
+  const last = stageOf(development);
+
+  it("compiles with the Go and the Alpine of the CI image", () => {
+    const { go, alpine } = parseSettings(undefined).ciImage;
+    expect(summarizeDockerfile(development).bases).toEqual([`golang:${go}-alpine${alpine}`]);
+  });
+
+  it.each(["USER", "ENTRYPOINT"])("gives the image the %s of Dockerfile.release", (keyword) => {
+    const of = (stage: typeof last) =>
+      stage.filter((line) => line.keyword === keyword).map(({ text }) => text);
+    expect(of(last)).toHaveLength(1);
+    expect(of(last)).toEqual(of(release));
+  });
+
+  it("puts the program where Dockerfile.release has it, and nothing else", () => {
+    const destinations = (stage: typeof last) =>
+      stage.filter(({ keyword }) => keyword === "COPY").map(({ text }) => text.split(" ").at(-1));
+    expect(destinations(last)).toEqual(destinations(release));
+  });
+
+  it("cannot be taken for Dockerfile.release", () => {
+    expect(() => parseDockerfile(development, name)).toThrow(/Dockerfile\.dev.*RUN/);
+  });
+
+  it("is what the commands below it build", () => {
+    const commands = documentedCommands(page).map(({ command }) => command);
+    expect(commands).toContain("docker build --file Dockerfile.dev --tag app:dev .");
+  });
+});
+
+describe("docs/release.md", () => {
+  it("shows settings that are valid", () => {
+    const [settings = "", ...others] = documentedFiles(page, "json");
+    expect(others).toEqual([]);
+    expect(parseSettings(settings).release.repositories).toHaveLength(2);
+  });
+
+  it("names the jobs, variables and secrets of the pipelines", () => {
+    const github = readGithubWorkflow("release.yml");
+    const gitlab = readGitlabPipeline(".gitlab/release.yml");
+    const names = [
+      ...Object.keys(github.jobs),
+      ...[...github.text.matchAll(/\b(?:vars|secrets)\.(\w+)/g)].map(([, name = ""]) => name),
+      ...Object.keys((github.on.workflow_dispatch as { inputs: object }).inputs),
+      ...["SKIP_PUSH", "FIRST_PUBLISH", "PLATFORMS"].filter((name) => name in gitlab.variables),
+      "SPARSE_CHECKOUT",
+    ];
+    expect(names.length).toBeGreaterThan(15);
+    expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+});
