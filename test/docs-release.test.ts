@@ -4,12 +4,12 @@ import { describe, expect, it } from "vitest";
 import { parseSettings } from "../src/config.js";
 import { parseDockerfile, summarizeDockerfile } from "../src/image/dockerfile.js";
 import { readInstructions } from "../src/image/instruction.js";
-import { readGithubWorkflow, readGitlabPipeline } from "./support/ci-files.js";
+import { github, githubJob, gitlab } from "./support/ci-release.js";
 import { root } from "./support/contract.js";
 import { documentedCommands, documentedFiles } from "./support/markdown.js";
 
 const page = readFileSync(join(root, "docs/release.md"), "utf8");
-const [development = ""] = documentedFiles(page, "dockerfile");
+const [compiling = "", development = "", ...others] = documentedFiles(page, "dockerfile");
 
 describe("the build from source in docs/release.md", () => {
   const name = "Dockerfile.dev";
@@ -49,6 +49,16 @@ describe("the build from source in docs/release.md", () => {
 });
 
 describe("docs/release.md", () => {
+  it("shows a Dockerfile whose stage cache is what dependency-cache takes by default", () => {
+    expect(others).toEqual([]);
+    expect(compiling).toContain("FROM scratch AS cache\n");
+    expect(compiling).toContain("COPY .dependency-cache ");
+    const { steps } = githubJob("build-platform");
+    expect(steps.find(({ uses }) => uses?.startsWith("actions/cache@"))?.with?.path).toBe(
+      ".dependency-cache",
+    );
+  });
+
   it("shows settings that are valid", () => {
     const [settings = "", ...others] = documentedFiles(page, "json");
     expect(others).toEqual([]);
@@ -56,8 +66,6 @@ describe("docs/release.md", () => {
   });
 
   it("names the jobs, variables and secrets of the pipelines", () => {
-    const github = readGithubWorkflow("release.yml");
-    const gitlab = readGitlabPipeline(".gitlab/release.yml");
     const names = [
       ...Object.keys(github.jobs),
       ...[...github.text.matchAll(/\b(?:vars|secrets)\.(\w+)/g)].map(([, name = ""]) => name),
