@@ -1,13 +1,13 @@
 /**
  * Runs the functions of the module in .dagger/modules/e2e on a real engine, then what needs a registry that outlives
- * its client, and counts them. What is passed after `npm run e2e --` goes to that module: `--mise FILE --alpine 3.20`
- * on a machine that reaches no mise release.
+ * its client, and counts them. What is passed after `npm run e2e --` goes to that module: `--mise FILE --alpine 3.20
+ * --registry-image registry:3.0.0` on a machine that reaches neither releases of mise nor Docker Hub.
  */
 import { spawnSync } from "node:child_process";
 import { messageOf } from "../src/errors.js";
 import { killReleases } from "./support/killed-release.js";
 
-const functions = ["ci-image", "go-stages", "three-stages", "private-ca", "bad-input"];
+const functions = ["ci-image", "go-stages", "releases", "three-stages", "private-ca", "bad-input"];
 const dagger = process.env._EXPERIMENTAL_DAGGER_CLI_BIN ?? "dagger";
 const minutes = 60_000;
 

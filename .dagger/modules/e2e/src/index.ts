@@ -8,6 +8,7 @@ import {
   func,
   object,
   SlipwayBuilder,
+  SlipwayReportFormat,
 } from "@dagger.io/dagger";
 import { makeCertificate } from "./certificate.js";
 import { expectEqual, expectFailure, expectMatch } from "./expect.js";
@@ -18,6 +19,11 @@ import { asRepository, goToolbox, outputOf } from "./toolbox.js";
 // A loopback name, since the engine speaks plain HTTP to no other without a setting of its own.
 const host = "localhost:5000";
 const repository = `${host}/acme/ci`;
+const otherHost = "localhost:5001";
+
+// Where GoReleaser lays the binaries of the project.
+const amd64 = "hello_linux_amd64_v1/hello";
+const arm64 = "hello_linux_arm64_v8.0/hello";
 
 /** A Dockerfile that compiles the project on the machine, for the platform that is built. */
 const containerfile = (baseImage: string) => `FROM --platform=$BUILDPLATFORM ${baseImage} AS build
@@ -48,23 +54,27 @@ export class E2e {
   baseImage: string;
   alpine: string;
   mise?: File;
+  registryImage?: string;
 
   /**
    * @param project The Go project that the functions are called for.
    * @param baseImage Base of the CI image, and of the programs of these tests.
    * @param alpine Alpine release of the base image.
    * @param mise Binary of mise to serve as a mirror, where its releases cannot be reached.
+   * @param registryImage Image of the registry for rehearsals, where the default cannot be reached.
    */
   constructor(
     @argument({ defaultPath: "/test/fixtures/go-project" }) project: Directory,
     baseImage = "golang:1.25.5-alpine3.23",
     alpine = "3.23",
     mise?: File,
+    registryImage?: string,
   ) {
     this.project = project;
     this.baseImage = baseImage;
     this.alpine = alpine;
     if (mise !== undefined) this.mise = mise;
+    if (registryImage !== undefined) this.registryImage = registryImage;
   }
 
   /** The CI image: verified, published, found again without a transfer, rolled back. */
@@ -132,6 +142,70 @@ export class E2e {
     });
     await expectFailure("test of a project that does not compile", () => broken.test(), /exit code: 1/);
     return `${binaries.join("\n")}\n${released}`;
+  }
+
+  /** What GoReleaser built, into two registries: published, found again, refused where it changed, cleaned up. */
+  @func({ cache: "never" })
+  async releases(): Promise<string> {
+    const services = [
+      await registry(this.toolbox()).start(),
+      await registry(this.toolbox()).start(),
+    ] as const;
+    const [one, other] = [`${host}/acme/hello`, `${otherHost}/acme/mirror`];
+    const release = {
+      repositories: [{ repository: one }, { repository: other, latest: "highest" }],
+      ...(this.registryImage && { rehearsalRegistry: this.registryImage }),
+    };
+    const slipway = dag
+      .slipway({ source: await this.source({ release }) })
+      .withRegistryService(host, services[0])
+      .withRegistryService(otherHost, services[1]);
+    const uploads = async () => (await Promise.all(services.map(countUploads))).join();
+    const binaries = await slipway.build({ release: true }).sync();
+    const [version, main] = ["refs/tags/v1.2.3", "refs/heads/main"];
+
+    expectMatch("plan", await slipway.plan(version, { binaries }), /acme\/mirror \| latest \| create/);
+    expectEqual("uploads after the plan", await uploads(), "0,0");
+    const first = await slipway.release(version, { binaries });
+    expectMatch("first release", first, /\| pushed, [^\n]*\n[^\n]*\| pushed, /);
+    const sent = await uploads();
+    expectMatch("uploads after the first release", sent, /^[1-9]\d*,[1-9]\d*$/);
+    const second = await slipway.release(version, { binaries });
+    expectMatch("second release", second, /\| existed \|[^\n]*\n[^\n]*\| existed \|/);
+
+    const changed = binaries.withFile(
+      arm64,
+      this.toolbox()
+        .withFile("/hello", binaries.file(arm64))
+        .withExec(["sh", "-c", "printf x >> /hello"])
+        .file("/hello"),
+    );
+    const conflict = await expectFailure(
+      "release of a changed binary",
+      () => slipway.release(version, { binaries: changed }),
+      /:1\.2\.3: exists as sha256:\w+ and holds the image linux\/amd64 sha256:\w+, linux\/arm64 (sha256:\w+); to be published is linux\/amd64 sha256:\w+, linux\/arm64 (?!\1)sha256:/,
+    );
+    const swapped = binaries.withFile(arm64, binaries.file(amd64));
+    const refusal = await expectFailure(
+      "release with the binary of another platform",
+      () => slipway.release(version, { binaries: swapped }),
+      /linux\/arm64\/hello: machine: expected an ELF program for arm64, got amd64/,
+    );
+    await expectFailure("removal of a stable version", () => slipway.removeTag("v1.2.3"), /pre-release/);
+
+    const former = await slipway.release(main, { binaries, format: SlipwayReportFormat.Dotenv });
+    await slipway.release(main, { binaries: changed });
+    // Both images have the manifest for amd64: it stays.
+    const digests = [/^DIGEST=(\S+)$/m.exec(former)?.[1] ?? ""];
+    expectMatch("prune", await slipway.prune({ digests }), /2 of 8 manifests would go; nothing was removed/);
+    const pruned = await slipway.prune({ digests, confirm: true });
+    expectMatch("prune --confirm", pruned, /2 deleted/);
+    for (const reference of [`${one}:latest`, `${one}:1.2.3`, `${other}:latest`])
+      expectMatch(`verify-image ${reference}`, await slipway.verifyImage(reference), /is whole/);
+
+    const rehearsed = await slipway.rehearse({ binaries, ref: version });
+    expectMatch("rehearse", rehearsed, /the second release, 0\.0 MB sent/);
+    return [first, second, conflict, refusal, pruned].join("\n");
   }
 
   /** A release in three stages: each platform compiled by the engine, joined, and joined again without a transfer. */
