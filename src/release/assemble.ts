@@ -1,11 +1,14 @@
 import { type AssembledVariant, assembleVariant } from "../image/assemble.js";
 import { loadContext } from "../image/context.js";
+import { scratch } from "../image/from.js";
 import { packImage } from "../image/pack.js";
 import type { RegistryClient } from "../registry/client.js";
+import { parseReference } from "../registry/reference.js";
 import { readBase } from "./base.js";
 import type { BuiltRelease } from "./built.js";
 import { imageIdsOf } from "./image-ids.js";
-import type { StagedRelease } from "./stage.js";
+import { uncheckedRemarks } from "./preflight-report.js";
+import type { StagedRelease, StagedTarget } from "./stage.js";
 
 export interface AssemblyOptions {
   /** Reads the base images. */
@@ -19,7 +22,7 @@ export interface AssemblyOptions {
  * compressed into files, which have to stay until the image was published.
  */
 export async function assembleRelease(
-  { dockerfile, context, layers, targets, annotations, format }: StagedRelease,
+  { dockerfile, context, layers, targets, annotations, format, checks }: StagedRelease,
   { client, sourceDateEpoch }: AssemblyOptions,
 ): Promise<BuiltRelease> {
   const variants: AssembledVariant[] = [];
@@ -39,6 +42,18 @@ export async function assembleRelease(
   return {
     origin: "slipway",
     image: imageIdsOf(variants),
+    remarks: [...uncheckedRemarks(checks), ...baseRemarks(targets)],
     pack: () => packImage(variants, { annotations, format, directory: layers }),
   };
+}
+
+/** The image is a function of its input, and a base under a tag is none that stays. */
+function baseRemarks(targets: readonly StagedTarget[]): string[] {
+  const bases = new Set(targets.map(({ base }) => base));
+  return [...bases]
+    .filter((base) => base !== scratch && parseReference(base, "base image").digest === undefined)
+    .map(
+      (base) =>
+        `The base ${base} has no digest: once it moves, the same binaries are another image, which a version that is published refuses. Pin it in the Dockerfile, as in FROM name:tag@sha256:….`,
+    );
 }

@@ -4,11 +4,17 @@ import type { ImageIds } from "./image-ids.js";
 /** Where an image comes from: assembled by Slipway, built by the engine, or joined from archives of either. */
 export type Origin = "slipway" | "engine" | "archives";
 
-/** A release that was built, by whatever built it: all that planning and publishing know of it. */
-export interface BuiltRelease {
+/** What planning knows of a release that was built. */
+export interface BuiltImage {
   origin: Origin;
   /** Its identity, which needs no compression. */
   image: ImageIds;
+  /** What is to be known of it beside that, a sentence each: what could not be checked, what may become another. */
+  remarks: readonly string[];
+}
+
+/** A release that was built, by whatever built it: all that publishing knows of it. */
+export interface BuiltRelease extends BuiltImage {
   /** Gives what is sent; what is not compressed yet is compressed here. */
   pack(): Promise<PublishableImage>;
 }

@@ -20,6 +20,8 @@ import {
 } from "./engine-image.js";
 import { imageIdsOf } from "./image-ids.js";
 import { readDockerfile, readOwnDockerfile } from "./input.js";
+import type { PreflightCheck } from "./preflight.js";
+import { uncheckedRemarks } from "./preflight-report.js";
 import { checkBinaries, findBinaries } from "./stage.js";
 import { askVersion } from "./version-output.js";
 
@@ -29,6 +31,8 @@ interface EngineContext {
   /** Text of the Dockerfile, which lies in the directory. */
   dockerfile: string;
   binaries: readonly Binary[];
+  /** What was checked of them. */
+  checks: readonly PreflightCheck[];
 }
 
 /** What one platform is built from. */
@@ -42,6 +46,9 @@ interface PlatformSource {
   /** The stage to build. Default: the last one. */
   target?: string;
 }
+
+const engineRemark =
+  "Built by the engine: building again may give another image, which a version that is published refuses. What build-platform gives can be kept, and joined again.";
 
 /**
  * Has the engine build all platforms of a release: from binaries that were checked and laid out as
@@ -71,6 +78,7 @@ export async function buildOnEngine(
   return {
     origin: "engine",
     image: imageIdsOf(built),
+    remarks: [...uncheckedRemarks(context.checks), engineRemark],
     pack: async () => joinPlatforms(built, { annotations: annotationsOf(description), format: mediaTypes }),
   };
 }
@@ -112,7 +120,7 @@ async function dockerBuild({
 
 async function sourceContext(project: Project): Promise<EngineContext> {
   const dockerfile = await readOwnDockerfile(project);
-  if (dockerfile !== undefined) return { directory: project.source, dockerfile, binaries: [] };
+  if (dockerfile !== undefined) return { directory: project.source, dockerfile, binaries: [], checks: [] };
   throw new InputError({
     subject: "slipway.json: release.dockerfile",
     expected: "a Dockerfile in the source that compiles it",
@@ -131,12 +139,12 @@ async function binaryContext(
   const copy = await scratch("binaries");
   await binaries.export(copy);
   const set = await findBinaries(description, copy);
-  await checkBinaries(description, copy, set, { baseOf: () => undefined, askVersion });
+  const checks = await checkBinaries(description, copy, set, { baseOf: () => undefined, askVersion });
   const directory = set.binaries.reduce(
     (context, { staged, path }) => context.withFile(staged, binaries.file(path), { permissions: 0o755 }),
     dag.directory().withNewFile(description.settings.dockerfile, dockerfile),
   );
-  return { directory, dockerfile, binaries: set.binaries };
+  return { directory, dockerfile, binaries: set.binaries, checks };
 }
 
 async function buildPlatform(source: PlatformSource, build: EngineBuild): Promise<StoredPlatform> {

@@ -32,6 +32,7 @@ export async function joinArchives(root: string, description: ReleaseDescription
   return {
     origin: "archives",
     image: imageIdsOf(platforms),
+    remarks: [],
     pack: async () => joinPlatforms(platforms, { annotations, format: settings.mediaTypes }),
   };
 }

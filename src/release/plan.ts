@@ -4,7 +4,7 @@ import type { PushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
-import type { BuiltRelease, Origin } from "./built.js";
+import type { BuiltImage, Origin } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage } from "./image-ids.js";
 import { type PublishedTag, readTag, readTags } from "./published.js";
 import type { Trigger } from "./ref.js";
@@ -38,7 +38,7 @@ export interface TargetPlan {
 export type RepositoryPlan = TargetPlan | Failure;
 
 /** What is to be published; absent where nothing was built. */
-type Built = Partial<Pick<BuiltRelease, "image" | "origin">>;
+type Built = Partial<BuiltImage>;
 
 export interface ReleasePlan extends Built {
   trigger: Trigger;
@@ -67,7 +67,7 @@ export function releaseTargets({ repositories }: ReleaseSettings): readonly Targ
 
 /** Reads the registries and says what a publication would do there. Nothing is changed. */
 export async function planRelease(request: PlanRequest): Promise<ReleasePlan> {
-  const { targets, trigger, image, origin } = request;
+  const { targets, trigger, image, origin, remarks } = request;
   const repositories = await Promise.all(
     targets.map((target) => settle(target.repository, () => planTarget(request, target))),
   );
@@ -75,6 +75,7 @@ export async function planRelease(request: PlanRequest): Promise<ReleasePlan> {
     trigger,
     ...(image === undefined ? {} : { image }),
     ...(origin === undefined ? {} : { origin }),
+    ...(remarks === undefined ? {} : { remarks }),
     repositories,
   };
 }

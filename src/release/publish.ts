@@ -15,7 +15,7 @@ import {
 } from "../registry/publish.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
 import { readImage, type VerifiedImage, verifyImage } from "../registry/verify.js";
-import type { BuiltRelease, Origin } from "./built.js";
+import type { BuiltRelease } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
 import { type PlanRequest, planTarget, type TagPlan, type Target, type TargetPlan } from "./plan.js";
 
@@ -43,12 +43,11 @@ export type ReleaseOutcome =
   | Failure;
 
 /** `pack` is called at most once, and only where no repository has the image. */
-export interface ReleasePublication extends PlanRequest, BuiltRelease {
-  image: ImageIds;
-  origin: Origin;
-  /** Measures what each repository takes, once it is known what the others have. */
-  now: Clock;
-}
+export type ReleasePublication = PlanRequest &
+  BuiltRelease & {
+    /** Measures what each repository takes, once it is known what the others have. */
+    now: Clock;
+  };
 
 /** A repository with its plan, and the image where it has it. */
 interface Destination {

@@ -5,10 +5,8 @@ import { arrivalText, durationText, totalOf, transferOutputs } from "../publicat
 import type { PushAccess } from "../registry/access.js";
 import type { Failure } from "../registry/outcome.js";
 import { markdownTable, type Report, seconds } from "../report.js";
-import type { Origin } from "./built.js";
-import type { ImageIds } from "./image-ids.js";
+import type { BuiltImage } from "./built.js";
 import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
-import type { PreflightCheck } from "./preflight.js";
 import type { PublishedRelease, ReleaseOutcome, ReleasePublication, TagOutcome } from "./publish.js";
 import { describeTrigger, type Trigger, versionOf } from "./ref.js";
 
@@ -29,14 +27,14 @@ function succeeded(outcomes: readonly ({ ok: true } | Failure)[], report: Report
   throw new VerificationError(`${errors.join("\n")}\n\n${report.markdown}`);
 }
 
-function planMarkdown({ trigger, image, origin, repositories, access }: ReleasePlan): string {
+function planMarkdown({ trigger, repositories, access, ...built }: ReleasePlan): string {
   const rows = repositories.flatMap(planRows);
   const changes = rows.some(([, , action]) => action !== "leave");
   const sections = [
     `Plan for ${describeTrigger(trigger)}${changes ? "" : ": nothing to publish"}`,
     ...(rows.length === 0 ? [] : [markdownTable(["repository", "tag", "action", "holds", "why"], rows)]),
     ...(access === undefined ? [] : [markdownTable(["repository", "push"], access.map(accessRow))]),
-    ...imageSections({ image, origin }),
+    ...imageSections(built),
   ];
   return sections.join("\n\n");
 }
@@ -71,19 +69,19 @@ function planRows(plan: RepositoryPlan): string[][] {
 
 /** What was published where, and as which image. Throws the same report as an error where a repository failed. */
 export function reportRelease(
-  { trigger, image, origin }: Pick<ReleasePublication, "trigger" | "image" | "origin">,
+  { trigger, image, origin, remarks }: BuiltImage & Pick<ReleasePublication, "trigger">,
   outcomes: readonly Timed<ReleaseOutcome>[],
   phases: Durations,
 ): Report {
   const markdown = [
     `Release for ${describeTrigger(trigger)}`,
     markdownTable(["repository", "image", "took", "digest", "platforms", "tags"], outcomes.map(outcomeRow)),
-    ...imageSections({ image, origin }),
+    ...imageSections({ image, remarks }),
     durationText(phases),
   ].join("\n\n");
   const report = {
     markdown,
-    data: { trigger, image, origin, repositories: outcomes, milliseconds: totalOf(phases), phases },
+    data: { trigger, image, origin, remarks, repositories: outcomes, milliseconds: totalOf(phases), phases },
     outputs: { ...releaseOutputs(trigger, outcomes), DURATION_MS: totalOf(phases) },
   };
   return succeeded(outcomes, report);
@@ -130,49 +128,8 @@ function tagText({ tag, action, why, kept }: TagOutcome): string {
   return `${tag} ${done[action]}: ${why}${before}`;
 }
 
-const engineNote =
-  "Built by the engine: building again may give another image, which a version that is published refuses. What build-platform gives can be kept, and joined again.";
-
-function imageSections({ image, origin }: { image?: ImageIds | undefined; origin?: Origin | undefined }) {
+function imageSections({ image, remarks = [] }: Partial<BuiltImage>): string[] {
   if (image === undefined) return [];
   const table = markdownTable(["platform", "image ID"], Object.entries(image));
-  return origin === "engine" ? [table, engineNote] : [table];
-}
-
-/**
- * What was checked of the binaries, and what could not be. Throws the same report as an error where something does
- * not hold.
- */
-export function reportPreflight(checks: readonly PreflightCheck[]): Report {
-  const sorted = checks.toSorted((a, b) => rank(a) - rank(b));
-  const markdown = markdownTable(
-    ["binary", "check", "expected", "found", "holds"],
-    sorted.map(({ subject, check, expected, found, holds }) => [
-      subject,
-      check,
-      expected,
-      found,
-      holds === undefined ? "not checked" : holds ? "yes" : "**no**",
-    ]),
-  );
-  const failed = sorted.filter(({ holds }) => holds === false);
-  if (failed.length === 0) return { markdown, data: checks, outputs: {} };
-  const lines = failed.map(
-    ({ subject, check, expected, found }) =>
-      `${subject}: ${check}: expected ${expected}, got ${found}. ${fixes[check]}.`,
-  );
-  throw new VerificationError(`${lines.join("\n")}\n\n${markdown}`);
-}
-
-const fixes: Record<PreflightCheck["check"], string> = {
-  executable:
-    "Run chmod +x on it; where an artifact store of a CI platform lost the mode, hand it over as a tar",
-  machine: "Build it for its platform, or name the binaries in release.binaries.names",
-  libc: "Link it statically (CGO_ENABLED=0, or a musl target), or choose a base with its C library",
-  version: "Build from the tag, with the files of the commit, or publish the version that it carries",
-};
-
-/** Failures first, then what was not checked. */
-function rank({ holds }: PreflightCheck): number {
-  return holds === false ? 0 : holds === undefined ? 1 : 2;
+  return remarks.length === 0 ? [table] : [table, remarks.map((remark) => `- ${remark}`).join("\n")];
 }

@@ -8,8 +8,8 @@ import { formatPlatform, parsePlatform } from "../image/platform.js";
 import { type BinarySet, collectBinaries, stageBinaries } from "./collect.js";
 import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
 import { type PreflightCheck, type PreflightExpectation, preflight } from "./preflight.js";
+import { reportPreflight } from "./preflight-report.js";
 import { type Trigger, versionOf } from "./ref.js";
-import { reportPreflight } from "./report.js";
 import type { AskVersion } from "./version-output.js";
 
 /** What a release is made of, in files of this machine. */

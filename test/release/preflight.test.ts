@@ -10,7 +10,7 @@ import {
   type PreflightExpectation,
   preflight,
 } from "../../src/release/preflight.js";
-import { reportPreflight } from "../../src/release/report.js";
+import { reportPreflight, uncheckedRemarks } from "../../src/release/preflight-report.js";
 import type { VersionOutput } from "../../src/release/version-output.js";
 import { buildGoProject, copyGoProject, type GoProjectCopy } from "../support/go-project.js";
 
@@ -217,6 +217,15 @@ describe("a program is run", () => {
     await check({ version, baseOf, askVersion }, (copy) => copyFile(dynamic, join(copy, amd64)));
     expect(asked.map((path) => path.split("/").slice(-2).join("/"))).toEqual(expected);
   });
+});
+
+it("says of each check that could not be made why, in a sentence", async () => {
+  expect(uncheckedRemarks(await check({ version: "1.2.3", baseOf }, unchanged))).toEqual([]);
+  expect(uncheckedRemarks(await check({ baseOf }, unchanged))).toEqual(
+    ["metadata.json", "linux/amd64/hello", "linux/arm64/hello"].map(
+      (subject) => `${subject}: version: not checked, because a build of the main branch has none.`,
+    ),
+  );
 });
 
 describe("reportPreflight", () => {

@@ -53,6 +53,7 @@ function publishing(repositories: readonly Repository[], options: Options = {}) 
     targets: repositories.map((repository) => ({ repository, latest })),
     trigger: readRef(ref, { mainBranch: "main", preRelease: true }),
     origin: "slipway" as const,
+    remarks: [],
     image: released.ids,
     now: () => 0,
     pack,

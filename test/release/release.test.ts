@@ -195,7 +195,10 @@ describe("a release of what GoReleaser built", () => {
       "COPY linux/$TARGETARCH/hello /second",
     ].join("\n");
     const repository = first.repository();
-    await run([repository], { dockerfile });
+    const { markdown } = await run([repository], { dockerfile });
+    expect(markdown).toContain(
+      `\n- The base ${base.registry}/${base.path}:1.2.3 has no digest: once it moves, `,
+    );
     const [below, above] = await Promise.all(
       [base, repository].map((at) => verifyImage(makeClient(), at, "1.2.3")),
     );

@@ -93,13 +93,13 @@ describe("the variables of a release", () => {
       ["CHANGED=false", ...transferred(0), took],
     ],
   ])("%s", (_, ref, outcomes, lines) => {
-    const report = reportRelease({ trigger: trigger(ref), image, origin }, outcomes, phases);
+    const report = reportRelease({ trigger: trigger(ref), image, origin, remarks: [] }, outcomes, phases);
     expect(render(report, ReportFormat.Dotenv).trimEnd().split("\n")).toEqual(lines);
   });
 
   it("stand beside a line that says how long its parts took", () => {
     const { markdown } = reportRelease(
-      { trigger: trigger("refs/tags/v1.2.3"), image, origin },
+      { trigger: trigger("refs/tags/v1.2.3"), image, origin, remarks: [] },
       [published("ghcr.io")],
       phases,
     );
@@ -107,10 +107,22 @@ describe("the variables of a release", () => {
     expect(markdown).toMatch(/\n\nTook 1\.6 s: checks 0\.3 s, assembly 0\.0 s, publishing 1\.3 s\.$/);
   });
 
+  it("stand beside what is to be known of the image", () => {
+    const built = {
+      trigger: trigger("refs/tags/v1.2.3"),
+      image,
+      origin,
+      remarks: ["One.", "Another."],
+    } as const;
+    const { markdown, data } = reportRelease(built, [published("ghcr.io")], phases);
+    expect(markdown).toContain("| linux/amd64 | sha256:a |\n\n- One.\n- Another.\n\nTook ");
+    expect(data).toMatchObject({ remarks: ["One.", "Another."] });
+  });
+
   it("are under GitLab's limits for ten repositories: 50 variables, 5 KiB", () => {
     const outcomes = Array.from({ length: 10 }, (_, at) => published(`registry-${at}.example.com`));
     const text = render(
-      reportRelease({ trigger: trigger("refs/tags/v1.2.3"), image, origin }, outcomes, phases),
+      reportRelease({ trigger: trigger("refs/tags/v1.2.3"), image, origin, remarks: [] }, outcomes, phases),
       ReportFormat.Dotenv,
     );
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(50);
