@@ -45,6 +45,8 @@ export async function openLayoutArchive(path: string, name = path): Promise<Layo
     read: ({ digest }) => readMember(blobPath(digest)),
     open: async ({ digest }): Promise<Readable> => {
       const { offset, size } = member(blobPath(digest));
+      // A range of a file holds one byte at least.
+      if (size === 0) return Readable.from([], { objectMode: false });
       return createReadStream(path, { start: offset, end: offset + size - 1 });
     },
   };

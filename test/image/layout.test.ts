@@ -9,8 +9,8 @@ import { type Descriptor, mediaTypes } from "../../src/image/manifest.js";
 import { describeBytes, joinVariants, makeVariant } from "../support/image.js";
 import { makeTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.js";
 
-// Sizes around the 512 bytes of a tar block, and one that a stream gives in several chunks.
-const layers = ["x".repeat(511), "y".repeat(512), "z".repeat(513), Buffer.alloc(300_000, 7)];
+// Nothing, sizes around the 512 bytes of a tar block, and one that a stream gives in several chunks.
+const layers = ["", "x".repeat(511), "y".repeat(512), "z".repeat(513), Buffer.alloc(300_000, 7)];
 const variants = ["linux/amd64", "linux/arm64"].map((platform) => makeVariant({ platform, layers }));
 const image = joinVariants(variants);
 
