@@ -163,7 +163,8 @@ async function conclude(
   });
   requireIdentity(target.repository, verified, image);
   // Sending takes minutes, in which another publisher may have set a tag: the guard is asked once more.
-  const { tags } = isChange(plan) ? await planTarget(publication, target) : plan;
+  // The repository holds the image: a refusal is none of a repository that was never pushed to.
+  const { tags } = isChange(plan) ? await planTarget({ ...publication, firstPublish: false }, target) : plan;
   const outcomes: TagOutcome[] = [];
   for (const tag of tags) outcomes.push(await setTag(publication, target.repository, tag, stored));
   return {

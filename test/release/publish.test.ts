@@ -274,3 +274,15 @@ it.each([401, 403])("takes a %i for a new repository only where that is said", a
     { ok: true, how: "pushed" },
   ]);
 });
+
+it("takes a refusal for no new repository once the image is in it: a version that is there stays", async () => {
+  const repository = first.repository();
+  await seed(first.direct(repository), other.packed, "1.2.3");
+  first.proxy.setFault(({ method, path }): Fault | undefined =>
+    method !== "PUT" && path.endsWith("/manifests/1.2.3") ? { kind: "answer", status: 403 } : undefined,
+  );
+  expect(await publishing([repository], { firstPublish: true, latest: "main" }).outcomes()).toMatchObject([
+    { ok: false, error: expect.stringContaining("answered 403") },
+  ]);
+  expect(await first.tagged(repository, "1.2.3")).toBe(other.packed.index.descriptor.digest);
+});
