@@ -1,9 +1,9 @@
-import { ConflictError, VerificationError } from "../errors.js";
+import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import { builder } from "../image/assemble.js";
 import type { PublishableImage } from "../image/source.js";
 import { type Clock, type Timed, timed } from "../phases.js";
 import type { Arrival } from "../publication.js";
-import type { StoredManifest } from "../registry/client.js";
+import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import {
   moveAlias,
@@ -14,7 +14,7 @@ import {
   type Transfer,
 } from "../registry/publish.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
-import { readImage, type VerifiedImage, verifyImage } from "../registry/verify.js";
+import { readImage, type VerifiedImage, verifyImage, verifyRead } from "../registry/verify.js";
 import type { BuiltRelease } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
 import { type PlanRequest, planTarget, type TagPlan, type Target, type TargetPlan } from "./plan.js";
@@ -42,7 +42,7 @@ export type ReleaseOutcome =
   | { repository: string; ok: true; how: "not published"; tags: TagOutcome[] }
   | Failure;
 
-/** `pack` is called at most once, and only where no repository has the image. */
+/** `pack` is called at most once, and only where no repository has the whole image. */
 export type ReleasePublication = PlanRequest &
   BuiltRelease & {
     /** Measures what each repository takes, once it is known what the others have. */
@@ -64,7 +64,7 @@ interface Shipment {
 
 /**
  * Publishes to all repositories, each on its own. An image that one of them has is copied to the others, so
- * that the digest is the same everywhere; it is packed only where none has it. Tags move last, after everything
+ * that the digest is the same everywhere; it is packed only where none has it whole. Tags move last, after everything
  * was read back. A version that is another image in one of them is published nowhere.
  */
 export async function publishRelease(publication: ReleasePublication): Promise<Timed<ReleaseOutcome>[]> {
@@ -120,15 +120,33 @@ async function heldBy(
   return undefined;
 }
 
-/** What is sent to the repositories that need the image; undefined where all have it. */
+/** What is sent to the repositories that need the image, from one that has it whole; undefined where all have it. */
 async function prepareShipment(
   { client, pack }: ReleasePublication,
   destinations: readonly Destination[],
 ): Promise<Shipment | undefined> {
   if (!destinations.some(({ plan, held }) => isChange(plan) && held === undefined)) return undefined;
   for (const { target, held } of destinations)
-    if (held !== undefined) return { image: publishedImage(client, target.repository, held), how: "copied" };
+    if (held !== undefined && (await isCopyable(client, target.repository, held)))
+      return { image: publishedImage(client, target.repository, held), how: "copied" };
   return { image: await pack(), how: "pushed" };
+}
+
+/** Whether nothing of an image is known to be missing: its layers were not asked for yet. */
+async function isCopyable(
+  client: RegistryClient,
+  repository: Repository,
+  held: VerifiedImage,
+): Promise<boolean> {
+  try {
+    await verifyRead(client, repository, held, {});
+    return true;
+  } catch (error) {
+    if (error instanceof VerificationError) return false;
+    // Packing in its place would give one version two digests; the copy says what the registry answers.
+    if (error instanceof RegistryError) return true;
+    throw error;
+  }
 }
 
 async function deliver(

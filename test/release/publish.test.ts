@@ -286,3 +286,17 @@ it("takes a refusal for no new repository once the image is in it: a version tha
   ]);
   expect(await first.tagged(repository, "1.2.3")).toBe(other.packed.index.descriptor.digest);
 });
+
+it("copies from no repository whose image is not whole: the others get what was packed", async () => {
+  const [broken, empty] = [second.repository(), first.repository()];
+  await publishing([broken]).outcomes();
+  const layer = image.packed.variants[0]?.manifest.layers[0]?.digest ?? "";
+  second.proxy.setFault(({ path }): Fault | undefined =>
+    path.endsWith(layer) ? { kind: "answer", status: 404 } : undefined,
+  );
+  expect(await publishing([broken, empty]).outcomes()).toMatchObject([
+    { ok: false, error: expect.stringContaining(`layer ${layer} is missing`) },
+    { ok: true, how: "pushed", digest },
+  ]);
+  expect(await first.tagged(empty, "1.2.3")).toBe(digest);
+});
