@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSettings, type ReleaseSettings } from "../../src/config.js";
 import { parseDockerfile } from "../../src/image/dockerfile.js";
@@ -19,6 +20,7 @@ import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-r
 import { startCraneRegistry } from "../support/registry.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { messageThrownBy } from "../support/thrown.js";
+import { tinyProgram } from "../support/tiny-program.js";
 
 const root = new URL("../../", import.meta.url);
 const ownDockerfile = await readFile(new URL("Dockerfile.release", root), "utf8");
@@ -229,6 +231,20 @@ describe("a release is refused", () => {
     ],
   ])("%s, before any request", async (_, options, message) => {
     expect(await messageThrownBy(async () => run([first.repository()], await options()))).toMatch(message);
+    expect(first.proxy.requests).toEqual([]);
+  });
+
+  it("with several binaries, where the Dockerfile is for one, before any request", async () => {
+    const { path: binaries } = makeTemporaryDirectory();
+    for (const name of ["hello", "helper"])
+      for (const architecture of ["amd64", "arm64"] as const)
+        await writeFile(join(binaries, `${name}_linux_${architecture}`), tinyProgram(architecture), {
+          mode: 0o755,
+        });
+    const several = () => run([first.repository()], { binaries });
+    expect(await messageThrownBy(several)).toMatch(
+      /^Dockerfile\.release:\d+: expected the name of one binary: choose it with release\.binaries\.names /,
+    );
     expect(first.proxy.requests).toEqual([]);
   });
 
