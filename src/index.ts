@@ -527,7 +527,7 @@ export class Slipway {
       binaries: binaries ?? (await this.build()),
       sourceDateEpoch: 0,
     };
-    const targets = rehearsalTargets(repositories, rehearsalHost);
+    const targets = rehearsalTargets(repositories, rehearsalHost, description.trigger);
     const report = await rehearse(async () => {
       const publication = openPublication(project, description, targets);
       const built = await buildRelease(project, description, { ...build, ...publication });

@@ -1,17 +1,25 @@
 import { VerificationError } from "../errors.js";
 import { megabytes, type Report } from "../report.js";
 import type { Target } from "./plan.js";
+import type { Trigger } from "./ref.js";
 import { type ReleaseRequest, release } from "./release.js";
 
 /** The registry of a rehearsal, as references name it: RFC 6761 keeps names below localhost on this machine. */
 export const rehearsalHost = "rehearsal.localhost:5000";
 
-/** The repositories of a release below another registry; a project that names none yet gets one. */
-export function rehearsalTargets(targets: readonly Target[], registry: string): Target[] {
+/**
+ * The repositories of a release below another registry; a project that names none yet gets one. A push to main is
+ * published there whatever latest follows, since a rehearsal that publishes nothing shows nothing.
+ */
+export function rehearsalTargets(
+  targets: readonly Target[],
+  registry: string,
+  { kind }: Pick<Trigger, "kind">,
+): Target[] {
   if (targets.length === 0) return [{ repository: { registry, path: "rehearsal" }, latest: "main" }];
   return targets.map(({ repository, latest }) => {
     const path = `${repository.registry.replace(/[^a-z0-9.-]/g, "-")}/${repository.path}`;
-    return { repository: { registry, path }, latest };
+    return { repository: { registry, path }, latest: kind === "main" ? "main" : latest };
   });
 }
 
@@ -21,10 +29,12 @@ export function rehearsalTargets(targets: readonly Target[], registry: string): 
  * @param prepare Gives each release a client and a workspace of its own.
  */
 export async function rehearse(prepare: () => Promise<ReleaseRequest>): Promise<Report> {
-  const first = await release(await prepare());
-  const request = await prepare();
-  const second = await release(request);
-  const { bytesSent } = request.client.traffic;
+  const [first, firstSent] = await releaseCounted(await prepare());
+  if (firstSent === 0)
+    throw new VerificationError(
+      `The first release published nothing, so that the second would show nothing: pass a --ref that publishes.\n\n${first.markdown}`,
+    );
+  const [second, bytesSent] = await releaseCounted(await prepare());
   const markdown = [
     "Rehearsal: the first release",
     first.markdown,
@@ -40,4 +50,10 @@ export async function rehearse(prepare: () => Promise<ReleaseRequest>): Promise<
   throw new VerificationError(
     `The second release sent ${bytesSent} bytes, expected none: it did not find what the first had published.\n\n${markdown}`,
   );
+}
+
+/** Releases, and says how many bytes that sent. */
+async function releaseCounted(request: ReleaseRequest): Promise<[Report, number]> {
+  const report = await release(request);
+  return [report, request.client.traffic.bytesSent];
 }

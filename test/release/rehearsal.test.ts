@@ -21,12 +21,17 @@ beforeAll(async () => {
 });
 afterAll(() => registry?.stop());
 
-async function request(path: string, { addition = "" } = {}): Promise<ReleaseRequest> {
+const main = readRef("refs/heads/main", { mainBranch: "main", preRelease: true });
+
+async function request(
+  path: string,
+  { addition = "", ref = "refs/heads/main" } = {},
+): Promise<ReleaseRequest> {
   const binaries = makeTemporaryDirectory().path;
   const program = Buffer.concat([tinyProgram("amd64"), Buffer.from(addition)]);
   await writeFile(join(binaries, "hello_linux_amd64"), program, { mode: 0o755 });
   const client = makeClient();
-  const trigger = readRef("refs/heads/main", { mainBranch: "main", preRelease: true });
+  const trigger = readRef(ref, { mainBranch: "main", preRelease: true });
   const staged = await stageRelease({
     settings: { ...parseSettings(undefined).release, platforms: ["linux/amd64"] },
     trigger,
@@ -39,7 +44,7 @@ async function request(path: string, { addition = "" } = {}): Promise<ReleaseReq
     client,
     phases: new Phases(() => 0),
     trigger,
-    targets: rehearsalTargets([], registry.address).map((target) => ({
+    targets: rehearsalTargets([], registry.address, trigger).map((target) => ({
       ...target,
       repository: { ...target.repository, path },
     })),
@@ -63,12 +68,24 @@ describe("a rehearsal", () => {
       /^The second release sent [1-9]\d* bytes, expected none: .*\n\n(.|\n)*\| pushed, (.|\n)*\| pushed, /,
     );
   });
+
+  it("fails where the first release publishes nothing, since the second then shows nothing", async () => {
+    const rehearsal = rehearse(() => request("feature", { ref: "refs/heads/feature" }));
+    await expect(rehearsal).rejects.toThrow(/^The first release published nothing, .* --ref .*\n\n.*feature/);
+  });
 });
 
 it.each([
-  ["nothing", [], [{ path: "rehearsal", latest: "main" }]],
+  ["nothing", main, [], [{ path: "rehearsal", latest: "main" }]],
+  [
+    "a push to main, which a latest that follows versions would not publish",
+    main,
+    [{ repository: { registry: "ghcr.io", path: "acme/app" }, latest: "highest" }],
+    [{ path: "ghcr.io/acme/app", latest: "main" }],
+  ],
   [
     "every repository below its registry, with what its latest follows",
+    readRef("refs/tags/v1.2.3", { mainBranch: "main", preRelease: true }),
     [
       { repository: { registry: "ghcr.io", path: "acme/app" }, latest: "main" },
       { repository: { registry: "localhost:5000", path: "acme/app" }, latest: "highest" },
@@ -78,8 +95,8 @@ it.each([
       { path: "localhost-5000/acme/app", latest: "highest" },
     ],
   ],
-] as const)("targets of a rehearsal: %s", (_, targets, expected) => {
-  expect(rehearsalTargets(targets, "rehearsal.localhost:5000")).toEqual(
+] as const)("targets of a rehearsal: %s", (_, trigger, targets, expected) => {
+  expect(rehearsalTargets(targets, "rehearsal.localhost:5000", trigger)).toEqual(
     expected.map(({ path, latest }) => ({
       repository: { registry: "rehearsal.localhost:5000", path },
       latest,
