@@ -5,6 +5,7 @@ import { buildFailure, exportArchive } from "../engine.js";
 import { InputError, VerificationError } from "../errors.js";
 import { scratch } from "../files.js";
 import { summarizeDockerfile } from "../image/dockerfile.js";
+import { scratch as scratchBase } from "../image/from.js";
 import { joinPlatforms, readPlatform, type StoredPlatform } from "../image/join.js";
 import { formatPlatform, type ImagePlatform, parsePlatform } from "../image/platform.js";
 import type { Project } from "../project.js";
@@ -72,7 +73,7 @@ export async function buildOnEngine(
     platforms.map((name) => {
       const platform = parsePlatform(name);
       const build = { dockerfile, platform, summary, created: sourceDateEpoch };
-      return buildPlatform({ directory, dockerfile, platform, buildArgs }, build);
+      return buildPlatform(project, { directory, dockerfile, platform, buildArgs }, build);
     }),
   );
   return {
@@ -147,20 +148,39 @@ async function binaryContext(
   return { directory, dockerfile, binaries: set.binaries, checks };
 }
 
-async function buildPlatform(source: PlatformSource, build: EngineBuild): Promise<StoredPlatform> {
+async function buildPlatform(
+  project: Project,
+  source: PlatformSource,
+  build: Omit<EngineBuild, "inherited">,
+): Promise<StoredPlatform> {
   const container = await dockerBuild(source);
   const archive = await exportArchive(container).catch((error: unknown) => {
     throw buildFailure(build.dockerfile, error);
   });
   const [variant] = archive.variants;
   if (variant === undefined) throw new VerificationError(`${build.dockerfile}: the engine built no image.`);
-  const image = finishPlatform(await readPlatform(archive, variant), build);
+  const inherited = await baseVariables(project, build);
+  const image = finishPlatform(await readPlatform(archive, variant), { ...build, inherited });
   await checkMachine(container, image, build);
   return image;
 }
 
+/** Names only where a build argument may have one of them; a base that the summary does not resolve gives none. */
+async function baseVariables(
+  project: Project,
+  { summary: { base, transientArgs }, platform }: Pick<EngineBuild, "summary" | "platform">,
+): Promise<string[]> {
+  if (base === scratchBase || base.includes("$") || transientArgs.length === 0) return [];
+  const variables = await project.pull(base, formatPlatform(platform)).envVariables();
+  return Promise.all(variables.map((variable) => variable.name()));
+}
+
 /** An image that starts from nothing has no other sign of its platform than its program. */
-async function checkMachine(container: Container, image: StoredPlatform, build: EngineBuild): Promise<void> {
+async function checkMachine(
+  container: Container,
+  image: StoredPlatform,
+  build: Pick<EngineBuild, "dockerfile" | "platform">,
+): Promise<void> {
   const files = container.rootfs();
   for (const path of programPaths(image)) {
     if (!(await files.exists(path, { expectedType: ExistsType.RegularType }))) continue;

@@ -14,6 +14,8 @@ export interface EngineBuild {
   /** For messages: path of the Dockerfile. */
   dockerfile: string;
   summary: Pick<DockerfileSummary, "base" | "transientArgs">;
+  /** Names of the environment variables of the base. */
+  inherited: readonly string[];
   platform: ImagePlatform;
   /** SOURCE_DATE_EPOCH: seconds since 1970. */
   created: number;
@@ -30,12 +32,12 @@ export function machineArguments(platform: string): Record<string, string> {
 
 /**
  * What the engine built, with the configuration that `docker build` gives: the engine leaves build arguments of RUN
- * as environment variables, and says of what starts from `scratch` that it is for its own platform. History and
- * time are those of an assembled image, so that the same layers are the same image.
+ * as environment variables, which those of the base win over, and says of what starts from `scratch` that it is for
+ * its own platform. History and time are those of an assembled image, so that the same layers are the same image.
  */
 export function finishPlatform(
   built: StoredPlatform,
-  { dockerfile, summary, platform, created }: EngineBuild,
+  { dockerfile, summary, inherited, platform, created }: EngineBuild,
 ): StoredPlatform {
   const subject = `${dockerfile} for ${formatPlatform(platform)}`;
   const { config, rootfs, ...rest } = parseConfiguration(built.config, subject);
@@ -48,11 +50,12 @@ export function finishPlatform(
       `${subject}: the engine built an image for ${found}. Remove --platform from the last FROM, and see that ${summary.base} exists for ${formatPlatform(platform)}.`,
     );
   const time = formatTime(created);
+  const added = summary.transientArgs.filter((name) => !inherited.includes(name));
   const bytes = formatConfiguration({
     ...rest,
     ...platform,
     created: time,
-    config: { ...config, Env: withoutArguments(config.Env ?? [], summary.transientArgs) },
+    config: { ...config, Env: withoutArguments(config.Env ?? [], added) },
     rootfs,
     history: rootfs.diff_ids.map(() => ({
       created: time,

@@ -38,6 +38,7 @@ function buildOf(platform: string, text: string): EngineBuild {
   return {
     dockerfile: "Containerfile",
     summary: summarizeDockerfile(text),
+    inherited: [],
     platform: parsePlatform(platform),
     created: 0,
   };
@@ -80,6 +81,16 @@ describe("finishPlatform", () => {
     const finished = finishPlatform(built("linux/amd64", config), buildOf("linux/amd64", text));
     expect(read(finished).config).toEqual({ ...config, Env: ["PATH=/bin", "VERSION_FILE=/v", "KEPT=1"] });
     expect(read(finished).rootfs.diff_ids).toEqual(diffIds);
+  });
+
+  it("keeps what the base sets under the name of a build argument: ENV wins over ARG", () => {
+    const config = { Env: ["PATH=/bin", "GOPATH=/go", "VERSION=1.2.3"] };
+    const build = buildOf("linux/amd64", "FROM golang\nARG GOPATH VERSION\nRUN true");
+    const finished = finishPlatform(built("linux/amd64", config), {
+      ...build,
+      inherited: ["PATH", "GOPATH"],
+    });
+    expect(read(finished).config.Env).toEqual(["PATH=/bin", "GOPATH=/go"]);
   });
 
   it("is the same image whenever the engine made the same layers, and says who built it", () => {
