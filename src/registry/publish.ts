@@ -93,6 +93,14 @@ export function publishedImage(
   };
 }
 
+/** An image whose blobs are in a repository as well: others of its registry mount them instead of being sent them. */
+export function mountableFrom(image: PublishableImage, { registry, path }: Repository): PublishableImage {
+  const { content } = image;
+  const mountable = (wanted: string, blob?: Descriptor) =>
+    wanted === registry ? path : content.mountableFrom?.(wanted, blob);
+  return { ...image, content: { ...content, mountableFrom: mountable } };
+}
+
 /** The blobs of a repository; `manifest` is the one they are read for. */
 export function storedContent(
   client: RegistryClient,

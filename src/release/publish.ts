@@ -6,6 +6,7 @@ import type { Arrival } from "../publication.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import {
+  mountableFrom,
   moveAlias,
   moveTag,
   nothingSent,
@@ -77,17 +78,40 @@ export async function publishRelease(publication: ReleasePublication): Promise<T
     publication,
     destinations.filter((destination) => "plan" in destination),
   );
+  const deliverTo = inTurn(publication, shipment);
   return Promise.all(
     destinations.map((destination) =>
-      timed(
-        publication.now,
-        async (): Promise<ReleaseOutcome> =>
-          "plan" in destination
-            ? settle(destination.target.repository, () => deliver(publication, destination, shipment))
-            : destination,
-      ),
+      "plan" in destination
+        ? deliverTo(destination)
+        : timed(publication.now, async (): Promise<ReleaseOutcome> => destination),
     ),
   );
+}
+
+/**
+ * Delivers to registries side by side, and to the repositories of one registry one after the other: the first is sent
+ * the blobs, and the others mount them.
+ */
+function inTurn(
+  publication: ReleasePublication,
+  shipment: Shipment | undefined,
+): (destination: Destination) => Promise<Timed<ReleaseOutcome>> {
+  const turns = new Map<string, { repository: Repository; ended: Promise<unknown> }>();
+  return (destination) => {
+    const { repository } = destination.target;
+    const before = turns.get(repository.registry);
+    const attempt = async (): Promise<Timed<ReleaseOutcome>> => {
+      await before?.ended;
+      const sent =
+        before && shipment
+          ? { ...shipment, image: mountableFrom(shipment.image, before.repository) }
+          : shipment;
+      return timed(publication.now, () => settle(repository, () => deliver(publication, destination, sent)));
+    };
+    const ended = attempt();
+    turns.set(repository.registry, { repository: before?.repository ?? repository, ended });
+    return ended;
+  };
 }
 
 /** Whether every platform of an image was assembled by Slipway; what was not is kept when `latest` leaves it. */

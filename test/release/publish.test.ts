@@ -96,6 +96,36 @@ describe("where no repository has the image", () => {
       ]);
   });
 
+  it("sends to one registry once, and mounts in its other repositories", async () => {
+    const repositories = [first.repository(), first.repository(), first.repository()];
+    expect(await publishing(repositories).outcomes()).toMatchObject([
+      { how: "pushed", digest, transfer: { blobs: { mounted: 0, sent: 4 }, bytesSent: size } },
+      {
+        how: "pushed",
+        digest,
+        transfer: { blobs: { mounted: 4, sent: 0 }, bytesSent: 0, bytesSkipped: size },
+      },
+      {
+        how: "pushed",
+        digest,
+        transfer: { blobs: { mounted: 4, sent: 0 }, bytesSent: 0, bytesSkipped: size },
+      },
+    ]);
+  });
+
+  it("sends to a repository of a registry whose other one got nothing", async () => {
+    const [refusing, open] = [first.repository(), first.repository()];
+    first.proxy.setFault(({ method, path }) =>
+      method === "POST" && path.startsWith(`/v2/${refusing.path}/`)
+        ? { kind: "answer", status: 400 }
+        : undefined,
+    );
+    expect(await publishing([refusing, open]).outcomes()).toMatchObject([
+      { ok: false },
+      { ok: true, how: "pushed", digest, transfer: { blobs: { mounted: 0, sent: 4 } } },
+    ]);
+  });
+
   it("is done by the second call, which packs and sends nothing", async () => {
     const repositories = [first.repository(), second.repository()];
     await publishing(repositories).outcomes();
