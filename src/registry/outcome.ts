@@ -8,18 +8,11 @@ export interface Failure {
   error: string;
 }
 
-/**
- * An outcome in any case: one registry that fails does not stop the others. What `concernsAll` says is thrown.
- */
-export async function settle<T>(
-  repository: Repository,
-  attempt: () => Promise<T>,
-  concernsAll: (error: unknown) => boolean = () => false,
-): Promise<T | Failure> {
+/** An outcome in any case: one registry that fails does not stop the others. */
+export async function settle<T>(repository: Repository, attempt: () => Promise<T>): Promise<T | Failure> {
   try {
     return await attempt();
   } catch (error) {
-    if (concernsAll(error)) throw error;
     return { repository: formatRepository(repository), ok: false, error: messageOf(error) };
   }
 }

@@ -69,11 +69,7 @@ interface Shipment {
  * was read back. A version that is another image in one of them is published nowhere.
  */
 export async function publishRelease(publication: ReleasePublication): Promise<Timed<ReleaseOutcome>[]> {
-  const destinations = await Promise.all(
-    publication.targets.map((target) =>
-      settle(target.repository, () => prepare(publication, target), isConflict),
-    ),
-  );
+  const destinations = await prepareAll(publication);
   const shipment = await prepareShipment(
     publication,
     destinations.filter((destination) => "plan" in destination),
@@ -119,9 +115,22 @@ export function isAssembledImage({ variants }: VerifiedImage): boolean {
   return variants.length > 0 && variants.every((variant) => variant.builder === builder);
 }
 
-/** Sent to the others, it would make two images of one version. */
-function isConflict(error: unknown): boolean {
-  return error instanceof ConflictError;
+/** Conflicts are one error of all: sent to the other repositories, it would make two images of one version. */
+async function prepareAll(publication: ReleasePublication): Promise<(Destination | Failure)[]> {
+  const conflicts: string[] = [];
+  const attempt = async (target: Target): Promise<Destination> => {
+    try {
+      return await prepare(publication, target);
+    } catch (error) {
+      if (error instanceof ConflictError) conflicts.push(error.message);
+      throw error;
+    }
+  };
+  const destinations = await Promise.all(
+    publication.targets.map((target) => settle(target.repository, () => attempt(target))),
+  );
+  if (conflicts.length > 0) throw new ConflictError(conflicts.toSorted().join("\n"));
+  return destinations;
 }
 
 async function prepare(publication: ReleasePublication, target: Target): Promise<Destination> {

@@ -24,10 +24,3 @@ it("takes an error that is thrown before any wait", async () => {
   };
   expect(await settle(repository, attempt)).toMatchObject({ ok: false, error: "at once" });
 });
-
-it("throws what concerns all repositories", async () => {
-  const conflict = new Error("another image");
-  const attempt = async () => Promise.reject(conflict);
-  await expect(settle(repository, attempt, (error) => error === conflict)).rejects.toBe(conflict);
-  expect(await settle(repository, attempt, () => false)).toMatchObject({ ok: false });
-});

@@ -229,6 +229,14 @@ describe("the guard", () => {
     for (const at of [first, second]) expect(writesIn(requests(at))).toEqual([]);
   });
 
+  it("names every repository whose version is another image", async () => {
+    const holders = [first.repository(), first.repository()];
+    await publishing(holders).outcomes();
+    const error = await errorThrownBy(publishing(holders, { released: other }).outcomes);
+    for (const holder of holders)
+      expect(String(error)).toContain(`${name(holder)}:1.2.3: exists as ${digest}`);
+  });
+
   it("is asked again after the transfer: a version that somebody else set meanwhile stays", async () => {
     const repository = first.repository();
     const pack = async () => {
