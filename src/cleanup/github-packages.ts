@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { InputError, RegistryError } from "../errors.js";
 import type { Credential } from "../registry/credentials.js";
-import { formatRepository, type Repository } from "../registry/reference.js";
+import { formatRepository, isDigest, type Repository } from "../registry/reference.js";
 import { parseHttpDate } from "../registry/retry-after.js";
 import { classifyStatus, type Verdict } from "../registry/verdict.js";
 import {
@@ -29,7 +29,7 @@ export interface PackageVersion {
 const version = z
   .object({
     id: z.int(),
-    name: z.string().regex(/^sha256:[0-9a-f]{64}$/, "is not a digest"),
+    name: z.string().refine(isDigest, "is not a digest"),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
     metadata: z.object({ container: z.object({ tags: z.array(z.string()) }) }),

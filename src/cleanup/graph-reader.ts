@@ -4,7 +4,7 @@ import { mediaTypes } from "../image/manifest.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import { parseJson } from "../registry/json.js";
 import { eachOf } from "../registry/parallel.js";
-import { formatReference, type Repository } from "../registry/reference.js";
+import { formatReference, isDigest, type Repository } from "../registry/reference.js";
 import type { ManifestNode, RepositoryGraph } from "./graph.js";
 
 /** Where the reading of a repository starts. */
@@ -17,7 +17,7 @@ export interface Inventory {
   named?: readonly string[];
 }
 
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const digest = z.string().refine(isDigest);
 
 // Whatever the form, these two fields are all that makes one manifest refer to another.
 const references = z.object({

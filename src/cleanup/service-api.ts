@@ -1,6 +1,7 @@
 import type { HeadersInit } from "undici";
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
+import { nextPage } from "../registry/answer.js";
 import type { Credential } from "../registry/credentials.js";
 import { parseJson } from "../registry/json.js";
 import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "../registry/retry.js";
@@ -82,15 +83,10 @@ export function parseAnswer<T>(schema: z.ZodType<T>, answer: ApiAnswer, subject:
   );
 }
 
-/**
- * The next page, from `Link` with rel="next" (RFC 8288). It has to be on the same host: that is the one that the
- * credentials are for.
- */
+/** The next page. It has to be on the same host: that is the one that the credentials are for. */
 export function nextPageOf(answer: ApiAnswer, subject: string): string | undefined {
-  const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(answer.headers.get("link") ?? "")?.[1];
-  if (target === undefined) return undefined;
-  const next = new URL(target, answer.url);
-  if (next.origin === new URL(answer.url).origin) return next.href;
+  const next = nextPage(answer);
+  if (next === undefined || next.origin === new URL(answer.url).origin) return next?.href;
   throw new RegistryError(
     `${subject}: its next page is on another host, ${next.host}, and is not asked for.`,
     { failure: "invalid" },

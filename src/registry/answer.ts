@@ -4,6 +4,12 @@ import { RegistryError } from "../errors.js";
 import { parseJson } from "./json.js";
 import { classifyNetworkError } from "./verdict.js";
 
+/** What of an answer says where a list continues. */
+interface ListPage {
+  headers: { get(name: string): string | null };
+  url: string;
+}
+
 /** Media type of the body, without parameters. */
 export function mediaTypeOf(response: Response): string {
   return (response.headers.get("content-type") ?? "").replace(/;.*$/, "").trim();
@@ -36,10 +42,10 @@ export async function* chunksOf(response: Response, subject: string): AsyncGener
   }
 }
 
-/** RFC 8288 `Link` with rel="next" (specification, section "Listing Tags"). */
-export function nextPage(response: Response): string | undefined {
-  const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(response.headers.get("link") ?? "")?.[1];
-  return next === undefined ? undefined : new URL(next, response.url).href;
+/** Where a list continues: `Link` with rel="next" (RFC 8288), against the URL that answered. */
+export function nextPage({ headers, url }: ListPage): URL | undefined {
+  const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(headers.get("link") ?? "")?.[1];
+  return next === undefined ? undefined : new URL(next, url);
 }
 
 /** The codes and messages of the protocol's error body, as ` (CODE: message)`. */

@@ -100,7 +100,7 @@ function readPage<T>(
     if (response.status === 404) return drain(response);
     const subject = describe(repository, request);
     const parsed = page.safeParse(parseJson((await bodyOf(response, subject)).toString("utf8")));
-    if (parsed.success) return { entries: parsed.data, next: nextPage(response) };
+    if (parsed.success) return { entries: parsed.data, next: nextPage(response)?.href };
     throw new RegistryError(`${subject}: the answer is not the protocol's JSON.`, { failure: "invalid" });
   });
 }
