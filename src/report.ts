@@ -1,3 +1,4 @@
+import { VerificationError } from "./errors.js";
 import { type Outputs, renderOutputs } from "./outputs.js";
 
 /**
@@ -28,6 +29,12 @@ const forms: Record<ReportFormat, (report: Report) => string> = {
 /** The text of a report, with a line end. */
 export function render(report: Report, format: ReportFormat): string {
   return forms[format](report);
+}
+
+/** The report, or an error with what failed, a line each, and the report for people below it. */
+export function requireSuccess(errors: readonly string[], report: Report): Report {
+  if (errors.length === 0) return report;
+  throw new VerificationError(`${errors.join("\n")}\n\n${report.markdown}`);
 }
 
 /** A table in GitHub-flavoured markdown; what a cell holds cannot break out of it. */

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { markdownTable, megabytes, percent, ReportFormat, render, seconds } from "../src/report.js";
+import { VerificationError } from "../src/errors.js";
+import {
+  markdownTable,
+  megabytes,
+  percent,
+  ReportFormat,
+  render,
+  requireSuccess,
+  seconds,
+} from "../src/report.js";
 
 describe("markdownTable", () => {
   it.each([
@@ -13,6 +22,18 @@ describe("markdownTable", () => {
 
   it("is the header alone where there are no rows", () => {
     expect(markdownTable(["a", "b"], [])).toBe("| a | b |\n|---|---|");
+  });
+});
+
+describe("requireSuccess", () => {
+  const report = { markdown: "table", data: {}, outputs: {} };
+
+  it("gives the report where nothing failed", () => {
+    expect(requireSuccess([], report)).toBe(report);
+  });
+
+  it("throws what failed, and the report below it", () => {
+    expect(() => requireSuccess(["a", "b"], report)).toThrow(new VerificationError("a\nb\n\ntable"));
   });
 });
 

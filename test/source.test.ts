@@ -14,7 +14,7 @@ const layers: Record<string, readonly string[]> = {
   registry: ["errors", "image"],
   outputs: ["errors"],
   phases: [],
-  report: ["outputs"],
+  report: ["errors", "outputs"],
   cleanup: ["errors", "image", "outputs", "registry", "report"],
   progress: ["phases", "registry", "report"],
   publication: ["outputs", "phases", "registry", "report"],

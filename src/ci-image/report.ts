@@ -1,9 +1,9 @@
-import { VerificationError } from "../errors.js";
 import { type Outputs, repositoryOutputs } from "../outputs.js";
 import type { Durations, Timed } from "../phases.js";
 import { arrivalText, durationText, totalOf, transferOutputs } from "../publication.js";
+import { errorsOf } from "../registry/outcome.js";
 import type { AliasMove } from "../registry/publish.js";
-import { markdownTable, type Report, seconds } from "../report.js";
+import { markdownTable, type Report, requireSuccess, seconds } from "../report.js";
 import type { MiseVersion } from "./mise.js";
 import type { RepositoryOutcome } from "./publish.js";
 import type { RollbackOutcome } from "./rollback.js";
@@ -54,7 +54,7 @@ export function reportPublication(outcomes: readonly Timed<RepositoryOutcome>[],
   const digests = new Set(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.digest] : [])));
   const note = "The repositories hold different builds of this image under one tag.";
   const published = outcomes.filter((outcome) => outcome.ok);
-  return succeeded(outcomes, {
+  return requireSuccess(errorsOf(outcomes), {
     markdown: [table, ...(digests.size > 1 ? [note] : []), durationText(phases)].join("\n\n"),
     data: { repositories: outcomes, milliseconds: totalOf(phases), phases },
     outputs: {
@@ -78,7 +78,7 @@ export function reportRollback(outcomes: readonly RollbackOutcome[]): Report {
         ]
       : [outcome.repository, "failed", "", "", ""],
   );
-  return succeeded(outcomes, {
+  return requireSuccess(errorsOf(outcomes), {
     markdown: markdownTable(["repository", "tag", "digest", "platforms", "aliases"], rows),
     data: outcomes,
     outputs: outputsOf(outcomes),
@@ -100,15 +100,6 @@ function outputsOf(outcomes: readonly (RepositoryOutcome | RollbackOutcome)[]): 
 
 function isPushed(outcome: (RepositoryOutcome | RollbackOutcome) & { ok: true }): boolean {
   return "how" in outcome && outcome.how !== "existed";
-}
-
-function succeeded(outcomes: readonly (RepositoryOutcome | RollbackOutcome)[], report: Report): Report {
-  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
-  if (errors.length === 0) return report;
-  const others = outcomes.length - errors.length;
-  throw new VerificationError(
-    others === 0 ? errors.join("\n") : `${errors.join("\n")}\n\n${report.markdown}`,
-  );
 }
 
 function moves(aliases: readonly AliasMove[]): string {

@@ -1,6 +1,5 @@
-import { VerificationError } from "../errors.js";
-import type { Failure } from "../registry/outcome.js";
-import { markdownTable, type Report } from "../report.js";
+import { errorsOf, type Failure } from "../registry/outcome.js";
+import { markdownTable, type Report, requireSuccess } from "../report.js";
 import type { Fate, KeepRule, KeptManifest } from "./policy.js";
 import type { PruneOutcome, PruneResult } from "./prune.js";
 import type { TagRemoval } from "./remove-tag.js";
@@ -30,7 +29,7 @@ export function reportPrune(outcomes: readonly (PruneOutcome | Failure)[]): Repo
   const markdown = outcomes.map(section).join("\n\n");
   const results = outcomes.flatMap((outcome) => (outcome.ok ? outcome.results : []));
   const outputs = { REMOVED: results.filter(({ result }) => result === "deleted").length };
-  return succeeded([...new Set(outcomes.flatMap(failuresOf))], { markdown, data: outcomes, outputs });
+  return requireSuccess([...new Set(outcomes.flatMap(failuresOf))], { markdown, data: outcomes, outputs });
 }
 
 /** What became of a tag. Throws the same report as an error where a repository failed. */
@@ -41,16 +40,10 @@ export function reportTagRemoval(tag: string, removals: readonly (TagRemoval | F
       : [removal.repository, tag, "", resultTexts.failed],
   );
   const markdown = markdownTable(["repository", "tag", "digest", "result"], rows);
-  const errors = removals.flatMap((removal) => (removal.ok ? [] : [removal.error]));
   const outputs = {
     REMOVED: removals.filter((removal) => removal.ok && removal.result === "deleted").length,
   };
-  return succeeded(errors, { markdown, data: removals, outputs });
-}
-
-function succeeded(errors: readonly string[], report: Report): Report {
-  if (errors.length === 0) return report;
-  throw new VerificationError(`${errors.join("\n")}\n\n${report.markdown}`);
+  return requireSuccess(errorsOf(removals), { markdown, data: removals, outputs });
 }
 
 function failuresOf(outcome: PruneOutcome | Failure): string[] {

@@ -16,3 +16,8 @@ export async function settle<T>(repository: Repository, attempt: () => Promise<T
     return { repository: formatRepository(repository), ok: false, error: messageOf(error) };
   }
 }
+
+/** What went wrong where an operation did not succeed. */
+export function errorsOf(outcomes: readonly ({ ok: true } | Failure)[]): string[] {
+  return outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
+}

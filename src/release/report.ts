@@ -1,10 +1,9 @@
-import { VerificationError } from "../errors.js";
 import { type Outputs, repositoryOutputs } from "../outputs.js";
 import type { Durations, Timed } from "../phases.js";
 import { arrivalText, durationText, totalOf, transferOutputs } from "../publication.js";
 import type { PushAccess } from "../registry/access.js";
-import type { Failure } from "../registry/outcome.js";
-import { markdownTable, type Report, seconds } from "../report.js";
+import { errorsOf } from "../registry/outcome.js";
+import { markdownTable, type Report, requireSuccess, seconds } from "../report.js";
 import type { BuiltImage } from "./built.js";
 import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
 import type { PublishedRelease, ReleaseOutcome, ReleasePublication, TagOutcome } from "./publish.js";
@@ -17,14 +16,7 @@ export function reportPlan(plan: ReleasePlan): Report {
   const refused = new Set(refusals.map(({ repository }) => repository));
   // Whoever may not push often may not read either: the cause is said, and not its consequence.
   const others = plan.repositories.filter(({ repository }) => !refused.has(repository));
-  return succeeded([...refusals, ...others], report);
-}
-
-/** The report, or an error with it where one of the repositories failed. */
-function succeeded(outcomes: readonly ({ ok: true } | Failure)[], report: Report): Report {
-  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
-  if (errors.length === 0) return report;
-  throw new VerificationError(`${errors.join("\n")}\n\n${report.markdown}`);
+  return requireSuccess(errorsOf([...refusals, ...others]), report);
 }
 
 function planMarkdown({ trigger, repositories, access, ...built }: ReleasePlan): string {
@@ -84,7 +76,7 @@ export function reportRelease(
     data: { trigger, image, origin, remarks, repositories: outcomes, milliseconds: totalOf(phases), phases },
     outputs: { ...releaseOutputs(trigger, outcomes), DURATION_MS: totalOf(phases) },
   };
-  return succeeded(outcomes, report);
+  return requireSuccess(errorsOf(outcomes), report);
 }
 
 /** TAGS are those that hold the image, whether they were set or there. */
