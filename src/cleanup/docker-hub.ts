@@ -68,9 +68,12 @@ export class DockerHub {
     const { credential, access } = this.settings;
     const { subject } = this.#api;
     if (credential?.kind !== "password")
-      throw new RegistryError(`${subject}: a tag cannot be deleted anonymously. ${access} ${rights}`, {
-        failure: "unauthorized",
-      });
+      throw new RegistryError(
+        `${subject}: a tag is deleted with user name and token only. ${access} ${rights}`,
+        {
+          failure: "unauthorized",
+        },
+      );
     const anonymous = { ...this.#api, authorization: { header: async () => undefined } };
     const answer = await callApi(anonymous, {
       method: "POST",

@@ -29,9 +29,9 @@ export interface RetryHooks {
 const leastPart = 10;
 
 /**
- * Milliseconds to wait before attempt number `attempt` (from 2): what the error says the registry asked for, but
- * a tenth of the base delay at least, else the doubled base delay. Undefined where there must be no further attempt, because the error would only
- * come again or the registry asked for a longer wait than the policy allows.
+ * Milliseconds to wait before attempt number `attempt` (from 2): what the error says the registry asked for, but a
+ * tenth of the base delay at least, else the doubled base delay. Undefined where there must be no further attempt,
+ * because the error would only come again or the registry asked for a longer wait than the policy allows.
  */
 export function delayBefore(attempt: number, error: unknown, policy: RetryPolicy): number | undefined {
   if (!isTransient(error)) return undefined;

@@ -110,8 +110,8 @@ describe("deleteTag", () => {
     [
       "with what is no password",
       {},
-      { kind: "helper", setting: "credsStore" },
-      `a tag cannot be deleted anonymously. ${rights}`,
+      { kind: "identity-token", token: "dckr_pat_identity" },
+      `a tag is deleted with user name and token only. ${rights}`,
     ],
   ])("fails %s", async (_, options, given, message) => {
     await start(options);
