@@ -2,7 +2,7 @@ import { z } from "zod";
 import { InputError, messageOf } from "./errors.js";
 import { formatPlatform, parsePlatform } from "./image/platform.js";
 import { compilePattern } from "./naming/pattern.js";
-import { parseReference, parseRepository, type Repository } from "./registry/reference.js";
+import { formatRepository, parseReference, parseRepository, type Repository } from "./registry/reference.js";
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.
 const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));
@@ -211,6 +211,16 @@ const settings = z
     release: release.prefault({}),
     network: network.prefault({}),
     retry: retry.prefault({}),
+  })
+  .superRefine(({ ciImage, release }, context) => {
+    const taken = new Set(ciImage.repositories.map(formatRepository));
+    for (const [at, { repository }] of release.repositories.entries())
+      if (taken.has(formatRepository(repository)))
+        context.addIssue({
+          code: "custom",
+          path: ["release", "repositories", at, "repository"],
+          message: "another repository than those of ciImage, since both move latest",
+        });
   })
   .describe("Settings of Slipway. Every field is optional.");
 

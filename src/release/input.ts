@@ -25,12 +25,12 @@ export function describeRelease(
   { settings: { release } }: Project,
   { ref, platforms = [], preRelease, revision }: ReleaseArguments,
 ): ReleaseDescription {
-  // No platform at all is a variable that a pipeline leaves unset.
+  // No platform at all, or an empty revision, is a variable that a pipeline leaves unset.
   const chosen = platforms.length === 0 ? release.platforms : parsePlatforms(platforms, "--platforms");
   return {
     settings: { ...release, platforms: chosen },
     trigger: readRef(ref, { mainBranch: release.mainBranch, preRelease }),
-    revision,
+    revision: revision || undefined,
   };
 }
 

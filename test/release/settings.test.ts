@@ -109,4 +109,14 @@ describe("release settings", () => {
       },
     });
   });
+
+  it("name no repository of the CI image, since both move latest", () => {
+    const ciImage = { repositories: ["ghcr.io/acme/ci", "acme/app"] };
+    const release = {
+      repositories: [{ repository: "ghcr.io/acme/app" }, { repository: "docker.io/acme/app" }],
+    };
+    expect(() => parseSettings(JSON.stringify({ ciImage, release }))).toThrow(
+      'slipway.json: release.repositories[1].repository: expected another repository than those of ciImage, since both move latest, got "docker.io/acme/app".',
+    );
+  });
 });
