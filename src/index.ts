@@ -54,7 +54,7 @@ import { joinArchives } from "./release/join.js";
 import { planRelease, releaseTargets } from "./release/plan.js";
 import { rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
 import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
-import { release, withPushAccess } from "./release/release.js";
+import { release, requirePushRights, withPushAccess } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
 import { verifyReference } from "./release/verified.js";
 import { removableVersion } from "./release/version.js";
@@ -415,6 +415,7 @@ export class Slipway {
     const project = await this.project();
     const description = describeRelease(project, { ref, platforms, preRelease, revision });
     const publication = openPublication(project, description);
+    if (builder === Builder.Engine && !skipPush) await requirePushRights({ ...publication, firstPublish });
     const request = { builder, binaries, sourceDateEpoch, ...publication };
     const built = await buildRelease(project, description, request);
     return render(await release({ ...publication, firstPublish, skipPush, ...built }), format);

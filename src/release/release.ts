@@ -26,6 +26,11 @@ export async function release({ skipPush, phases, ...built }: ReleaseRequest): P
   return reportRelease(publication, outcomes, phases.durations);
 }
 
+/** Asks for the right to push before anything is built: where that takes minutes, a refusal is heard first. */
+export async function requirePushRights(request: PlanRequest): Promise<void> {
+  await requireAccess(request, await planRelease(request));
+}
+
 /** Adds what every registry says of the right to push, whether its tags are to be set or not. */
 export async function withPushAccess(
   { client, targets }: PlanRequest,

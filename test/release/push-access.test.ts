@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Credential } from "../../src/registry/credentials.js";
 import type { Repository } from "../../src/registry/reference.js";
-import { planRelease } from "../../src/release/plan.js";
+import { type PlanRequest, planRelease } from "../../src/release/plan.js";
 import { readRef } from "../../src/release/ref.js";
-import { withPushAccess } from "../../src/release/release.js";
+import { requirePushRights, withPushAccess } from "../../src/release/release.js";
 import { reportPlan } from "../../src/release/report.js";
 import { makeClient } from "../support/client.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
@@ -13,17 +13,21 @@ import { type RunningTokenIssuer, startTokenIssuer } from "../support/token-issu
 
 const patience = { attempts: 1, baseDelay: 0, maxDelay: 0 };
 
-/** The report of a plan that asks for the right to push. */
-async function planning(repositories: readonly Repository[], credential?: Credential): Promise<string> {
+function requestFor(repositories: readonly Repository[], credential?: Credential): PlanRequest {
   const credentials = new Map(
     credential === undefined ? [] : repositories.map(({ registry }) => [registry, credential]),
   );
-  const request = {
+  return {
     client: makeClient({ credentials, push: repositories, pushRetry: patience, readRetry: patience }),
     targets: repositories.map((repository) => ({ repository, latest: "main" as const })),
     trigger: readRef("refs/tags/v1.2.3", { mainBranch: "main", preRelease: false }),
     firstPublish: false,
   };
+}
+
+/** The report of a plan that asks for the right to push. */
+async function planning(repositories: readonly Repository[], credential?: Credential): Promise<string> {
+  const request = requestFor(repositories, credential);
   return reportPlan(await withPushAccess(request, await planRelease(request))).markdown;
 }
 
@@ -71,6 +75,12 @@ describe("a registry with accounts", () => {
     expect(message).toMatch(/^\S+: POST blobs\/uploads: the registry answered 401/);
     expect(message).toContain(`Check that the credentials given for ${registry.address} may do this`);
     expect(message).toContain(`| ${registry.address}/team/app | 1.2.3 | create |`);
+  });
+
+  it("is asked before a build that takes minutes", async () => {
+    await requirePushRights(requestFor([repository], signedIn("writer")));
+    const refused = requirePushRights(requestFor([repository], signedIn("reader")));
+    await expect(refused).rejects.toThrow(/^\S+: POST blobs\/uploads: the registry answered 401/);
   });
 });
 
