@@ -1,4 +1,4 @@
-import { messageOf, RegistryError } from "../errors.js";
+import { messageOf, RegistryError, SlipwayError } from "../errors.js";
 import { withNewRepositoryAdvice } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { Repository } from "../registry/reference.js";
@@ -39,8 +39,10 @@ export async function readTag(
     const image = await readImage(client, repository, digest);
     return image === undefined ? undefined : { digest, ids: publishedImageIds(image) };
   } catch (error) {
-    // A part that is missing is an answer: the tag holds something that nobody can pull.
-    if (error instanceof RegistryError && error.failure !== "not-found") throw error;
+    // A part that is missing or is no image is an answer: the tag holds something that nobody can pull.
+    const isAnswer =
+      error instanceof RegistryError ? error.failure === "not-found" : error instanceof SlipwayError;
+    if (!isAnswer) throw error;
     return { digest, unreadable: messageOf(error) };
   }
 }
