@@ -3,11 +3,20 @@ import { type PruneOutcome, type PruneRequest, prune } from "../../src/cleanup/p
 import type { Repository } from "../../src/registry/reference.js";
 import { verifyImage } from "../../src/registry/verify.js";
 import { attach, makeIndex, referrersTagOf } from "../support/artifact.js";
-import { makeTarget, pruneRequest, resultsIn } from "../support/cleanup.js";
+import {
+  makeTarget,
+  newImage,
+  oldImage,
+  oldVariant,
+  pruneRequest,
+  resultsIn,
+  sharedVariant,
+  variant,
+} from "../support/cleanup.js";
 import { makeClient, seed } from "../support/client.js";
 import { html } from "../support/github-behaviour.js";
 import { type GitHubPackagesServer, publishImage, startGitHubPackages } from "../support/github-packages.js";
-import { joinVariants, makeVariant } from "../support/image.js";
+import { joinVariants } from "../support/image.js";
 import { type RunningRegistry, startCraneRegistry, startRegistry } from "../support/registry.js";
 import { messageThrownBy } from "../support/thrown.js";
 
@@ -15,11 +24,6 @@ const client = makeClient();
 const token = "ghp_secret";
 const today = "2026-01-10T11:00:00Z";
 
-const variant = (platform: string, content: string) => makeVariant({ platform, layers: [content] });
-const shared = variant("linux/arm64", "unchanged");
-const oldVariant = variant("linux/amd64", "old");
-const oldImage = joinVariants([oldVariant, shared]);
-const newImage = joinVariants([variant("linux/amd64", "new"), shared]);
 const [old, fresh] = [oldImage.index.descriptor.digest, newImage.index.descriptor.digest];
 const oldPart = oldVariant.descriptor.digest;
 
@@ -71,7 +75,7 @@ describe.each([
     expect(reasonsIn(outcome)).toEqual({
       [fresh]: "tagged 1.2.3, latest",
       [newImage.variants[0]?.descriptor.digest ?? ""]: "listed by 1.2.3",
-      [shared.descriptor.digest]: "listed by 1.2.3",
+      [sharedVariant.descriptor.digest]: "listed by 1.2.3",
       [old]: "- nothing tags or lists it",
       [oldPart]: `- listed by ${old}, which goes as well`,
     });

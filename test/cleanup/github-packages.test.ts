@@ -3,8 +3,7 @@ import { GitHubPackages, judgeGitHub } from "../../src/cleanup/github-packages.j
 import type { ApiAnswer, ServiceSettings } from "../../src/cleanup/service-api.js";
 import { messageOf } from "../../src/errors.js";
 import type { Repository } from "../../src/registry/reference.js";
-import { clientSettings } from "../support/cleanup.js";
-import { seed } from "../support/client.js";
+import { clientSettings, seed } from "../support/client.js";
 import { type Behaviour, html, primaryRateLimit, secondaryRateLimit } from "../support/github-behaviour.js";
 import {
   type GitHubPackagesOptions,

@@ -5,20 +5,25 @@ import { eachOf } from "../../src/registry/parallel.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { verifyImage } from "../../src/registry/verify.js";
 import { attach, makeIndex, referrersTagOf } from "../support/artifact.js";
-import { interposed, makeTarget, pruneRequest, resultsIn } from "../support/cleanup.js";
+import {
+  interposed,
+  makeTarget,
+  newImage,
+  oldImage,
+  oldVariant,
+  pruneRequest,
+  resultsIn,
+  sharedVariant,
+  variant,
+} from "../support/cleanup.js";
 import { makeClient, seed } from "../support/client.js";
-import { joinVariants, makeVariant } from "../support/image.js";
+import { joinVariants } from "../support/image.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { startCraneRegistry, startRegistry } from "../support/registry.js";
 import { messageThrownBy } from "../support/thrown.js";
 
 const client = makeClient();
 
-const variant = (platform: string, content: string) => makeVariant({ platform, layers: [content] });
-const shared = variant("linux/arm64", "unchanged");
-const oldVariant = variant("linux/amd64", "old");
-const oldImage = joinVariants([oldVariant, shared]);
-const newImage = joinVariants([variant("linux/amd64", "new"), shared]);
 const [old, fresh] = [oldImage.index.descriptor.digest, newImage.index.descriptor.digest];
 const oldPart = oldVariant.descriptor.digest;
 
@@ -70,7 +75,7 @@ describe.each([
       kept: {
         [fresh]: "tagged latest",
         [newImage.variants[0]?.descriptor.digest ?? ""]: "listed by latest",
-        [shared.descriptor.digest]: "listed by latest",
+        [sharedVariant.descriptor.digest]: "listed by latest",
       },
       removable: {
         [old]: "nothing tags or lists it",
@@ -109,7 +114,7 @@ describe.each([
 
   it.each([
     ["a tagged image", fresh, "tagged latest"],
-    ["a part of one", shared.descriptor.digest, "listed by latest"],
+    ["a part of one", sharedVariant.descriptor.digest, "listed by latest"],
   ])("keeps %s that is named", async (_, named, reason) => {
     const repository = await movedAlias();
     const outcome = await pruneAt(repository, { digests: [named] });
@@ -218,7 +223,7 @@ describe.each([
     ["a tag", /manifests\/latest$/, 500],
     ["the list of tags", /tags\/list/, 403],
     ["a tagged manifest", new RegExp(`^GET .*${fresh}`), 429],
-    ["a part that might refer to more", new RegExp(`^GET .*${shared.descriptor.digest}`), 403],
+    ["a part that might refer to more", new RegExp(`^GET .*${sharedVariant.descriptor.digest}`), 403],
     ["the named manifest", new RegExp(`^GET .*${old}`), 401],
   ])("removes nothing where %s cannot be read", async (_, pattern, status) => {
     const repository = await movedAlias();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { openTarget } from "../../src/cleanup/targets.js";
 import { parseRepository } from "../../src/registry/reference.js";
-import { clientSettings } from "../support/cleanup.js";
+import { clientSettings } from "../support/client.js";
 
 describe("openTarget", () => {
   it.each([

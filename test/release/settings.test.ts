@@ -5,19 +5,6 @@ import { InputError } from "../../src/errors.js";
 const parse = (release: object) => parseSettings(JSON.stringify({ release })).release;
 
 describe("release settings", () => {
-  it("are all optional", () => {
-    expect(parseSettings("{}").release).toEqual({
-      dockerfile: "Dockerfile.release",
-      platforms: ["linux/amd64", "linux/arm64"],
-      repositories: [],
-      mainBranch: "main",
-      mediaTypes: "oci",
-      binaries: { directory: "dist", names: [], ids: [] },
-      annotations: {},
-      rehearsalRegistry: expect.stringMatching(/^registry:[\d.]+@sha256:[0-9a-f]{64}$/),
-    });
-  });
-
   it("parse what has a grammar of its own", () => {
     const { repositories, platforms, binaries } = parse({
       repositories: [

@@ -3,19 +3,17 @@ import type { CleanupTarget } from "../../src/cleanup/target.js";
 import { type HostedRegistry, openTarget } from "../../src/cleanup/targets.js";
 import type { ClientSettings } from "../../src/registry/connection.js";
 import type { Repository } from "../../src/registry/reference.js";
-import { pushRetry, readRetry } from "../../src/registry/retry.js";
-import { directFetch, noWait } from "./client.js";
+import { clientSettings } from "./client.js";
+import { joinVariants, makeVariant } from "./image.js";
 
-/** The settings of `makeClient`: anonymous, with the policies of production, waiting for nothing. */
-export const clientSettings: ClientSettings = {
-  fetch: directFetch,
-  credentials: new Map(),
-  plainHttp: [],
-  push: [],
-  pushRetry,
-  readRetry,
-  sleep: noWait,
-};
+/** One platform with a layer of its own. */
+export const variant = (platform: string, content: string) => makeVariant({ platform, layers: [content] });
+
+/** The platform that an image has in common with the one that took its place. */
+export const sharedVariant = variant("linux/arm64", "unchanged");
+export const oldVariant = variant("linux/amd64", "old");
+export const oldImage = joinVariants([oldVariant, sharedVariant]);
+export const newImage = joinVariants([variant("linux/amd64", "new"), sharedVariant]);
 
 /** A repository as clean-up sees it; `hosted` puts the API of a service beside its registry. */
 export function makeTarget(

@@ -12,18 +12,19 @@ export const directFetch = createFetch({ routes: {} });
 /** Whatever a delay is, no time passes. */
 export const noWait = async () => {};
 
-/** A client with the policies of production that waits for nothing; by default anonymous. */
+/** Anonymous, with the policies of production, waiting for nothing. */
+export const clientSettings: ClientSettings = {
+  fetch: directFetch,
+  credentials: new Map(),
+  plainHttp: [],
+  push: [],
+  pushRetry,
+  readRetry,
+  sleep: noWait,
+};
+
 export function makeClient(settings: Partial<ClientSettings> = {}): RegistryClient {
-  return new RegistryClient({
-    fetch: directFetch,
-    credentials: new Map(),
-    plainHttp: [],
-    push: [],
-    pushRetry,
-    readRetry,
-    sleep: noWait,
-    ...settings,
-  });
+  return new RegistryClient({ ...clientSettings, ...settings });
 }
 
 /** Brings an image into a repository and points tags at it. */
