@@ -108,9 +108,6 @@ const releaseRepository = z.strictObject({
 
 const binaries = z
   .strictObject({
-    directory: relativePath
-      .default("dist")
-      .describe("Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern."),
     pattern: z
       .string()
       .transform(parsedBy((text, path) => compilePattern(text, path)))

@@ -33,7 +33,7 @@ describe("parseSettings", () => {
       repositories: [],
       mainBranch: "main",
       mediaTypes: "oci",
-      binaries: { directory: "dist", names: [], ids: [] },
+      binaries: { names: [], ids: [] },
       annotations: {},
       rehearsalRegistry:
         "registry:3.0.0@sha256:6c5666b861f3505b116bb9aa9b25175e71210414bd010d92035ff64018f9457e",

@@ -143,7 +143,8 @@ function guard(
 }
 
 const waysOut: Record<Origin, string> = {
-  slipway: "publish the change as another version",
+  slipway:
+    "pass the same binaries, --revision and --source-date-epoch as then, or publish the change as another version",
   engine:
     "building again may give another image: publish the archives of the first build with join, or this one as another version",
   archives: "join the archives of the first build, or publish the change as another version",

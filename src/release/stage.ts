@@ -66,9 +66,8 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
 
 /** The binaries of a release in a directory, by the settings. */
 export async function findBinaries({ settings }: ReleaseDescription, root: string): Promise<BinarySet> {
-  const { pattern, names, ids, directory } = settings.binaries;
-  const { platforms } = settings;
-  return collectBinaries(root, { platforms, names, ids, pattern, subject: directory });
+  const { platforms, binaries } = settings;
+  return collectBinaries(root, { platforms, ...binaries, subject: "--binaries" });
 }
 
 /** Holds the binaries against the release; what does not hold is an error with the whole report. */

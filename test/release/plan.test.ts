@@ -121,7 +121,7 @@ describe("planTags", () => {
     [
       "another image",
       { digest: "sha256:x", ids: others },
-      "exists as sha256:x and holds the image linux/amd64 sha256:a, linux/arm64 sha256:c; to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; publish the change as another version, or remove that tag.",
+      "exists as sha256:x and holds the image linux/amd64 sha256:a, linux/arm64 sha256:c; to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; pass the same binaries, --revision and --source-date-epoch as then, or publish the change as another version, or remove that tag.",
     ],
     [
       "fewer platforms",
@@ -131,7 +131,7 @@ describe("planTags", () => {
     [
       "no whole image",
       unreadable,
-      "exists as sha256:x and holds no whole image (its manifest sha256:y is missing); to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; publish the change as another version, or remove that tag.",
+      "exists as sha256:x and holds no whole image (its manifest sha256:y is missing); to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; pass the same binaries, --revision and --source-date-epoch as then, or publish the change as another version, or remove that tag.",
     ],
   ])("refuses a version that holds %s", (_, current, message) => {
     const plan = () => planTags(repository, [version], new Map([["1.2.3", current]]), { image: ids });
@@ -141,7 +141,10 @@ describe("planTags", () => {
 });
 
 it.each<[Origin, string]>([
-  ["slipway", "publish the change as another version"],
+  [
+    "slipway",
+    "pass the same binaries, --revision and --source-date-epoch as then, or publish the change as another version",
+  ],
   [
     "engine",
     "building again may give another image: publish the archives of the first build with join, or this one as another version",
