@@ -138,7 +138,7 @@ function guard(
   const found =
     "ids" in current ? `the image ${formatImageIds(current.ids)}` : `no whole image (${current.unreadable})`;
   throw new ConflictError(
-    `${formatReference(repository, tag)}: exists as ${digest} and holds ${found}; to be published is ${formatImageIds(image)}. Nothing was overwritten; ${wayOut(current, image, origin)}, or remove that tag.`,
+    `${formatReference(repository, tag)}: exists as ${digest} and holds ${found}; to be published is ${formatImageIds(image)}. Nothing was overwritten; ${wayOut(current, image, origin)}. remove-tag removes a pre-release.`,
   );
 }
 

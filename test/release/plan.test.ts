@@ -121,17 +121,17 @@ describe("planTags", () => {
     [
       "another image",
       { digest: "sha256:x", ids: others },
-      "exists as sha256:x and holds the image linux/amd64 sha256:a, linux/arm64 sha256:c; to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; pass the same binaries, --revision and --source-date-epoch as then, or publish the change as another version, or remove that tag.",
+      "exists as sha256:x and holds the image linux/amd64 sha256:a, linux/arm64 sha256:c; to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; pass the same binaries, --revision and --source-date-epoch as then, or publish the change as another version. remove-tag removes a pre-release.",
     ],
     [
       "fewer platforms",
       { digest: "sha256:x", ids: { "linux/amd64": "sha256:a" } },
-      "exists as sha256:x and holds the image linux/amd64 sha256:a; to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; publish it for the platforms that it has, or as another version, or remove that tag.",
+      "exists as sha256:x and holds the image linux/amd64 sha256:a; to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; publish it for the platforms that it has, or as another version. remove-tag removes a pre-release.",
     ],
     [
       "no whole image",
       unreadable,
-      "exists as sha256:x and holds no whole image (its manifest sha256:y is missing); to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; pass the same binaries, --revision and --source-date-epoch as then, or publish the change as another version, or remove that tag.",
+      "exists as sha256:x and holds no whole image (its manifest sha256:y is missing); to be published is linux/amd64 sha256:a, linux/arm64 sha256:b. Nothing was overwritten; pass the same binaries, --revision and --source-date-epoch as then, or publish the change as another version. remove-tag removes a pre-release.",
     ],
   ])("refuses a version that holds %s", (_, current, message) => {
     const plan = () => planTags(repository, [version], new Map([["1.2.3", current]]), { image: ids });
@@ -155,7 +155,7 @@ it.each<[Origin, string]>([
   const decision = { tag: "1.2.3", moves: false, set: true, why: "" };
   const image = { "linux/amd64": "sha256:b" };
   const plan = () => planTags(repository, [decision], new Map([["1.2.3", current]]), { image, origin });
-  expect(plan).toThrow(`Nothing was overwritten; ${way}, or remove that tag.`);
+  expect(plan).toThrow(`Nothing was overwritten; ${way}. remove-tag removes a pre-release.`);
 });
 
 describe("planRelease against a registry", () => {
