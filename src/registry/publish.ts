@@ -22,7 +22,9 @@ const nothing = (): Transfer => ({
 
 /** What a publication transfers that finds the image there. */
 export function nothingSent({ variants }: VerifiedImage): Transfer {
-  return presentAlready(distinctBlobs(variants));
+  const blobs = distinctBlobs(variants);
+  const bytesSkipped = blobs.reduce((sum, { size }) => sum + size, 0);
+  return { blobs: { present: blobs.length, mounted: 0, sent: 0 }, bytesSent: 0, bytesSkipped };
 }
 
 /**
@@ -192,11 +194,6 @@ async function keepForeign(
   const name = keptName(tag, stored.descriptor.digest);
   await moveTag(client, repository, name, stored);
   return name;
-}
-
-function presentAlready(blobs: readonly Descriptor[]): Transfer {
-  const bytesSkipped = blobs.reduce((sum, { size }) => sum + size, 0);
-  return { blobs: { present: blobs.length, mounted: 0, sent: 0 }, bytesSent: 0, bytesSkipped };
 }
 
 /** Every blob once: layers shared by platforms have one digest. */

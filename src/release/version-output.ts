@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { chmod, copyFile, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../errors.js";
+import { scratch } from "../files.js";
 
 /** What a program prints when it is asked for its version, or a clause that says why that is not known. */
 export type VersionOutput = { output: string } | { unknown: string };
@@ -26,11 +26,11 @@ export async function askVersion(path: string, architecture: string): Promise<Ve
   const own = process.arch === "x64" ? "amd64" : process.arch;
   if (architecture !== own)
     return { unknown: `it is for ${architecture}, and cannot be run on ${own} for its --version` };
-  const directory = await mkdtemp(join(tmpdir(), "slipway-version-"));
+  const directory = await scratch("version");
   const program = join(directory, "program");
   try {
     await copyFile(path, program);
-    // A directory of mkdtemp is closed to others.
+    // A scratch directory is closed to others.
     await Promise.all([chmod(directory, 0o755), chmod(program, 0o755)]);
     return await run(program, directory);
   } finally {
