@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { compilePattern } from "./binaries/pattern.js";
 import { InputError, messageOf } from "./errors.js";
-import { formatPlatform, parsePlatform } from "./image/platform.js";
-import { compilePattern } from "./naming/pattern.js";
+import { formatPlatform, parsePlatform } from "./oci/platform.js";
 import { formatRepository, parseReference, parseRepository, type Repository } from "./registry/reference.js";
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.

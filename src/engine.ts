@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Container, ImageLayerCompression, ImageMediaTypes } from "@dagger.io/dagger";
 import { lastLine, messageOf, SlipwayError } from "./errors.js";
 import { scratch } from "./files.js";
-import { type LayoutArchive, openLayoutArchive } from "./image/layout.js";
+import { type LayoutArchive, openLayoutArchive } from "./oci/layout.js";
 
 /**
  * Exports an image of the engine into the module's own container, and opens it there. Its layers are gzip, which

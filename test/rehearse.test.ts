@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { parseElf } from "../src/image/elf.js";
+import { parseElf } from "../src/binaries/elf.js";
 import { root } from "./support/contract.js";
 import { makeTemporaryDirectory } from "./support/temporary-directory.js";
 import { tinyProgram } from "./support/tiny-program.js";

@@ -1,10 +1,10 @@
 import { type Container, dag, type Platform, type Secret } from "@dagger.io/dagger";
 import { buildFailure, exportArchive } from "../engine.js";
 import { VerificationError } from "../errors.js";
-import { joinPlatforms, readPlatform, type StoredPlatform } from "../image/join.js";
-import { parseConfig } from "../image/manifest.js";
-import { formatPlatform } from "../image/platform.js";
-import type { PublishableImage } from "../image/source.js";
+import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js";
+import { parseConfig } from "../oci/manifest.js";
+import { formatPlatform } from "../oci/platform.js";
+import type { PublishableImage } from "../oci/source.js";
 import type { CiImagePlan } from "./plan.js";
 
 /** The image of one platform, built by the engine when something asks for its content. */

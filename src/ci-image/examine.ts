@@ -1,10 +1,10 @@
 import type { Secret } from "@dagger.io/dagger";
 import { exportArchive } from "../engine.js";
 import { messageOf, SlipwayError } from "../errors.js";
-import { readPlatform } from "../image/join.js";
-import { isIndex, parseConfig, parseIndex, parseManifest } from "../image/manifest.js";
-import { formatPlatform } from "../image/platform.js";
-import type { ImageVariant, PublishableImage } from "../image/source.js";
+import { readPlatform } from "../oci/join.js";
+import { isIndex, parseConfig, parseIndex, parseManifest } from "../oci/manifest.js";
+import { formatPlatform } from "../oci/platform.js";
+import type { ImageVariant, PublishableImage } from "../oci/source.js";
 import type { Project } from "../project.js";
 import { manifestOf, parseReference } from "../registry/reference.js";
 import { requireManifest } from "../registry/verify.js";

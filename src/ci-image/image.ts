@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { digestOf } from "../image/manifest.js";
+import { digestOf } from "../oci/manifest.js";
 import type { VerifiedImage } from "../registry/verify.js";
 
 /** Labels by which Slipway knows its own images again. */

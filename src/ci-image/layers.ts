@@ -1,6 +1,6 @@
-import { parseConfig } from "../image/manifest.js";
-import type { ContentSource, ImageVariant } from "../image/source.js";
-import { uncompressedSize } from "../image/uncompressed.js";
+import { uncompressedSize } from "../layer/uncompressed.js";
+import { parseConfig } from "../oci/manifest.js";
+import type { ContentSource, ImageVariant } from "../oci/source.js";
 
 /** What a layer brings into the image, in the order of Dockerfile.ci. */
 export const layerGroups = ["base", "packages", "mise", "tools", "other"] as const;

@@ -1,9 +1,9 @@
 import { type Directory, dag, type Secret } from "@dagger.io/dagger";
 import type { CiImageSettings } from "../config.js";
+import { type DockerfileSummary, summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { InputError, lastLine, messageOf } from "../errors.js";
 import { readFiles } from "../files.js";
-import { type DockerfileSummary, summarizeDockerfile } from "../image/dockerfile.js";
-import { formatPlatform, parsePlatform } from "../image/platform.js";
+import { formatPlatform, parsePlatform } from "../oci/platform.js";
 import type { Project } from "../project.js";
 import { parseReference, type Repository } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";

@@ -1,5 +1,5 @@
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
-import type { PublishableImage } from "../image/source.js";
+import type { PublishableImage } from "../oci/source.js";
 import { type Clock, type Timed, timed } from "../phases.js";
 import type { Arrival } from "../publication.js";
 import { withNewRepositoryAdvice } from "../registry/access.js";

@@ -1,5 +1,5 @@
 import type { CiImageSettings } from "../config.js";
-import type { ImageManifest } from "../image/manifest.js";
+import type { ImageManifest } from "../oci/manifest.js";
 import { markdownTable, megabytes, percent } from "../report.js";
 import type { Check } from "./check.js";
 import { type LayerGroup, type LayerSize, layerGroups, type MeasuredImage, type Size } from "./layers.js";

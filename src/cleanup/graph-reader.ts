@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import { mediaTypes } from "../image/manifest.js";
+import { mediaTypes } from "../oci/manifest.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import { parseJson } from "../registry/json.js";
 import { eachOf } from "../registry/parallel.js";

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { RegistryError } from "../errors.js";
-import { type Descriptor, digestOf, manifestTypes } from "../image/manifest.js";
+import { type Descriptor, digestOf, manifestTypes } from "../oci/manifest.js";
 import { bodyOf, chunksOf, digestIn, drain, mediaTypeOf } from "./answer.js";
 import type { Action } from "./auth.js";
 import { type ClientSettings, describe, RegistryConnection, type RegistryRequest } from "./connection.js";

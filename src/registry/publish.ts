@@ -1,6 +1,6 @@
 import { RegistryError } from "../errors.js";
-import { type Descriptor, type ImageManifest, parseManifest } from "../image/manifest.js";
-import type { ContentSource, PublishableImage } from "../image/source.js";
+import { type Descriptor, type ImageManifest, parseManifest } from "../oci/manifest.js";
+import type { ContentSource, PublishableImage } from "../oci/source.js";
 import type { BlobTransfer, RegistryClient, StoredManifest } from "./client.js";
 import { eachOf } from "./parallel.js";
 import { formatReference, formatRepository, type Repository } from "./reference.js";

@@ -1,6 +1,6 @@
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Descriptor } from "../image/manifest.js";
+import type { Descriptor } from "../oci/manifest.js";
 
 /** How far the upload of an image into one repository is. */
 export interface UploadProgress {

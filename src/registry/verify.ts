@@ -6,8 +6,8 @@ import {
   parseConfig,
   parseIndex,
   parseManifest,
-} from "../image/manifest.js";
-import { formatPlatform } from "../image/platform.js";
+} from "../oci/manifest.js";
+import { formatPlatform } from "../oci/platform.js";
 import type { RegistryClient, StoredManifest } from "./client.js";
 import { eachOf } from "./parallel.js";
 import { formatReference, type Repository } from "./reference.js";

@@ -1,13 +1,13 @@
-import { type AssembledVariant, assembleVariant } from "../image/assemble.js";
-import { loadContext } from "../image/context.js";
-import { scratch } from "../image/from.js";
-import { packImage } from "../image/pack.js";
+import { uncheckedRemarks } from "../binaries/preflight-report.js";
+import { type AssembledVariant, assembleVariant } from "../dockerfile/assemble.js";
+import { loadContext } from "../dockerfile/context.js";
+import { scratch } from "../dockerfile/from.js";
+import { packImage } from "../dockerfile/pack.js";
 import type { RegistryClient } from "../registry/client.js";
 import { parseReference } from "../registry/reference.js";
 import { readBase } from "./base.js";
 import type { BuiltRelease } from "./built.js";
 import { imageIdsOf } from "./image-ids.js";
-import { uncheckedRemarks } from "./preflight-report.js";
 import type { StagedRelease, StagedTarget } from "./stage.js";
 
 export interface AssemblyOptions {

@@ -1,8 +1,8 @@
+import { scratch } from "../dockerfile/from.js";
 import { InputError } from "../errors.js";
-import { type BaseImage, openBase } from "../image/base.js";
-import { scratch } from "../image/from.js";
-import { type Descriptor, isIndex, parseIndex, parseManifest } from "../image/manifest.js";
-import { formatPlatform, type ImagePlatform } from "../image/platform.js";
+import { type BaseImage, openBase } from "../layer/base.js";
+import { type Descriptor, isIndex, parseIndex, parseManifest } from "../oci/manifest.js";
+import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
 import type { RegistryClient } from "../registry/client.js";
 import { storedContent } from "../registry/publish.js";
 import { formatReference, manifestOf, parseReference, type Reference } from "../registry/reference.js";

@@ -1,4 +1,4 @@
-import type { PublishableImage } from "../image/source.js";
+import type { PublishableImage } from "../oci/source.js";
 import type { ImageIds } from "./image-ids.js";
 
 /** Where an image comes from: assembled by Slipway, built by the engine, or joined from archives of either. */

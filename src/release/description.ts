@@ -1,5 +1,5 @@
+import type { Binary } from "../binaries/binaries.js";
 import type { ReleaseSettings } from "../config.js";
-import type { Binary } from "./binaries.js";
 import { type Trigger, versionOf } from "./ref.js";
 
 /** What a release is, before anything of it is built. */

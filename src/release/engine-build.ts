@@ -1,15 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Container, type Directory, dag, ExistsType, type Platform } from "@dagger.io/dagger";
+import type { Binary } from "../binaries/binaries.js";
+import type { PreflightCheck } from "../binaries/preflight.js";
+import { uncheckedRemarks } from "../binaries/preflight-report.js";
+import { askVersion } from "../binaries/version-output.js";
+import { summarizeDockerfile } from "../dockerfile/dockerfile.js";
+import { scratch as scratchBase } from "../dockerfile/from.js";
 import { buildFailure, exportArchive } from "../engine.js";
 import { InputError, VerificationError } from "../errors.js";
 import { scratch } from "../files.js";
-import { summarizeDockerfile } from "../image/dockerfile.js";
-import { scratch as scratchBase } from "../image/from.js";
-import { joinPlatforms, readPlatform, type StoredPlatform } from "../image/join.js";
-import { formatPlatform, type ImagePlatform, parsePlatform } from "../image/platform.js";
+import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js";
+import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
 import type { Project } from "../project.js";
-import type { Binary } from "./binaries.js";
 import type { BuiltRelease } from "./built.js";
 import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
 import {
@@ -21,10 +24,7 @@ import {
 } from "./engine-image.js";
 import { imageIdsOf } from "./image-ids.js";
 import { readDockerfile, readOwnDockerfile } from "./input.js";
-import type { PreflightCheck } from "./preflight.js";
-import { uncheckedRemarks } from "./preflight-report.js";
 import { checkBinaries, findBinaries } from "./stage.js";
-import { askVersion } from "./version-output.js";
 
 /** What the engine builds from. */
 interface EngineContext {

@@ -1,13 +1,13 @@
 import { posix } from "node:path";
+import { type ElfProgram, parseElf } from "../binaries/elf.js";
+import { builder, formatTime } from "../dockerfile/assemble.js";
+import type { DockerfileSummary } from "../dockerfile/dockerfile.js";
+import { scratch } from "../dockerfile/from.js";
 import { InputError, VerificationError } from "../errors.js";
-import { builder, formatTime } from "../image/assemble.js";
-import { type ContainerConfig, formatConfiguration, parseConfiguration } from "../image/configuration.js";
-import type { DockerfileSummary } from "../image/dockerfile.js";
-import { type ElfProgram, parseElf } from "../image/elf.js";
-import { scratch } from "../image/from.js";
-import type { StoredPlatform } from "../image/join.js";
-import { digestOf } from "../image/manifest.js";
-import { formatPlatform, type ImagePlatform, parsePlatform } from "../image/platform.js";
+import { type ContainerConfig, formatConfiguration, parseConfiguration } from "../oci/configuration.js";
+import type { StoredPlatform } from "../oci/join.js";
+import { digestOf } from "../oci/manifest.js";
+import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
 
 /** What the engine was asked to build. */
 export interface EngineBuild {

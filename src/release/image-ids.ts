@@ -1,4 +1,4 @@
-import { formatPlatform, type ImagePlatform } from "../image/platform.js";
+import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
 import type { VerifiedImage } from "../registry/verify.js";
 
 /**

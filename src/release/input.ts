@@ -1,15 +1,15 @@
 import { type Directory, dag } from "@dagger.io/dagger";
+import { askVersion } from "../binaries/version-output.js";
 import { parsePlatforms } from "../config.js";
+import { parseDockerfile } from "../dockerfile/dockerfile.js";
 import { InputError } from "../errors.js";
 import { readFiles, scratch } from "../files.js";
-import { parseDockerfile } from "../image/dockerfile.js";
 import { Phases } from "../phases.js";
 import type { Project } from "../project.js";
 import type { ReleaseDescription } from "./description.js";
 import { releaseTargets, type Target } from "./plan.js";
 import { readRef } from "./ref.js";
 import type { ReleaseInput } from "./stage.js";
-import { askVersion } from "./version-output.js";
 
 /** What the caller says of a release, as it is written on the command line. */
 export interface ReleaseArguments {

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { type ArchivedImage, checkBlobs, readArchivedImage } from "../image/archived.js";
-import { joinPlatforms } from "../image/join.js";
-import { formatPlatform } from "../image/platform.js";
+import { type ArchivedImage, checkBlobs, readArchivedImage } from "../oci/archived.js";
+import { joinPlatforms } from "../oci/join.js";
+import { formatPlatform } from "../oci/platform.js";
 import { requireSet } from "./archive-set.js";
 import type { BuiltRelease } from "./built.js";
 import type { ReleaseDescription } from "./description.js";

@@ -1,6 +1,6 @@
+import { builder } from "../dockerfile/assemble.js";
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
-import { builder } from "../image/assemble.js";
-import type { PublishableImage } from "../image/source.js";
+import type { PublishableImage } from "../oci/source.js";
 import { type Clock, type Timed, timed } from "../phases.js";
 import type { Arrival } from "../publication.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";

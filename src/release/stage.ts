@@ -1,16 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { BuildTarget } from "../image/build-arguments.js";
-import type { Dockerfile } from "../image/dockerfile.js";
-import type { ImageFormat } from "../image/formats.js";
-import { baseOf } from "../image/from.js";
-import { formatPlatform, parsePlatform } from "../image/platform.js";
-import { type BinarySet, collectBinaries, stageBinaries } from "./collect.js";
+import { type BinarySet, collectBinaries, stageBinaries } from "../binaries/collect.js";
+import { type PreflightCheck, type PreflightExpectation, preflight } from "../binaries/preflight.js";
+import { reportPreflight } from "../binaries/preflight-report.js";
+import type { AskVersion } from "../binaries/version-output.js";
+import type { BuildTarget } from "../dockerfile/build-arguments.js";
+import type { Dockerfile } from "../dockerfile/dockerfile.js";
+import { baseOf } from "../dockerfile/from.js";
+import type { ImageFormat } from "../oci/formats.js";
+import { formatPlatform, parsePlatform } from "../oci/platform.js";
 import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
-import { type PreflightCheck, type PreflightExpectation, preflight } from "./preflight.js";
-import { reportPreflight } from "./preflight-report.js";
 import { type Trigger, versionOf } from "./ref.js";
-import type { AskVersion } from "./version-output.js";
 
 /** What a release is made of, in files of this machine. */
 export interface ReleaseInput extends ReleaseDescription {

@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { groupLayers, measureImage } from "../../src/ci-image/layers.js";
-import { type Descriptor, digestOf, type ImageManifest, mediaTypes } from "../../src/image/manifest.js";
-import type { ContentSource } from "../../src/image/source.js";
+import { type Descriptor, digestOf, type ImageManifest, mediaTypes } from "../../src/oci/manifest.js";
+import type { ContentSource } from "../../src/oci/source.js";
 
 const id = (digit: number) => `sha256:${String(digit).repeat(64)}`;
 const ids = (count: number) => Array.from({ length: count }, (_, index) => id(index + 1));

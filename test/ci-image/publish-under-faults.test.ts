@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { publishCiImage, type RepositoryOutcome } from "../../src/ci-image/publish.js";
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import { keptName } from "../../src/registry/publish.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { verifyImage } from "../../src/registry/verify.js";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, type Mock, vi } from "vitest";
 import { type CiImagePublication, publishCiImage } from "../../src/ci-image/publish.js";
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { buildImage, describeImage } from "../support/ci-image.js";
 import { directFetch, makeClient, seed } from "../support/client.js";

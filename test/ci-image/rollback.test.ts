@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { rollBack } from "../../src/ci-image/rollback.js";
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { buildImage, describeImage } from "../support/ci-image.js";
 import { makeClient, seed } from "../support/client.js";

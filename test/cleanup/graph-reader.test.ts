@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { GraphReader, type Inventory, parseReferences } from "../../src/cleanup/graph-reader.js";
-import { mediaTypes } from "../../src/image/manifest.js";
+import { mediaTypes } from "../../src/oci/manifest.js";
 import type { StoredManifest } from "../../src/registry/client.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { attach, makeIndex, referrersTagOf, storedManifest } from "../support/artifact.js";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type PruneOutcome, type PruneRequest, prune, pruneAll } from "../../src/cleanup/prune.js";
-import { mediaTypes } from "../../src/image/manifest.js";
+import { mediaTypes } from "../../src/oci/manifest.js";
 import { eachOf } from "../../src/registry/parallel.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { verifyImage } from "../../src/registry/verify.js";

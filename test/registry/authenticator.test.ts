@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import type { ImageManifest } from "../../src/image/manifest.js";
+import type { ImageManifest } from "../../src/oci/manifest.js";
 import { type Credentials, parseDockerConfig } from "../../src/registry/credentials.js";
 import { pushImage } from "../../src/registry/publish.js";
 import type { Repository } from "../../src/registry/reference.js";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mediaTypes } from "../../src/image/manifest.js";
+import { mediaTypes } from "../../src/oci/manifest.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { makeClient, seed } from "../support/client.js";
 import type { Fault } from "../support/fault-proxy.js";

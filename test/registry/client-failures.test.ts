@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RegistryError } from "../../src/errors.js";
-import { mediaTypes } from "../../src/image/manifest.js";
+import { mediaTypes } from "../../src/oci/manifest.js";
 import type { RegistryClient } from "../../src/registry/client.js";
 import { makeClient, seed } from "../support/client.js";
 import { type Fault, type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { buildIndex, type Descriptor, mediaTypes } from "../../src/image/manifest.js";
-import type { PublishableImage } from "../../src/image/source.js";
+import { buildIndex, type Descriptor, mediaTypes } from "../../src/oci/manifest.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import { keptName, moveAlias, moveTag, publishedImage, pushImage } from "../../src/registry/publish.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { readImage, type VerifiedImage, verifyImage } from "../../src/registry/verify.js";

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import { pushImage } from "../../src/registry/publish.js";
 import { Upload, type UploadProgress } from "../../src/registry/upload.js";
 import { makeClient, seed } from "../support/client.js";

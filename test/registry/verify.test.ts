@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { type Expectation, readImage, verifyImage } from "../../src/registry/verify.js";
 import { makeClient, seed } from "../support/client.js";

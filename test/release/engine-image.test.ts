@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { summarizeDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { VerificationError } from "../../src/errors.js";
 import {
   type ContainerConfig,
   formatConfiguration,
   parseConfiguration,
-} from "../../src/image/configuration.js";
-import { summarizeDockerfile } from "../../src/image/dockerfile.js";
-import type { StoredPlatform } from "../../src/image/join.js";
-import { digestOf } from "../../src/image/manifest.js";
-import { parsePlatform } from "../../src/image/platform.js";
+} from "../../src/oci/configuration.js";
+import type { StoredPlatform } from "../../src/oci/join.js";
+import { digestOf } from "../../src/oci/manifest.js";
+import { parsePlatform } from "../../src/oci/platform.js";
 import {
   checkProgram,
   type EngineBuild,

@@ -2,9 +2,9 @@ import { copyFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSettings, type ReleaseSettings } from "../../src/config.js";
-import { parseDockerfile } from "../../src/image/dockerfile.js";
-import { writeLayoutArchive } from "../../src/image/layout.js";
-import { mediaTypes } from "../../src/image/manifest.js";
+import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
+import { writeLayoutArchive } from "../../src/oci/layout.js";
+import { mediaTypes } from "../../src/oci/manifest.js";
 import { Phases } from "../../src/phases.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { verifyImage } from "../../src/registry/verify.js";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
 import { ConflictError, InputError, VerificationError } from "../../src/errors.js";
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import { RegistryClient } from "../../src/registry/client.js";
 import { moveTag, pushImage } from "../../src/registry/publish.js";
 import { parseRepository } from "../../src/registry/reference.js";

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
-import { parseDockerfile } from "../../src/image/dockerfile.js";
+import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { Phases } from "../../src/phases.js";
 import { assembleRelease } from "../../src/release/assemble.js";
 import { readRef } from "../../src/release/ref.js";

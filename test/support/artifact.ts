@@ -1,4 +1,4 @@
-import { digestOf, type ImageManifest, mediaTypes } from "../../src/image/manifest.js";
+import { digestOf, type ImageManifest, mediaTypes } from "../../src/oci/manifest.js";
 import type { StoredManifest } from "../../src/registry/client.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { makeClient } from "./client.js";

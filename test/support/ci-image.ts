@@ -1,5 +1,5 @@
 import { type CiImage, type CiImageInputs, describeCiImage } from "../../src/ci-image/image.js";
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import { type ImageOptions, makeImage } from "./image.js";
 
 /** A CI image for two platforms, with inputs of its own for each Dockerfile. */

@@ -1,4 +1,4 @@
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import { RegistryClient } from "../../src/registry/client.js";
 import type { ClientSettings } from "../../src/registry/connection.js";
 import { pushImage } from "../../src/registry/publish.js";

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { makeClient, seed } from "./client.js";
 import type { RecordedRequest } from "./github.js";

@@ -1,8 +1,8 @@
-import { type AssembledVariant, assembleVariant } from "../../src/image/assemble.js";
-import type { BaseImage } from "../../src/image/base.js";
-import { loadContext } from "../../src/image/context.js";
-import { parseDockerfile } from "../../src/image/dockerfile.js";
-import { parsePlatform } from "../../src/image/platform.js";
+import { type AssembledVariant, assembleVariant } from "../../src/dockerfile/assemble.js";
+import { loadContext } from "../../src/dockerfile/context.js";
+import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
+import type { BaseImage } from "../../src/layer/base.js";
+import { parsePlatform } from "../../src/oci/platform.js";
 
 /** What is assembled unless a test says otherwise. */
 export const release = {

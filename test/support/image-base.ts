@@ -1,16 +1,12 @@
 import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import type { BaseImage } from "../../src/image/base.js";
-import { openBase } from "../../src/image/base.js";
-import {
-  type ContainerConfig,
-  formatConfiguration,
-  type HistoryEntry,
-} from "../../src/image/configuration.js";
-import { type Descriptor, digestOf, type ImageManifest, mediaTypes } from "../../src/image/manifest.js";
-import { parsePlatform } from "../../src/image/platform.js";
-import type { ContentSource } from "../../src/image/source.js";
-import { encodeHeader, endOfArchive, paddingOf, type TarMember } from "../../src/image/tar.js";
+import { encodeHeader, endOfArchive, paddingOf, type TarMember } from "../../src/archive/tar.js";
+import type { BaseImage } from "../../src/layer/base.js";
+import { openBase } from "../../src/layer/base.js";
+import { type ContainerConfig, formatConfiguration, type HistoryEntry } from "../../src/oci/configuration.js";
+import { type Descriptor, digestOf, type ImageManifest, mediaTypes } from "../../src/oci/manifest.js";
+import { parsePlatform } from "../../src/oci/platform.js";
+import type { ContentSource } from "../../src/oci/source.js";
 
 /** A member of a layer; what is left out is 0, and 0755. */
 export type MemberSpec = Partial<TarMember> & { path: string; content?: string };

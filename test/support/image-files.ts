@@ -1,9 +1,9 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { loadContext } from "../../src/image/context.js";
-import type { FileTree } from "../../src/image/file-tree.js";
-import type { Layer } from "../../src/image/layer.js";
-import { readTar } from "../../src/image/tar-reader.js";
+import { readTar } from "../../src/archive/tar-reader.js";
+import { loadContext } from "../../src/dockerfile/context.js";
+import type { FileTree } from "../../src/layer/file-tree.js";
+import type { Layer } from "../../src/layer/layer.js";
 
 /** A file to write: its content, or what else there is to it. */
 export type FileSpec = string | { content?: string; mode?: number; link?: string };

@@ -6,9 +6,9 @@ import {
   type ImageManifest,
   mediaTypes,
   type PlatformDescriptor,
-} from "../../src/image/manifest.js";
-import { parsePlatform } from "../../src/image/platform.js";
-import type { ImageVariant, PublishableImage } from "../../src/image/source.js";
+} from "../../src/oci/manifest.js";
+import { parsePlatform } from "../../src/oci/platform.js";
+import type { ImageVariant, PublishableImage } from "../../src/oci/source.js";
 
 /** What one platform of a synthetic image consists of. */
 export interface VariantOptions {

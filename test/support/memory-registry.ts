@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { digestOf } from "../../src/image/manifest.js";
+import { digestOf } from "../../src/oci/manifest.js";
 import { listenOnLoopback } from "./loopback.js";
 
 /** A registry in this process, for where no other is installed: what a release needs of the protocol. */

@@ -1,4 +1,4 @@
-import type { PublishableImage } from "../../src/image/source.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { makeClient } from "./client.js";
 import { type FaultProxy, type ProxiedRequest, startFaultProxy } from "./fault-proxy.js";

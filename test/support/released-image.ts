@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { parseDockerfile } from "../../src/image/dockerfile.js";
-import type { ImageFormat } from "../../src/image/formats.js";
-import { parsePlatform } from "../../src/image/platform.js";
-import type { PublishableImage } from "../../src/image/source.js";
+import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
+import type { ImageFormat } from "../../src/oci/formats.js";
+import { parsePlatform } from "../../src/oci/platform.js";
+import type { PublishableImage } from "../../src/oci/source.js";
 import { assembleRelease } from "../../src/release/assemble.js";
 import type { ImageIds } from "../../src/release/image-ids.js";
 import { makeClient } from "./client.js";

@@ -1,14 +1,8 @@
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
-import {
-  buildIndex,
-  type Descriptor,
-  digestOf,
-  mediaTypes,
-  parseManifest,
-} from "../../src/image/manifest.js";
-import { type ImagePlatform, parsePlatform } from "../../src/image/platform.js";
-import type { ImageVariant, PublishableImage } from "../../src/image/source.js";
+import { buildIndex, type Descriptor, digestOf, mediaTypes, parseManifest } from "../../src/oci/manifest.js";
+import { type ImagePlatform, parsePlatform } from "../../src/oci/platform.js";
+import type { ImageVariant, PublishableImage } from "../../src/oci/source.js";
 
 /** What makes an image: other content gives other image IDs. */
 export interface TestImageOptions {

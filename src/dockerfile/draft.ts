@@ -1,0 +1,184 @@
+import { posix } from "node:path";
+import type { ContainerConfig } from "../oci/configuration.js";
+import { type BuildTarget, declare } from "./build-arguments.js";
+import { type CopyFiles, parseCopy } from "./copy.js";
+import { expandWord, type Scope } from "./expansion.js";
+import { readFlags } from "./flags.js";
+import { parseHealthcheck } from "./healthcheck.js";
+import { type Instruction, invalid } from "./instruction.js";
+import { parsePorts } from "./ports.js";
+import { isSignal } from "./signals.js";
+import { parseAssignments, parseList, splitBlank, splitVariable } from "./words.js";
+
+/** WORKDIR makes its directory, and those above it. */
+export interface MakeDirectory {
+  kind: "directory";
+  /** Absolute. */
+  path: string;
+  /** The user that it belongs to, as USER has it. */
+  owner?: string;
+}
+
+/** What an instruction does to the files of an image. */
+export type FileChange = CopyFiles | MakeDirectory;
+
+/** The description of an image as far as its instructions are read. */
+export interface Draft {
+  config: ContainerConfig;
+  author?: string;
+  /** What variables stand for: those of the base, ARG and ENV, the last one to set a name. */
+  variables: Map<string, string>;
+  escapeChar: string;
+  /** What ARG before FROM gives. */
+  globals: ReadonlyMap<string, string>;
+  target: BuildTarget;
+  /** Whether CMD was read: one that the base has ends with ENTRYPOINT. */
+  hasCommand: boolean;
+}
+
+type Handler = (draft: Draft, instruction: Instruction) => FileChange | undefined;
+
+const defaultShell = ["/bin/sh", "-c"];
+
+const handlers: Readonly<Record<string, Handler>> = {
+  ADD: copyFiles,
+  ARG(draft, instruction) {
+    const { variables, escapeChar, target, globals } = draft;
+    declare(instruction, { variables, escapeChar, subject: instruction.subject }, target, globals);
+    return undefined;
+  },
+  CMD(draft, instruction) {
+    draft.config = { ...draft.config, Cmd: parseCommand(draft, instruction) };
+    draft.hasCommand = true;
+    return undefined;
+  },
+  COPY: copyFiles,
+  ENTRYPOINT(draft, instruction) {
+    const { Cmd = [], ...rest } = draft.config;
+    draft.config = {
+      ...rest,
+      Entrypoint: parseCommand(draft, instruction),
+      ...(draft.hasCommand ? { Cmd } : {}),
+    };
+    return undefined;
+  },
+  ENV(draft, instruction) {
+    const values = expandAssignments(draft, instruction);
+    for (const [name, value] of values) draft.variables.set(name, value);
+    const names = new Map(draft.config.Env?.map(splitVariable));
+    for (const [name, value] of values) names.set(name, value);
+    draft.config = { ...draft.config, Env: [...names].map(([name, value]) => `${name}=${value}`) };
+    return undefined;
+  },
+  EXPOSE(draft, instruction) {
+    const words = expandList(draft, instruction, splitBlank(instruction.rest)).flatMap(splitBlank);
+    const ports = words.map(parsePorts);
+    if (ports.length === 0 || ports.includes(undefined))
+      throw invalid(instruction, "ports as in 8080, 8000-8010 or 53/udp");
+    const exposed = ports.flatMap((list) => list ?? []).map((port) => [port, {}] as const);
+    draft.config = {
+      ...draft.config,
+      ExposedPorts: { ...draft.config.ExposedPorts, ...Object.fromEntries(exposed) },
+    };
+    return undefined;
+  },
+  HEALTHCHECK(draft, instruction) {
+    draft.config = { ...draft.config, Healthcheck: parseHealthcheck(instruction) };
+    return undefined;
+  },
+  LABEL(draft, instruction) {
+    const labels = Object.fromEntries(expandAssignments(draft, instruction));
+    draft.config = { ...draft.config, Labels: { ...draft.config.Labels, ...labels } };
+    return undefined;
+  },
+  MAINTAINER(draft, instruction) {
+    readFlags(instruction, []);
+    if (instruction.rest === "") throw invalid(instruction, "a name after MAINTAINER");
+    draft.author = instruction.rest;
+    return undefined;
+  },
+  SHELL(draft, instruction) {
+    readFlags(instruction, []);
+    const list = parseList(instruction.rest);
+    if (list === undefined || list === "not strings" || list.length === 0)
+      throw invalid(instruction, 'a list of strings, as in ["/bin/bash", "-c"]');
+    draft.config = { ...draft.config, Shell: list };
+    return undefined;
+  },
+  STOPSIGNAL(draft, instruction) {
+    const signal = expandRest(draft, instruction);
+    if (!isSignal(signal)) throw invalid(instruction, "a signal of Linux, as in SIGTERM or 15");
+    draft.config = { ...draft.config, StopSignal: signal };
+    return undefined;
+  },
+  USER(draft, instruction) {
+    draft.config = { ...draft.config, User: expandRest(draft, instruction) };
+    return undefined;
+  },
+  VOLUME(draft, instruction) {
+    const list = parseList(instruction.rest) ?? splitBlank(instruction.rest);
+    if (list === "not strings") throw invalid(instruction, "a list of strings");
+    const volumes = expandList(
+      draft,
+      instruction,
+      list.map((path) => path.trim()),
+    );
+    if (volumes.length === 0 || volumes.includes("")) throw invalid(instruction, "paths after VOLUME");
+    const declared = Object.fromEntries(volumes.map((path) => [path, {}]));
+    draft.config = { ...draft.config, Volumes: { ...draft.config.Volumes, ...declared } };
+    return undefined;
+  },
+  WORKDIR(draft, instruction) {
+    const path = posix.resolve(workingDirectory(draft), expandRest(draft, instruction));
+    draft.config = { ...draft.config, WorkingDir: path };
+    const { User: owner } = draft.config;
+    return { kind: "directory", path, ...(owner ? { owner } : {}) };
+  },
+};
+
+/** Reads one instruction into the draft; what it does to files is returned. */
+export function applyInstruction(draft: Draft, instruction: Instruction): FileChange | undefined {
+  const handler = handlers[instruction.keyword];
+  if (handler === undefined) throw invalid(instruction, `one of ${Object.keys(handlers).join(", ")}`);
+  return handler(draft, instruction);
+}
+
+function copyFiles(draft: Draft, instruction: Instruction): CopyFiles {
+  return parseCopy(instruction, scopeOf(draft, instruction), workingDirectory(draft));
+}
+
+function workingDirectory({ config }: Draft): string {
+  return posix.resolve("/", config.WorkingDir ?? "");
+}
+
+/** A command as a list, or one line for the shell. Variables in it are left to the container. */
+function parseCommand(draft: Draft, instruction: Instruction): string[] {
+  readFlags(instruction, []);
+  const list = parseList(instruction.rest);
+  if (list === "not strings") throw invalid(instruction, `a list of strings after ${instruction.keyword}`);
+  return list ?? [...(draft.config.Shell ?? defaultShell), instruction.rest];
+}
+
+function expandAssignments(draft: Draft, instruction: Instruction): [string, string][] {
+  readFlags(instruction, []);
+  const assignments = parseAssignments(instruction.rest, draft.escapeChar);
+  if (assignments === undefined) throw invalid(instruction, "name=value, as often as needed");
+  const scope = scopeOf(draft, instruction);
+  return assignments.map(({ name, value }) => [expandWord(name, scope), expandWord(value, scope)]);
+}
+
+function expandList(draft: Draft, instruction: Instruction, words: readonly string[]): string[] {
+  readFlags(instruction, []);
+  return words.map((word) => expandWord(word, scopeOf(draft, instruction)));
+}
+
+/** The one argument of an instruction, which may hold blanks. */
+function expandRest(draft: Draft, instruction: Instruction): string {
+  const [value = ""] = expandList(draft, instruction, [instruction.rest]);
+  if (value === "") throw invalid(instruction, `a value after ${instruction.keyword}`);
+  return value;
+}
+
+function scopeOf({ variables, escapeChar }: Draft, { subject }: Instruction): Scope {
+  return { variables, escapeChar, subject };
+}

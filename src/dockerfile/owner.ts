@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import type { Owner } from "../archive/tar.js";
+import type { FileTree } from "../layer/file-tree.js";
+import { type Instruction, invalid } from "./instruction.js";
+
+/**
+ * The numbers of `user[:group]`, as --chown and USER have it. Names are those of /etc/passwd and /etc/group in
+ * the image as it is by then; `root` is known everywhere. A number alone is the group as well, a name alone has
+ * the group of its entry (Dockerfile reference, "COPY --chown"). A name that is not there is an error, where
+ * BuildKit takes root.
+ */
+export async function resolveOwner(text: string, tree: FileTree, instruction: Instruction): Promise<Owner> {
+  const [user = "", group] = text.split(/:(.*)/s);
+  const uid = numberOf(user);
+  const entry = uid === undefined ? await readEntry(tree, "/etc/passwd", user, instruction) : undefined;
+  const own = { uid: uid ?? Number(entry?.[2]), gid: uid ?? Number(entry?.[3]) };
+  if (group === undefined) return own;
+  const gid = numberOf(group) ?? Number((await readEntry(tree, "/etc/group", group, instruction))[2]);
+  return { uid: own.uid, gid };
+}
+
+function numberOf(name: string): number | undefined {
+  if (name === "root") return 0;
+  return /^\d{1,10}$/.test(name) && Number(name) < 2 ** 31 ? Number(name) : undefined;
+}
+
+/** The fields of a line that starts with a name, in the format of passwd(5) and group(5). */
+async function readEntry(
+  tree: FileTree,
+  path: string,
+  name: string,
+  instruction: Instruction,
+): Promise<string[]> {
+  const file = tree.get(tree.resolve(path) ?? path);
+  const content = file?.type === "file" ? file.content : undefined;
+  const bytes = content === undefined || "bytes" in content ? content?.bytes : await readFile(content.path);
+  const lines = (bytes?.toString() ?? "").split("\n").map((line) => line.split(":"));
+  const entry = lines.find(([key, , id = ""]) => key === name && name !== "" && /^\d+$/.test(id));
+  if (entry !== undefined) return entry;
+  throw invalid(
+    instruction,
+    `${name || "the owner"} to be in ${path} of the image`,
+    "Write the owner as numbers, as in 65532:65532",
+  );
+}

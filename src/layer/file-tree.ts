@@ -1,0 +1,110 @@
+import { posix } from "node:path";
+import type { Owner } from "../archive/tar.js";
+import { InputError } from "../errors.js";
+
+export interface DirectoryNode extends Owner {
+  type: "directory";
+  mode: number;
+  children: Map<string, FileNode>;
+}
+
+/** Where the bytes of a file are: on disk, or in memory. */
+export type FileContent = { path: string; size: number } | { bytes: Buffer };
+
+export interface RegularFile extends Owner {
+  type: "file";
+  mode: number;
+  /** Absent for a file of a base image, whose content stays where it is. */
+  content?: FileContent;
+}
+
+export interface Symlink extends Owner {
+  type: "symlink";
+  target: string;
+}
+
+/** A device, a socket or a pipe: never copied. */
+export interface SpecialFile {
+  type: "special";
+}
+
+export type FileNode = DirectoryNode | RegularFile | Symlink | SpecialFile;
+
+const maxLinks = 255;
+
+/**
+ * Files by path, as a root file system has them. Paths are absolute, and no symbolic link leads out of the root.
+ * What was put since the last time is kept apart, as the content of the next layer.
+ */
+export class FileTree {
+  readonly root: DirectoryNode = { type: "directory", mode: 0o755, uid: 0, gid: 0, children: new Map() };
+  readonly #changed = new Set<string>();
+
+  /** What is at a path; symbolic links are not followed. */
+  get(path: string): FileNode | undefined {
+    let node: FileNode | undefined = this.root;
+    for (const name of namesOf(path)) node = node?.type === "directory" ? node.children.get(name) : undefined;
+    return node;
+  }
+
+  /**
+   * The path with all symbolic links followed, the last one as well; what does not exist stays as it is written.
+   * Undefined where links lead in a circle.
+   */
+  resolve(path: string): string | undefined {
+    let resolved = "/";
+    let links = 0;
+    for (let names = namesOf(path); names.length > 0; ) {
+      const [name = "", ...rest] = names;
+      names = rest;
+      const next = posix.join(resolved, name);
+      const node = this.get(next);
+      if (node?.type !== "symlink") {
+        resolved = next;
+        continue;
+      }
+      links += 1;
+      if (links > maxLinks) return undefined;
+      if (node.target.startsWith("/")) resolved = "/";
+      names = [...node.target.split("/").filter((part) => part !== "" && part !== "."), ...names];
+    }
+    return resolved;
+  }
+
+  /** Puts a node in a directory that exists. */
+  put(path: string, node: FileNode): void {
+    const parent = this.get(posix.dirname(path));
+    if (parent?.type !== "directory") throw new Error(`${path} has no directory to be put into.`);
+    parent.children.set(posix.basename(path), node);
+    this.#changed.add(path);
+  }
+
+  remove(path: string): void {
+    const parent = this.get(posix.dirname(path));
+    if (parent?.type === "directory") parent.children.delete(posix.basename(path));
+  }
+
+  /** Makes a directory and those above it where they are missing, with permissions 0755. */
+  makeDirectories(path: string, owner: Owner, subject: string): void {
+    const names = namesOf(path);
+    names.forEach((_, at) => {
+      const directory = `/${names.slice(0, at + 1).join("/")}`;
+      const found = this.get(directory);
+      if (found === undefined)
+        this.put(directory, { type: "directory", mode: 0o755, ...owner, children: new Map() });
+      else if (found.type !== "directory")
+        throw new InputError({ subject, expected: "a directory", given: `${directory}, a ${found.type}` });
+    });
+  }
+
+  /** The paths that were put since the last call, in no order. */
+  takeChanges(): string[] {
+    const paths = [...this.#changed];
+    this.#changed.clear();
+    return paths;
+  }
+}
+
+function namesOf(path: string): string[] {
+  return path.split("/").filter((name) => name !== "");
+}

@@ -1,0 +1,130 @@
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { collectBinaries, stageBinaries } from "../../src/binaries/collect.js";
+import { compilePattern } from "../../src/binaries/pattern.js";
+import { InputError, VerificationError } from "../../src/errors.js";
+import { makeTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.js";
+
+const artifacts = await readFile(
+  new URL("../fixtures/goreleaser/build/artifacts.json", import.meta.url),
+  "utf8",
+);
+const metadata = await readFile(
+  new URL("../fixtures/goreleaser/build/metadata.json", import.meta.url),
+  "utf8",
+);
+
+const goreleaser = {
+  "artifacts.json": artifacts,
+  "metadata.json": metadata,
+  "hello_linux_amd64_v1/hello": "amd64",
+  "hello_linux_arm64_v8.0/hello": "arm64",
+};
+
+const request = { subject: "dist", platforms: ["linux/amd64", "linux/arm64"], names: [], ids: [] };
+
+let directory: TemporaryDirectory;
+
+beforeEach(() => {
+  directory = makeTemporaryDirectory();
+});
+
+afterEach(() => directory.remove());
+
+async function write(files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(directory.path, path)), { recursive: true });
+    await writeFile(join(directory.path, path), content);
+  }
+}
+
+describe("collectBinaries", () => {
+  it("goes by artifacts.json where there is one", async () => {
+    await write({ ...goreleaser, "hello-linux-amd64": "not built by GoReleaser" });
+    expect(await collectBinaries(directory.path, request)).toEqual({
+      binaries: [
+        {
+          name: "hello",
+          platform: "linux/amd64",
+          path: "hello_linux_amd64_v1/hello",
+          staged: "linux/amd64/hello",
+        },
+        {
+          name: "hello",
+          platform: "linux/arm64",
+          path: "hello_linux_arm64_v8.0/hello",
+          staged: "linux/arm64/hello",
+        },
+      ],
+      builtVersion: "1.2.3",
+    });
+  });
+
+  it("goes by the pattern that was given even then", async () => {
+    await write({ ...goreleaser, "extra/hello-linux-amd64": "", "extra/hello-linux-arm64": "" });
+    const pattern = compilePattern("extra/{name}-{os}-{arch}");
+    const { binaries, builtVersion } = await collectBinaries(directory.path, { ...request, pattern });
+    expect(binaries.map(({ path }) => path)).toEqual(["extra/hello-linux-amd64", "extra/hello-linux-arm64"]);
+    expect(builtVersion).toBeUndefined();
+  });
+
+  it.each<[string, string[]]>([
+    ["a dist without its artifacts.json", ["hello_linux_amd64_v1/hello", "hello_linux_arm64_v8.0/hello"]],
+    [
+      "cargo's target",
+      ["x86_64-unknown-linux-musl/release/hello", "aarch64-unknown-linux-musl/release/hello"],
+    ],
+    ["what bun builds", ["hello-linux-x64", "hello-linux-arm64"]],
+    ["a staged context", ["linux/amd64/hello", "linux/arm64/hello"]],
+  ])("reads %s by its names", async (_, paths) => {
+    const files = { ...Object.fromEntries(paths.map((path) => [path, ""])), "checksums.txt": "" };
+    await write(files);
+    const { binaries } = await collectBinaries(directory.path, request);
+    expect(binaries.map(({ path, staged }) => [path, staged])).toEqual([
+      [paths[0], "linux/amd64/hello"],
+      [paths[1], "linux/arm64/hello"],
+    ]);
+  });
+
+  it("does not follow links", async () => {
+    await write({ "hello-linux-amd64": "" });
+    await symlink("/etc/passwd", join(directory.path, "hello-linux-arm64"));
+    await expect(collectBinaries(directory.path, request)).rejects.toThrow("- linux/arm64: no hello");
+  });
+
+  it("refuses an empty directory", async () => {
+    const collecting = collectBinaries(directory.path, request);
+    await expect(collecting).rejects.toThrow(VerificationError);
+    await expect(collecting).rejects.toThrow("- it holds no file");
+  });
+
+  it("refuses what is no directory", async () => {
+    const collecting = collectBinaries(join(directory.path, "absent"), request);
+    await expect(collecting).rejects.toThrow(InputError);
+    await expect(collecting).rejects.toThrow("dist: expected a directory with binaries, got nothing.");
+  });
+});
+
+describe("stageBinaries", () => {
+  it("copies to the platform's folder, with one mode whatever the umask was", async () => {
+    await write(goreleaser);
+    await chmod(join(directory.path, "hello_linux_amd64_v1/hello"), 0o700);
+    const context = join(directory.path, "context");
+    const { binaries } = await collectBinaries(directory.path, request);
+    await stageBinaries(directory.path, binaries, context);
+
+    expect((await readdir(context, { recursive: true })).toSorted()).toEqual([
+      "linux",
+      "linux/amd64",
+      "linux/amd64/hello",
+      "linux/arm64",
+      "linux/arm64/hello",
+    ]);
+    expect(await readFile(join(context, "linux/amd64/hello"), "utf8")).toBe("amd64");
+    const modes = ["amd64", "arm64"].map(
+      async (name) => (await stat(join(context, "linux", name, "hello"))).mode,
+    );
+    expect((await Promise.all(modes)).map((mode) => mode & 0o7777)).toEqual([0o755, 0o755]);
+  });
+});

@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parseDockerfile, summarizeDockerfile } from "../../src/dockerfile/dockerfile.js";
+import { InputError } from "../../src/errors.js";
+
+describe("summarizeDockerfile", () => {
+  it("reads Dockerfile.ci", () => {
+    const { args, layers, bases } = summarizeDockerfile(readFileSync("Dockerfile.ci", "utf8"));
+    expect(args.get("MISE_VERSION")).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(args.get("APK_REPOSITORIES")).toBe("");
+    expect(args.has("GOPROXY") && args.get("GOPROXY")).toBeUndefined();
+    expect(layers.map((layer) => layer.split(" ")[0])).toEqual(["RUN", "RUN", "RUN", "WORKDIR"]);
+    expect(bases).toEqual([expect.stringMatching(/^golang:1\.25\.5-alpine3\.23@sha256:[0-9a-f]{64}$/)]);
+  });
+
+  it.each<[string, string, Record<string, string>, string[]]>([
+    ["a plain image", "FROM golang:1", {}, ["golang:1"]],
+    ["the default of an argument", "ARG GO=1.25\nFROM golang:$" + "{GO}-alpine", {}, ["golang:1.25-alpine"]],
+    ["a given argument", "ARG GO=1.25\nFROM golang:$GO", { GO: "1.26" }, ["golang:1.26"]],
+    ["several stages", "FROM golang:1 AS build\nFROM alpine:3", {}, ["golang:1", "alpine:3"]],
+    ["no earlier stage", "FROM golang:1 AS build\nFROM build", {}, ["golang:1"]],
+    ["no scratch", "FROM golang:1 AS build\nFROM scratch", {}, ["golang:1"]],
+    ["nothing without FROM", "# empty", {}, []],
+  ])("takes as base: %s", (_, text, given, bases) => {
+    expect(summarizeDockerfile(text, given).bases).toEqual(bases);
+  });
+
+  it("takes every argument of an ARG, the first default of several, and quotes off", () => {
+    const { args } = summarizeDockerfile("ARG A=1 B\nARG C='x y'\nFROM a\nARG A=2\n");
+    expect([...args]).toEqual([
+      ["A", "1"],
+      ["B", undefined],
+      ["C", "x y"],
+    ]);
+  });
+
+  it("takes the layers of the last stage only", () => {
+    const { layers } = summarizeDockerfile("FROM a AS b\nRUN x\nFROM b\nCOPY y z\nCMD w\n");
+    expect(layers).toEqual(["COPY y z"]);
+  });
+
+  it.each<[string, string, string, string[]]>([
+    ["one stage", "FROM a\nARG P=1 Q\nRUN x", "a", ["P", "Q"]],
+    ["what ENV sets, which stays", "FROM a\nARG P\nARG Q\nENV P=$P", "a", ["Q"]],
+    ["ARG before FROM, which no RUN sees", "ARG P=a\nFROM $P\nARG Q", "a", ["Q"]],
+    ["another stage", "FROM a AS b\nARG P\nENV Q=1\nFROM scratch\nARG Q", "scratch", ["Q"]],
+    ["an earlier stage, by any case", "FROM a AS B\nARG P\nENV Q=1\nFROM b\nARG Q R", "a", ["P", "R"]],
+    ["a stage on a stage on nothing", "FROM scratch AS a\nFROM a AS b\nARG P\nFROM b", "scratch", ["P"]],
+    ["nothing", "ARG P", "", []],
+  ])("follows the last stage to its base: %s", (_, text, base, transientArgs) => {
+    expect(summarizeDockerfile(text)).toMatchObject({ base, transientArgs });
+  });
+});
+
+describe("parseDockerfile", () => {
+  it("splits at FROM", () => {
+    const dockerfile = parseDockerfile("ARG A=1\nFROM scratch\nCOPY a /\nUSER 1", "Dockerfile");
+    expect(dockerfile.globals.map(({ text }) => text)).toEqual(["ARG A=1"]);
+    expect(dockerfile.from.text).toBe("FROM scratch");
+    expect(dockerfile.body.map(({ text }) => text)).toEqual(["COPY a /", "USER 1"]);
+  });
+
+  const engine = "Build that image with --builder Engine.";
+  it.each([
+    [
+      "FROM a\n\nRUN apk add \\\n  curl",
+      `Dockerfile.release:3: expected instructions that copy files or describe the image, got "RUN apk add   curl". ${engine}`,
+    ],
+    [
+      "FROM a AS b\nUSER 1\nFROM scratch",
+      `Dockerfile.release:3: expected one stage, got "FROM scratch". ${engine}`,
+    ],
+    [
+      "FROM a\nONBUILD COPY b /",
+      `Dockerfile.release:2: expected an image without triggers for other builds, got "ONBUILD COPY b /". ${engine}`,
+    ],
+    [
+      "FROM a\nCOPPY b /",
+      'Dockerfile.release:2: expected an instruction of the Dockerfile reference, got "COPPY b /".',
+    ],
+    [
+      "FROM a\n\\\nUSER 1",
+      "Dockerfile.release:2: expected at most one \\ at the end of a line, and no other right before it",
+    ],
+    ["ENV A=1\nFROM a", 'Dockerfile.release:1: expected only ARG before FROM, got "ENV A=1".'],
+    ["USER 1", 'Dockerfile.release: expected a FROM instruction, got "none".'],
+    ["", 'Dockerfile.release: expected a FROM instruction, got "none".'],
+  ])("refuses %j", (text, message) => {
+    const act = () => parseDockerfile(text, "Dockerfile.release");
+    expect(act).toThrow(InputError);
+    expect(act).toThrow(message);
+  });
+});

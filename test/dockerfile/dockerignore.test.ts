@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { parseIgnoreList } from "../../src/dockerfile/dockerignore.js";
+import { InputError } from "../../src/errors.js";
+
+// Results of moby/patternmatcher.
+describe("parseIgnoreList", () => {
+  it.each<[string, string, readonly string[], readonly string[]]>([
+    ["a name at the root", "node_modules", ["node_modules", "node_modules/a/b"], ["src/node_modules"]],
+    ["slashes around it", "/dist/\n", ["dist", "dist/a"], ["src/dist"]],
+    ["a star", "*.md", ["README.md"], ["docs/README.md", "README.mdx"]],
+    ["a star for directories", "*/temp", ["a/temp", "a/temp/b"], ["temp", "a/b/temp"]],
+    ["a double star", "**/*.md", ["README.md", "docs/a/b.md"], ["a.txt"]],
+    ["a double star at the end", "docs/**", ["docs/a", "docs/a/b"], ["docs"]],
+    ["a double star in between", "a/**/z", ["a/z", "a/b/z", "a/b/c/z/y"], ["b/a/z", "az"]],
+    ["a double star before part of a name", "**.go", ["a.go", "a/b.go"], ["a.gox"]],
+    ["everything but", "*\n!linux", ["a", "docs/b"], ["linux", "linux/amd64/app"]],
+    [
+      "the last one decides",
+      "*.md\n!README*.md\nREADME-secret.md",
+      ["a.md", "README-secret.md"],
+      ["README.md"],
+    ],
+    ["an exception below a directory", "etc\n!etc/keep", ["etc/a"], ["etc/keep", "etc/keep/b"]],
+    ["an exception before the rule", "!a\na", ["a"], []],
+    ["a question mark", "temp?", ["tempa", "temp1/x"], ["temp", "temp12"]],
+    ["a class", "[a-c].txt", ["a.txt"], ["d.txt"]],
+    ["comments, empty lines, blanks", "# a\n\n  b  \n #c", ["b", "#c"], ["a", "# a"]],
+    ["Windows line ends and a byte order mark", "\ufeffa\r\nb\r\n", ["a", "b"], []],
+    ["dots in a path", "./a/../b", ["b"], ["a"]],
+    ["an escaped star", "\\*", ["*"], ["a"]],
+    ["characters that mean something elsewhere", "a+(b).{c}$^|", ["a+(b).{c}$^|"], ["aa(b).{c}$^|"]],
+    ["nothing", "", [], ["a", "a/b"]],
+  ])("%s", (_, text, ignored, kept) => {
+    const list = parseIgnoreList(text, ".dockerignore");
+    expect(ignored.filter((path) => !list.ignores(path))).toEqual([]);
+    expect(kept.filter((path) => list.ignores(path))).toEqual([]);
+  });
+
+  it.each(["a\n!", "a\n[", "a\n!b\\"])("refuses %j by line", (text) => {
+    const act = () => parseIgnoreList(text, ".dockerignore");
+    expect(act).toThrow(InputError);
+    expect(act).toThrow(".dockerignore:2: expected a pattern as in docs/**/*.md or !README.md");
+  });
+});

@@ -1,0 +1,92 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles write variables like this.
+import { describe, expect, it } from "vitest";
+import { expandText, expandWord } from "../../src/dockerfile/expansion.js";
+import { InputError } from "../../src/errors.js";
+
+const variables = new Map([
+  ["a", "A"],
+  ["empty", ""],
+  ["two", "x y"],
+  ["version", "v1.2.3"],
+  ["path", "/usr/local/bin"],
+]);
+const scope = { variables, escapeChar: "\\", subject: "Dockerfile:3" };
+
+// Results of BuildKit's shell.Lex.
+describe("expandWord", () => {
+  it.each([
+    ["$a", "A"],
+    ["${a}", "A"],
+    ["$a-$a", "A-A"],
+    ["$ab", ""],
+    ["${a}b", "Ab"],
+    ["$unknown", ""],
+    ["$", "$"],
+    ["$/", "$/"],
+    ["cost: $ 5", "cost: $ 5"],
+    ["$1x", "x"],
+    ["\\$a", "$a"],
+    ["\\\\$a", "\\A"],
+    ["'$a'", "$a"],
+    ['"$a b"', "A b"],
+    ['"\\$a \\" \\n"', '$a " \\n'],
+    ["a\\ b", "a b"],
+    ["${unknown:-d}", "d"],
+    ["${unknown-d}", "d"],
+    ["${empty:-d}", "d"],
+    ["${empty-d}", ""],
+    ["${a:-d}", "A"],
+    ["${unknown:-$a}", "A"],
+    ["${unknown:-${empty:-$two}}", "x y"],
+    ["${a:+d}", "d"],
+    ["${empty:+d}", ""],
+    ["${empty+d}", "d"],
+    ["${unknown:+d}", ""],
+    ["${a:?needed}", "A"],
+    ["${version#v}", "1.2.3"],
+    ["${version#*.}", "2.3"],
+    ["${version##*.}", "3"],
+    ["${version%.*}", "v1.2"],
+    ["${version%%.*}", "v1"],
+    ["${version#x}", "v1.2.3"],
+    ["${path/\\//-}", "-usr/local/bin"],
+    ["${path//\\//-}", "-usr-local-bin"],
+    ["${version/1?2/X}", "vX.3"],
+    ["${two}", "x y"],
+  ])("%s", (word, expected) => {
+    expect(expandWord(word, scope)).toBe(expected);
+  });
+
+  it("escapes with a backtick where the directive says so", () => {
+    expect(expandWord("`$a c:\\$a", { ...scope, escapeChar: "`" })).toBe("$a c:\\A");
+  });
+
+  it.each([
+    ["${", "a name after ${"],
+    ["${}", "a name after ${"],
+    ["${a", "a } that ends the variable"],
+    ["${a:-b", "a } that ends the variable"],
+    ["${a!b}", "one of } - :- + :+ ? :? # % / after ${a"],
+    ["'a", "a ' that ends the quoted text"],
+    ['"a', 'a " that ends the quoted text'],
+    ["${unknown:?set it}", "set it"],
+    ["${empty:?}", "a value of empty that is not empty"],
+    ["${unknown?}", "a value of unknown"],
+  ])("refuses %s", (word, expected) => {
+    const act = () => expandWord(word, scope);
+    expect(act).toThrow(InputError);
+    expect(act).toThrow(
+      `Dockerfile:3: expected ${expected}, got ${JSON.stringify(word).replaceAll('\\"', '"')}`,
+    );
+  });
+});
+
+describe("expandText", () => {
+  it.each([
+    ["a = $a\n\"$a\" '$a'\n", "a = A\n\"A\" 'A'\n"],
+    ["\\$a \\\\", "$a \\"],
+    ["unbalanced ' \" `", "unbalanced ' \" `"],
+  ])("%j", (text, expected) => {
+    expect(expandText(text, { ...scope, escapeChar: "`" })).toBe(expected);
+  });
+});

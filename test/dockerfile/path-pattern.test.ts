@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { isPattern, parsePattern } from "../../src/dockerfile/path-pattern.js";
+
+// Results of Go's filepath.Match on Unix.
+describe("parsePattern", () => {
+  it.each<[string, readonly string[], readonly string[]]>([
+    ["abc", ["abc"], ["ab", "abcd", "a/c"]],
+    ["*", ["", "abc", ".hidden"], ["a/b"]],
+    ["*.md", ["README.md", ".md"], ["docs/README.md", "README.mdx"]],
+    ["a*/b", ["a/b", "ax/b"], ["a/x/b", "b"]],
+    ["a?c", ["abc", "aéc"], ["ac", "a/c"]],
+    ["[a-c]x", ["ax", "cx"], ["dx", "x"]],
+    ["[^a-c]x", ["dx", "éx"], ["ax"]],
+    ["[!a]x", ["!x", "ax"], ["bx"]],
+    ["[-x]".replace("-", "\\-"), ["-", "x"], ["y"]],
+    ["\\*", ["*"], ["a", "\\*"]],
+    ["**", ["abc"], ["a/b"]],
+    ["a**b", ["ab", "axyb"], ["a/b"]],
+    ["]", ["]"], []],
+  ])("%s", (pattern, matching, others) => {
+    const compiled = parsePattern(pattern);
+    expect(matching.filter((path) => compiled?.matches(path))).toEqual(matching);
+    expect(others.filter((path) => compiled?.matches(path))).toEqual([]);
+  });
+
+  it.each(["[", "[]", "[]a]", "[a", "[-a]", "[a-]", "a\\", "[^]"])("finds %s malformed", (pattern) => {
+    expect(parsePattern(pattern)).toBeUndefined();
+  });
+
+  it("does not slow down where stars pile up", () => {
+    expect(parsePattern("a*a*a*a*a*a*a*a*a*a*b")?.matches("a".repeat(200))).toBe(false);
+  });
+});
+
+it.each([
+  ["a*", true],
+  ["a?", true],
+  ["a[b]", true],
+  ["a\\*", false],
+  ["a\\\\*", true],
+  ["a]", false],
+])("isPattern(%s)", (path, expected) => {
+  expect(isPattern(path)).toBe(expected);
+});

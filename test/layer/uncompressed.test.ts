@@ -1,0 +1,74 @@
+import { Readable } from "node:stream";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { InputError } from "../../src/errors.js";
+import { uncompressedSize } from "../../src/layer/uncompressed.js";
+import { type Descriptor, digestOf } from "../../src/oci/manifest.js";
+import type { ContentSource } from "../../src/oci/source.js";
+
+const tar = Buffer.alloc(5_000_001, "layer ");
+
+/** A source of one blob, which arrives in small pieces. */
+function store(bytes: Buffer, mediaType: string): [ContentSource, Descriptor] {
+  const pieces = function* () {
+    for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
+  };
+  return [
+    { name: "image.tar", read: async () => bytes, open: async () => Readable.from(pieces()) },
+    { mediaType, digest: digestOf(bytes), size: bytes.length },
+  ];
+}
+
+const gzip = gzipSync(tar);
+const zstd = zstdCompressSync(tar);
+
+describe("uncompressedSize", () => {
+  it.each([
+    ["application/vnd.oci.image.layer.v1.tar", tar],
+    ["application/vnd.oci.image.layer.v1.tar+gzip", gzip],
+    ["application/vnd.oci.image.layer.v1.tar+zstd", zstd],
+    ["application/vnd.docker.image.rootfs.diff.tar", tar],
+    ["application/vnd.docker.image.rootfs.diff.tar.gzip", gzip],
+  ])("%s", async (mediaType, bytes) => {
+    expect(await uncompressedSize(...store(bytes, mediaType))).toBe(tar.length);
+  });
+
+  it("counts all members of a gzip file", async () => {
+    const two = Buffer.concat([gzip, gzip]);
+    expect(await uncompressedSize(...store(two, "application/vnd.oci.image.layer.v1.tar+gzip"))).toBe(
+      2 * tar.length,
+    );
+  });
+
+  it.each([
+    ["a gzip layer that breaks off", gzip.subarray(0, -9), "tar+gzip", "a whole layer, got"],
+    ["a zstd layer that breaks off", zstd.subarray(0, -9), "tar+zstd", "a whole layer, got"],
+    ["a layer that is not what it says", tar, "tar+gzip", "a whole layer, got"],
+    ["a layer of an unknown form", tar, "tar+xz", "layers as tar, gzip or zstd that may be distributed, got"],
+    [
+      "an encrypted layer",
+      gzip,
+      "tar+gzip+encrypted",
+      "layers as tar, gzip or zstd that may be distributed, got",
+    ],
+  ])("refuses %s", async (_, bytes, form, message) => {
+    const layer = store(bytes, `application/vnd.oci.image.layer.v1.${form}`);
+    const size = uncompressedSize(...layer);
+    await expect(size).rejects.toThrow(InputError);
+    await expect(size).rejects.toThrow(`image.tar: layer ${layer[1].digest}: expected ${message}`);
+  });
+
+  it("refuses a layer that is whole and another one", async () => {
+    const [content, layer] = store(gzip, "application/vnd.oci.image.layer.v1.tar+gzip");
+    const other = { ...layer, digest: digestOf(tar) };
+    await expect(uncompressedSize(content, other)).rejects.toThrow(
+      `image.tar: layer ${other.digest} arrived as ${layer.digest}.`,
+    );
+  });
+
+  it("passes on what the source says", async () => {
+    const [content, layer] = store(gzip, "application/vnd.oci.image.layer.v1.tar+gzip");
+    const broken = { ...content, open: async () => Promise.reject(new Error("registry is down")) };
+    await expect(uncompressedSize(broken, layer)).rejects.toThrow(/^registry is down$/);
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import { InputError } from "../../src/errors.js";
+import {
+  buildIndex,
+  digestOf,
+  isIndex,
+  manifestTypes,
+  mediaTypes,
+  parseConfig,
+  parseIndex,
+  parseManifest,
+} from "../../src/oci/manifest.js";
+import { describeBytes } from "../support/image.js";
+
+const json = (value: unknown) => Buffer.from(JSON.stringify(value));
+const descriptor = describeBytes(Buffer.from("layer"));
+const manifest = {
+  schemaVersion: 2,
+  mediaType: mediaTypes.manifest,
+  config: descriptor,
+  layers: [descriptor],
+};
+
+it("computes the digest that content is addressed by", () => {
+  expect(digestOf(Buffer.from(""))).toBe(
+    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  );
+});
+
+it.each([
+  [mediaTypes.index, true],
+  [mediaTypes.dockerIndex, true],
+  [mediaTypes.manifest, false],
+  [mediaTypes.dockerManifest, false],
+  ["", false],
+])("isIndex(%s) is %s", (mediaType, expected) => {
+  expect(isIndex(mediaType)).toBe(expected);
+});
+
+it("accepts all four forms of manifest", () => {
+  expect(manifestTypes).toHaveLength(4);
+});
+
+describe("parseManifest", () => {
+  it("keeps what Slipway reads and drops the rest", () => {
+    const stored = { ...manifest, annotations: { a: "b" }, subject: descriptor };
+    expect(parseManifest(json(stored), "x")).toEqual({ ...manifest, annotations: { a: "b" } });
+  });
+
+  it("takes a manifest without mediaType, which OCI only recommends, for OCI's", () => {
+    const { mediaType, ...unnamed } = manifest;
+    expect(parseManifest(json(unnamed), "x").mediaType).toBe(mediaType);
+  });
+
+  it.each<[string, Buffer, string]>([
+    ["no JSON", Buffer.from("<html>"), "an image manifest in JSON, got \"Unexpected token '<'"],
+    ["an index", json({ schemaVersion: 2, manifests: [] }), 'an image manifest, got "config: Invalid input'],
+    ["schema 1", json({ ...manifest, schemaVersion: 1 }), 'an image manifest, got "schemaVersion: Invalid'],
+    [
+      "another digest algorithm",
+      json({ ...manifest, config: { ...descriptor, digest: "md5:0" } }),
+      'an image manifest, got "config.digest: a digest of the form sha256:<64 hex digits>"',
+    ],
+    [
+      "a negative size",
+      json({ ...manifest, layers: [{ ...descriptor, size: -1 }] }),
+      'an image manifest, got "layers.0.size: Too small',
+    ],
+    ["null", json(null), 'an image manifest, got "Invalid input: expected object, received null"'],
+  ])("refuses %s", (_, bytes, expected) => {
+    const parse = () => parseManifest(bytes, "ghcr.io/acme/ci:1");
+    expect(parse).toThrow(InputError);
+    expect(parse).toThrow(`ghcr.io/acme/ci:1: expected ${expected}`);
+  });
+});
+
+describe("parseIndex", () => {
+  it("reads entries with and without a platform", () => {
+    const entries = [
+      { ...descriptor, platform: { os: "linux", architecture: "arm", variant: "v7" } },
+      { ...descriptor, annotations: { "vnd.docker.reference.type": "attestation-manifest" } },
+    ];
+    expect(parseIndex(json({ schemaVersion: 2, manifests: entries }), "x").manifests).toEqual(entries);
+  });
+
+  it("refuses a manifest", () => {
+    expect(() => parseIndex(json(manifest), "x")).toThrow('x: expected an image index, got "manifests: ');
+  });
+});
+
+describe("parseConfig", () => {
+  const config = {
+    os: "linux",
+    architecture: "amd64",
+    rootfs: { type: "layers", diff_ids: [descriptor.digest] },
+  };
+
+  it.each<[string, object, Record<string, string>]>([
+    ["labels", { config: { Labels: { a: "b" } } }, { a: "b" }],
+    ["null for labels, as Docker writes", { config: { Labels: null } }, {}],
+    ["no labels", { config: {} }, {}],
+    ["no config", {}, {}],
+  ])("reads %s", (_, part, labels) => {
+    expect(parseConfig(json({ ...config, ...part }), "x").config.Labels).toEqual(labels);
+  });
+
+  it("takes a configuration without history", () => {
+    expect(parseConfig(json({ ...config, history: null }), "x").history).toEqual([]);
+  });
+
+  it("refuses the empty configuration of an artifact", () => {
+    expect(() => parseConfig(json({}), "x")).toThrow('x: expected an image configuration, got "os: ');
+  });
+});
+
+describe("buildIndex", () => {
+  const entry = (os: string, architecture: string, variant?: string) => ({
+    ...describeBytes(Buffer.from(`${os}/${architecture}`), mediaTypes.manifest),
+    platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+  });
+  const entries = [entry("linux", "arm64"), entry("linux", "amd64"), entry("linux", "arm", "v7")];
+
+  it("has the same bytes for the same content in any order", () => {
+    const annotations = { b: "2", a: "1" };
+    const one = buildIndex(entries, annotations);
+    const other = buildIndex(entries.toReversed(), { a: "1", b: "2" });
+    expect(other.bytes.equals(one.bytes)).toBe(true);
+    expect(
+      JSON.parse(one.bytes.toString()).manifests.map(({ platform }: { platform: object }) => platform),
+    ).toEqual([
+      { os: "linux", architecture: "amd64" },
+      { os: "linux", architecture: "arm", variant: "v7" },
+      { os: "linux", architecture: "arm64" },
+    ]);
+  });
+
+  it("describes its own bytes", () => {
+    const { descriptor: described, bytes } = buildIndex(entries, {});
+    expect(described).toEqual(describeBytes(bytes, mediaTypes.index));
+    expect(parseIndex(bytes, "x")).not.toHaveProperty("annotations");
+  });
+});
