@@ -144,7 +144,7 @@ const release = z
     dockerfile: relativePath
       .default("Dockerfile.release")
       .describe(
-        "Dockerfile of the released image. One that does more than to copy binaries takes --builder Engine.",
+        "Dockerfile of the released image: assembled where it runs nothing, else built by the engine.",
       ),
     platforms: platforms.prefault(["linux/amd64", "linux/arm64"]).describe("Platforms, as os/architecture."),
     repositories: z

@@ -26,6 +26,18 @@ export class InputError extends SlipwayError {
   }
 }
 
+/**
+ * Input that Slipway does not interpret itself, and that the engine's builder takes: `--builder Auto` goes on there,
+ * and its report has the reason.
+ */
+export class BuilderNeededError extends InputError {
+  override name = "BuilderNeededError";
+
+  constructor(problem: Omit<Problem, "fix">) {
+    super({ ...problem, fix: "Build that image with --builder Auto or Engine" });
+  }
+}
+
 /** What a registry's answer means; `unknown` answers are never read as absence. */
 export type RegistryFailure =
   | "unauthorized"

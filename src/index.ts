@@ -54,7 +54,7 @@ import { joinArchives } from "./release/join.js";
 import { planRelease, releaseTargets } from "./release/plan.js";
 import { rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
 import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
-import { release, requirePushRights, withPushAccess } from "./release/release.js";
+import { release, withPushAccess } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
 import { verifyReference } from "./release/verified.js";
 import { removableVersion } from "./release/version.js";
@@ -319,8 +319,8 @@ export class Slipway {
    * @param pushAccess Ask for the right to push as well, and fail where it is refused.
    * @param revision Commit of the source.
    * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
-   * @param builder Slipway, which assembles binaries, or Engine, which builds any Dockerfile: of the binaries, else of
-   * the source. What the engine builds is no function of its input: building again may give another image.
+   * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
+   * who want to be sure.
    * @param format Form of the result.
    */
   @func({ cache: "never" })
@@ -333,7 +333,7 @@ export class Slipway {
     pushAccess = false,
     revision?: string,
     sourceDateEpoch = 0,
-    builder: Builder = Builder.Slipway,
+    builder: Builder = Builder.Auto,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
@@ -355,13 +355,14 @@ export class Slipway {
    * Assembled by Slipway, the same binaries, Dockerfile, version, revision and time give the same image on every machine.
    *
    * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
-   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
+   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern. They are laid over
+   * the source as <os>/<arch>/<name>, as <name>, and under their own paths.
    * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
    * @param preRelease Allow a tag such as v0.0.1-test.
    * @param revision Commit of the source.
    * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
-   * @param builder Slipway, which assembles binaries, or Engine, which builds any Dockerfile: of the binaries, else of
-   * the source. What the engine builds is no function of its input: building again may give another image.
+   * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
+   * who want to be sure.
    */
   @func({ cache: "never" })
   async images(
@@ -371,7 +372,7 @@ export class Slipway {
     preRelease = false,
     revision?: string,
     sourceDateEpoch = 0,
-    builder: Builder = Builder.Slipway,
+    builder: Builder = Builder.Auto,
   ): Promise<File> {
     const project = await this.project();
     const description = describeRelease(project, { ref, platforms, preRelease, revision });
@@ -388,15 +389,16 @@ export class Slipway {
    * is published as another image is refused.
    *
    * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
-   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
+   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern. They are laid over
+   * the source as <os>/<arch>/<name>, as <name>, and under their own paths.
    * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
    * @param preRelease Allow a tag such as v0.0.1-test.
    * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
    * @param skipPush Stop before anything is sent, and give the plan.
    * @param revision Commit of the source.
    * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
-   * @param builder Slipway, which assembles binaries, or Engine, which builds any Dockerfile: of the binaries, else of
-   * the source. What the engine builds is no function of its input: building again may give another image.
+   * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
+   * who want to be sure.
    * @param format Form of the result.
    */
   @func({ cache: "never" })
@@ -409,13 +411,12 @@ export class Slipway {
     skipPush = false,
     revision?: string,
     sourceDateEpoch = 0,
-    builder: Builder = Builder.Slipway,
+    builder: Builder = Builder.Auto,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
     const description = describeRelease(project, { ref, platforms, preRelease, revision });
     const publication = openPublication(project, description);
-    if (builder === Builder.Engine && !skipPush) await requirePushRights({ ...publication, firstPublish });
     const request = { builder, binaries, sourceDateEpoch, ...publication };
     const built = await buildRelease(project, description, request);
     return render(await release({ ...publication, firstPublish, skipPush, ...built }), format);
@@ -428,12 +429,13 @@ export class Slipway {
    *
    * @param platform Platform as os/architecture.
    * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
-   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern.
+   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern. They are laid over
+   * the source as <os>/<arch>/<name>, as <name>, and under their own paths.
    * @param preRelease Allow a tag such as v0.0.1-test.
    * @param revision Commit of the source.
    * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
-   * @param builder Slipway, which assembles binaries, or Engine, which builds any Dockerfile: of the binaries, else of
-   * the source. What the engine builds is no function of its input: building again may give another image.
+   * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
+   * who want to be sure.
    */
   @func({ cache: "never" })
   async buildPlatform(
@@ -443,7 +445,7 @@ export class Slipway {
     preRelease = false,
     revision?: string,
     sourceDateEpoch = 0,
-    builder: Builder = Builder.Slipway,
+    builder: Builder = Builder.Auto,
   ): Promise<File> {
     const project = await this.project();
     const description = describePlatform(project, platform, { ref, preRelease, revision });
@@ -524,7 +526,7 @@ export class Slipway {
     const given = { ref: ref ?? `refs/heads/${mainBranch}`, preRelease: true };
     const description = describeRelease(project, given);
     const build = {
-      builder: Builder.Slipway,
+      builder: Builder.Auto,
       binaries: binaries ?? (await this.build()),
       sourceDateEpoch: 0,
     };

@@ -38,7 +38,7 @@ export function selectBinaries(
   selection: Selection,
   subject: string,
 ): Binary[] {
-  const chosen = candidates.filter(({ id }) => selection.ids.length === 0 || isOneOf(id, selection.ids));
+  const chosen = candidates.filter((candidate) => isOfBuild(candidate, selection.ids));
   const names = namesOf(chosen, selection);
   const outcomes = names.flatMap((name) =>
     selection.platforms.map((platform) => pick(chosen, files, name, platform)),
@@ -74,12 +74,17 @@ function pick(
     return `${platform}: no ${name}; ${platforms.length === 0 ? "nothing has that name" : `it is there for ${platforms.join(", ")}`}`;
   }
   if (others.length > 0) {
-    const paths = [found, ...others].map(({ path, id }) => (id === undefined ? path : `${path} (${id})`));
+    const paths = [found, ...others].map(describeCandidate);
     return `${platform}: ${paths.length} files are ${name}: ${paths.join(", ")}`;
   }
   const { path } = found;
   if (!files.has(path)) return `${platform}: ${path} is listed in artifacts.json, and is not there`;
   return { name, platform, path, staged: `${platform}/${name}` };
+}
+
+/** The path, with the ID of the build where there is one. */
+export function describeCandidate({ path, id }: Candidate): string {
+  return id === undefined ? path : `${path} (${id})`;
 }
 
 /** The names asked for, else those of all binaries of the platforms. */
@@ -100,7 +105,8 @@ function unknownIds(candidates: readonly Candidate[], { ids }: Selection): strin
     );
 }
 
-function nothingFound(
+/** Why no binary of the platforms was found. */
+export function nothingFound(
   candidates: readonly Candidate[],
   files: ReadonlySet<string>,
   { platforms }: Selection,
@@ -113,8 +119,9 @@ function nothingFound(
   return `no file has a name that says its platform; it holds ${seen.slice(0, 5).join(", ")}${more}`;
 }
 
-function isOneOf(value: string | undefined, values: readonly string[]): boolean {
-  return value !== undefined && values.includes(value);
+/** Whether a candidate is of one of these builds; none are all. */
+export function isOfBuild({ id }: Candidate, ids: readonly string[]): boolean {
+  return ids.length === 0 || (id !== undefined && ids.includes(id));
 }
 
 function unique(values: readonly string[]): string[] {

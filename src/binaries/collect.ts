@@ -1,50 +1,35 @@
-import { chmod, copyFile, mkdir, readdir, readFile } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
 import { InputError } from "../errors.js";
-import { type Binary, type Candidate, type Selection, selectBinaries } from "./binaries.js";
+import type { Candidate } from "./binaries.js";
 import { readGoReleaserDist } from "./goreleaser.js";
 import { commonPatterns, type Pattern } from "./pattern.js";
 
-/** The binaries of a release, and what the build says of itself. */
-export interface BinarySet {
-  binaries: Binary[];
+/** A directory of binaries, and what each of its files is. */
+export interface Catalog {
+  root: string;
+  /** The directory as the caller knows it; for messages. */
+  subject: string;
+  files: ReadonlySet<string>;
+  candidates: readonly Candidate[];
   /** Version that GoReleaser built, by its metadata.json. */
   builtVersion?: string;
+  /** Whether artifacts.json says what is what: all else that lies there is GoReleaser's own. */
+  isDist: boolean;
 }
 
-export interface CollectRequest extends Selection {
+export interface CatalogRequest {
   /** Where the binaries lie, as the caller knows it; for messages. */
   subject: string;
   /** Takes the place of GoReleaser's artifacts.json and of the common patterns. */
   pattern?: Pattern | undefined;
 }
 
-/**
- * Finds the binaries of a release in a directory: by GoReleaser's artifacts.json where there is one, else by
- * their names.
- */
-export async function collectBinaries(root: string, request: CollectRequest): Promise<BinarySet> {
-  const files = await listFiles(root, request.subject);
-  const { candidates, version } = await findCandidates(root, files, request.pattern);
-  const binaries = selectBinaries(candidates, files, request, request.subject);
-  return { binaries, ...(version === undefined ? {} : { builtVersion: version }) };
-}
-
-/**
- * Copies the binaries to `linux/<arch>/<name>` of a build context. Their mode is 0755 there, so that the umask of
- * whoever built them does not get into the image.
- */
-export async function stageBinaries(
-  root: string,
-  binaries: readonly Binary[],
-  context: string,
-): Promise<void> {
-  for (const { path, staged } of binaries) {
-    const target = join(context, staged);
-    await mkdir(dirname(target), { recursive: true });
-    await copyFile(join(root, path), target);
-    await chmod(target, 0o755);
-  }
+/** Reads a directory of binaries: by GoReleaser's artifacts.json where there is one, else by the names of its files. */
+export async function readCatalog(root: string, { subject, pattern }: CatalogRequest): Promise<Catalog> {
+  const files = await listFiles(root, subject);
+  const { version, ...found } = await findCandidates(root, files, pattern);
+  return { root, subject, files, ...found, ...(version === undefined ? {} : { builtVersion: version }) };
 }
 
 /** What the names of files say, by the first pattern that fits each. */
@@ -59,14 +44,16 @@ async function findCandidates(
   root: string,
   files: ReadonlySet<string>,
   pattern: Pattern | undefined,
-): Promise<{ candidates: Candidate[]; version?: string }> {
-  if (pattern !== undefined) return { candidates: namedCandidates(files, [pattern]) };
-  if (!files.has("artifacts.json")) return { candidates: namedCandidates(files, commonPatterns) };
+): Promise<{ candidates: Candidate[]; isDist: boolean; version?: string }> {
+  if (pattern !== undefined) return { candidates: namedCandidates(files, [pattern]), isDist: false };
+  if (!files.has("artifacts.json"))
+    return { candidates: namedCandidates(files, commonPatterns), isDist: false };
   const text = (name: string) => readFile(join(root, name), "utf8");
-  return readGoReleaserDist({
+  const read = readGoReleaserDist({
     artifacts: await text("artifacts.json"),
     metadata: files.has("metadata.json") ? await text("metadata.json") : undefined,
   });
+  return { ...read, isDist: true };
 }
 
 /** Every regular file, by its path with forward slashes; links are not followed out of the directory. */

@@ -28,8 +28,6 @@ export function reportPreflight(checks: readonly PreflightCheck[]): Report {
 }
 
 const fixes: Record<PreflightCheck["check"], string> = {
-  executable:
-    "Run chmod +x on it; where an artifact store of a CI platform lost the mode, hand it over as a tar",
   machine: "Build it for its platform, or name the binaries in release.binaries.names",
   libc: "Link it statically (CGO_ENABLED=0, or a musl target), or choose a base with its C library",
   version: "Build from the tag, with the files of the commit, or publish the version that it carries",

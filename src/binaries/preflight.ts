@@ -1,9 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.js";
 import { parsePlatform } from "../oci/platform.js";
 import type { Binary } from "./binaries.js";
-import type { BinarySet } from "./collect.js";
 import { type ElfProgram, parseElf } from "./elf.js";
 import {
   type EmbeddedVersion,
@@ -18,7 +17,7 @@ import type { AskVersion, VersionOutput } from "./version-output.js";
 export interface PreflightCheck {
   /** Staged path of a binary, or the file that the check is about. */
   subject: string;
-  check: "executable" | "machine" | "libc" | "version";
+  check: "machine" | "libc" | "version";
   expected: string;
   found: string;
   /** Undefined where it could not be checked; `found` then says why. */
@@ -39,17 +38,22 @@ export interface PreflightExpectation {
 
 /** A file of the directory of binaries. */
 export interface ProgramFile {
-  /** Permission bits. */
-  mode: number;
   content: Uint8Array;
   /** What it prints for --version, where it was asked. */
   printed?: VersionOutput;
 }
 
+/** The binaries of a release, and what the build says of itself. */
+export interface CheckedSet {
+  binaries: readonly Binary[];
+  /** Version that GoReleaser built. */
+  builtVersion?: string;
+}
+
 /** Checks all binaries of a release; nothing is asked of any registry. */
 export async function preflight(
   root: string,
-  { binaries, builtVersion }: BinarySet,
+  { binaries, builtVersion }: CheckedSet,
   expected: PreflightExpectation,
 ): Promise<PreflightCheck[]> {
   const checks = builtVersion === undefined ? [] : [checkBuild(builtVersion, expected.version)];
@@ -65,7 +69,7 @@ async function readProgram(
   path: string,
   { version, askVersion }: PreflightExpectation,
 ): Promise<ProgramFile> {
-  const file = { mode: (await stat(path)).mode, content: await readFile(path) };
+  const file = { content: await readFile(path) };
   if (version === undefined || askVersion === undefined) return file;
   const program = tryParse(file.content, path);
   if (typeof program === "string" || "version" in readEmbeddedVersion(file.content)) return file;
@@ -80,24 +84,15 @@ export function checkBinary(
 ): PreflightCheck[] {
   const subject = binary.staged;
   const { architecture } = parsePlatform(binary.platform);
-  const mode = {
-    subject,
-    check: "executable",
-    expected: "an executable file",
-    found: `mode ${(file.mode & 0o7777).toString(8).padStart(4, "0")}`,
-    holds: (file.mode & 0o111) !== 0,
-  } as const;
   const machine = { subject, check: "machine", expected: `an ELF program for ${architecture}` } as const;
   const program = tryParse(file.content, binary.path);
   if (typeof program === "string")
     return [
-      mode,
       { ...machine, found: program, holds: false },
       { subject, check: "libc", expected: "an ELF program", ...notChecked("it is none") },
       { subject, check: "version", expected: "an ELF program", ...notChecked("it is none") },
     ];
   return [
-    mode,
     { ...machine, found: program.architecture, holds: program.architecture === architecture },
     { subject, ...checkLibc(program, expected.baseOf(binary.platform)) },
     { subject, ...checkVersion(file, expected) },

@@ -1,25 +1,33 @@
 import { type BaseImage, readBaseFiles } from "../layer/base.js";
+import { extractStored } from "../layer/extract.js";
 import { FileTree } from "../layer/file-tree.js";
 import { createLayer, type Layer } from "../layer/layer.js";
-import { formatConfiguration, type HistoryEntry } from "../oci/configuration.js";
+import { type ContainerConfig, formatConfiguration, type HistoryEntry } from "../oci/configuration.js";
 import { digestOf } from "../oci/manifest.js";
-import type { ImagePlatform } from "../oci/platform.js";
+import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
 import type { BuildTarget } from "./build-arguments.js";
-import { describeImage } from "./description.js";
+import { describeStages, type StageDescription } from "./description.js";
 import type { Dockerfile } from "./dockerfile.js";
 import { applyChange } from "./file-changes.js";
-import { emptyConfig } from "./from.js";
+import { scratch } from "./from.js";
+import { unsupported } from "./instruction.js";
+import type { CopyRoot } from "./sources.js";
+import { imagesOf, type Origin } from "./stages.js";
+
+/** Opens an image that a stage starts from, or that COPY --from names. */
+export type OpenImage = (reference: string, platform: ImagePlatform) => Promise<BaseImage>;
 
 /** Everything that decides what one platform of an image is. */
 export interface Assembly {
   dockerfile: Dockerfile;
   /** The files that COPY may take. */
-  context: FileTree;
+  context: CopyRoot;
   target: BuildTarget;
-  /** What FROM names; absent where that is `scratch`. */
-  base?: BaseImage;
+  openImage: OpenImage;
   /** SOURCE_DATE_EPOCH: seconds since 1970. */
   created: number;
+  /** Directory for what is copied out of other images, until the image was published. */
+  workspace: string;
 }
 
 /** One platform of an image, before anything is compressed or sent. */
@@ -39,35 +47,36 @@ export interface AssembledVariant {
  */
 export const builder = "slipway";
 
+/** Label of an image that the engine built: the SHA-256 of its inputs, by which it is known. */
+export const inputsLabel = "dev.slipway.release.inputs";
+
+/** A stage as far as it is assembled. */
+interface AssembledStage {
+  description: StageDescription;
+  tree: FileTree;
+  base?: BaseImage;
+  layers: Layer[];
+  history: HistoryEntry[];
+}
+
 /** Assembles one platform: a layer for each instruction that changes files, as `docker build` has it. */
 export async function assembleVariant(assembly: Assembly): Promise<AssembledVariant> {
-  const { dockerfile, context, target, base, created } = assembly;
-  const { config, author, steps } = describeImage(
-    dockerfile,
-    target,
-    base?.configuration.config ?? emptyConfig,
-  );
-  const tree = base === undefined ? new FileTree() : await readBaseFiles(base);
-  const time = formatTime(created);
-  const history: HistoryEntry[] = base === undefined ? [] : historyOf(base);
-  const layers: Layer[] = [];
-  for (const { instruction, change } of steps) {
-    if (change !== undefined) await applyChange(tree, change, context, instruction);
-    const layer = await createLayer(tree, tree.takeChanges(), created);
-    if (layer !== undefined) layers.push(layer);
-    history.push({
-      created: time,
-      created_by: instruction.text,
-      comment: builder,
-      empty_layer: layer === undefined,
-    });
-  }
-  const maintainer = author ?? base?.configuration.author;
+  const { dockerfile, target, created } = assembly;
+  const images = await openImages(assembly);
+  const descriptions = describeStages(dockerfile, target, (image) => images.open(image).configuration.config);
+  requireNoBuilder(descriptions);
+  const stages = new Map<number, AssembledStage>();
+  for (const description of descriptions)
+    stages.set(description.index, await assembleStage(assembly, description, stages, images));
+  const image = [...stages.values()].at(-1);
+  if (image === undefined) throw new Error(`${dockerfile.name} has no stage.`);
+  const { description, base, layers, history } = image;
+  const author = description.author ?? base?.configuration.author;
   const bytes = formatConfiguration({
-    created: time,
-    ...(maintainer === undefined ? {} : { author: maintainer }),
+    created: formatTime(created),
+    ...(author === undefined ? {} : { author }),
     ...target.platform,
-    config,
+    config: withoutInputs(description.config),
     rootfs: {
       diff_ids: [...(base?.configuration.rootfs.diff_ids ?? []), ...layers.map(({ diffId }) => diffId)],
     },
@@ -79,6 +88,122 @@ export async function assembleVariant(assembly: Assembly): Promise<AssembledVari
     config: bytes,
     layers,
     ...(base === undefined ? {} : { base }),
+  };
+}
+
+/** What says which inputs a base has says nothing of an image that starts from it. */
+function withoutInputs({ Labels = {}, ...config }: ContainerConfig): ContainerConfig {
+  const { [inputsLabel]: _, ...labels } = Labels;
+  return { ...config, Labels: labels };
+}
+
+/** The first instruction of the image that runs something, in any stage that it needs, is an error. */
+export function requireNoBuilder(stages: readonly StageDescription[]): void {
+  for (const { instruction, change } of stages.flatMap(({ steps }) => steps))
+    if (change?.kind === "run")
+      throw unsupported(instruction, "instructions that copy files or describe the image");
+}
+
+async function assembleStage(
+  assembly: Assembly,
+  description: StageDescription,
+  stages: ReadonlyMap<number, AssembledStage>,
+  images: Images,
+): Promise<AssembledStage> {
+  const { context, created, workspace } = assembly;
+  const stage = await startStage(description, stages, images);
+  for (const { instruction, change, origin } of description.steps) {
+    const root = origin === undefined ? context : await rootOf(origin, stages, images);
+    if (change !== undefined) await applyChange(stage.tree, change, root, instruction);
+    // Only the image has layers; of the other stages the files are all that is asked for.
+    if (!description.inImage) continue;
+    const changes = stage.tree.takeChanges();
+    await extractStored(stage.tree, changes, workspace);
+    const layer = await createLayer(stage.tree, changes, created);
+    if (layer !== undefined) stage.layers.push(layer);
+    stage.history.push({
+      created: formatTime(created),
+      created_by: instruction.text,
+      comment: builder,
+      empty_layer: layer === undefined,
+    });
+  }
+  return stage;
+}
+
+async function startStage(
+  description: StageDescription,
+  stages: ReadonlyMap<number, AssembledStage>,
+  images: Images,
+): Promise<AssembledStage> {
+  const { base } = description;
+  switch (base.kind) {
+    case "scratch":
+      return { description, tree: new FileTree(), layers: [], history: [] };
+    case "image": {
+      const image = images.open(base);
+      const tree = await images.files(base);
+      return { description, tree, base: image, layers: [], history: historyOf(image) };
+    }
+    case "stage": {
+      const earlier = stages.get(base.index);
+      if (earlier === undefined) throw new Error(`Stage ${base.index} is not assembled.`);
+      const { tree, layers, history } = earlier;
+      return { ...earlier, description, tree: tree.copy(), layers: [...layers], history: [...history] };
+    }
+  }
+}
+
+/** The files of a stage or an image, as COPY --from takes them. */
+async function rootOf(
+  origin: Origin,
+  stages: ReadonlyMap<number, AssembledStage>,
+  images: Images,
+): Promise<CopyRoot> {
+  const tree =
+    origin.kind === "stage"
+      ? stages.get(origin.index)?.tree
+      : origin.kind === "image"
+        ? await images.files(origin)
+        : undefined;
+  const name =
+    origin.kind === "image" ? origin.reference : origin.kind === "stage" ? `stage ${origin.index}` : scratch;
+  return {
+    follow: (path) => tree?.follow(path),
+    explain: (path) => ({
+      expected: `${path} to be in ${name}, where --from takes it`,
+      fix: "Check the path",
+    }),
+  };
+}
+
+type ImageOrigin = Origin & { kind: "image" };
+
+/** The images that a platform is made of, each opened once and read only where its files matter. */
+interface Images {
+  open(image: ImageOrigin): BaseImage;
+  /** Its files, in a tree of its own for whoever asks. */
+  files(image: ImageOrigin): Promise<FileTree>;
+}
+
+async function openImages({ dockerfile, target, openImage }: Assembly): Promise<Images> {
+  const opened = new Map<string, BaseImage>();
+  const trees = new Map<string, Promise<FileTree>>();
+  const keyOf = ({ reference, platform }: ImageOrigin) => `${reference} ${formatPlatform(platform)}`;
+  const open = (image: ImageOrigin): BaseImage => {
+    const found = opened.get(keyOf(image));
+    if (found === undefined) throw new Error(`${image.reference} is not opened.`);
+    return found;
+  };
+  for (const image of imagesOf(dockerfile, target))
+    opened.set(keyOf(image), await openImage(image.reference, image.platform));
+  return {
+    open,
+    files: async (image) => {
+      const tree = trees.get(keyOf(image)) ?? readBaseFiles(open(image));
+      trees.set(keyOf(image), tree);
+      return (await tree).copy();
+    },
   };
 }
 

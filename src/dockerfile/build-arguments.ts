@@ -11,19 +11,21 @@ export interface BuildTarget {
   platform: ImagePlatform;
   /** Values of ARG, as `--build-arg` gives them. */
   buildArgs: Readonly<Record<string, string>>;
+  /** The stage that is the image. Default: the last one. */
+  stage?: string;
 }
 
 const machineArguments = ["BUILDPLATFORM", "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT"];
 
 /** The arguments that every build has (Dockerfile reference, "Automatic platform ARGs in the global scope"). */
-export function platformArguments({ platform }: BuildTarget): Record<string, string> {
+export function platformArguments({ platform, stage = "default" }: BuildTarget): Record<string, string> {
   return {
     TARGETPLATFORM: formatPlatform(platform),
     TARGETOS: platform.os,
     TARGETOSVERSION: "",
     TARGETARCH: platform.architecture,
     TARGETVARIANT: platform.variant ?? "",
-    TARGETSTAGE: "default",
+    TARGETSTAGE: stage,
   };
 }
 

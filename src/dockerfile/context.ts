@@ -1,61 +1,70 @@
-import { lstat, readdir, readFile, readlink } from "node:fs/promises";
-import { join, posix } from "node:path";
-import { type FileNode, FileTree } from "../layer/file-tree.js";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { type DirectoryNode, type FileNode, FileTree } from "../layer/file-tree.js";
 import { type IgnoreList, parseIgnoreList } from "./dockerignore.js";
 
 const root = { uid: 0, gid: 0 };
 
+/** What Docker leaves to itself: never a part of an image. */
+const repository = ".git";
+
 /**
- * Reads the build context: all files below a directory that its ignore file leaves in. `Dockerfile.dockerignore`
- * beside the Dockerfile comes before `.dockerignore`. Owners are dropped, and of the permissions only whether
- * a file can be executed is kept, so that neither the user nor the umask of a checkout shows in the image:
- * files get 0755 or 0644, directories 0755. Hard links are files of their own.
+ * Reads files of a directory as a build context: all that its ignore file leaves in, but .git. Owners are dropped, and
+ * of the permissions only whether a file can be executed is kept, so that neither the user nor the umask of a checkout
+ * shows in the image: files get 0755 or 0644, directories 0755. Hard links are files of their own.
  */
-export async function loadContext(directory: string, dockerfile: string): Promise<FileTree> {
+export function loadContext(directory: string, ignore: IgnoreList): FileTree {
   const tree = new FileTree();
-  await readDirectory(tree, directory, "/", await readIgnoreList(directory, dockerfile));
-  tree.takeChanges();
+  readDirectory(tree.root, directory, "", ignore);
   return tree;
 }
 
-async function readDirectory(
-  tree: FileTree,
-  directory: string,
-  path: string,
-  ignore: IgnoreList,
-): Promise<void> {
-  for (const name of (await readdir(join(directory, path))).toSorted()) {
-    const child = posix.join(path, name);
-    const ignored = ignore.ignores(child.slice(1));
+/**
+ * The ignore file of a context: `Dockerfile.dockerignore` beside the Dockerfile comes before `.dockerignore`. `name` is
+ * the one that was read.
+ */
+export function readIgnoreFile(
+  directory: string | undefined,
+  dockerfile: string,
+): IgnoreList & { name: string } {
+  for (const name of [`${dockerfile}.dockerignore`, ".dockerignore"]) {
+    const text = directory === undefined ? undefined : readIfPresent(join(directory, name));
+    if (text !== undefined) return { name, ...parseIgnoreList(text, name) };
+  }
+  return { name: ".dockerignore", ...parseIgnoreList("", ".dockerignore") };
+}
+
+// Synchronous: for many small files the way through the thread pool takes longer than the call.
+function readDirectory(parent: DirectoryNode, directory: string, path: string, ignore: IgnoreList): void {
+  const names = readdirSync(directory);
+  for (const name of names.toSorted()) {
+    const child = path === "" ? name : `${path}/${name}`;
+    if (child === repository) continue;
+    const ignored = ignore.ignores(child);
     if (ignored && !ignore.hasExceptions) continue;
-    const node = await readNode(join(directory, child));
-    if (node.type !== "directory") {
-      if (!ignored) tree.put(child, node);
-      continue;
-    }
-    tree.put(child, node);
-    await readDirectory(tree, directory, child, ignore);
-    if (ignored && node.children.size === 0) tree.remove(child);
+    const node = readNode(join(directory, name));
+    if (node.type === "directory") {
+      readDirectory(node, join(directory, name), child, ignore);
+      if (ignored && node.children.size === 0) continue;
+    } else if (ignored) continue;
+    parent.children.set(name, node);
   }
 }
 
-async function readNode(path: string): Promise<FileNode> {
-  const stats = await lstat(path);
+function readNode(path: string): FileNode {
+  const stats = lstatSync(path);
   if (stats.isDirectory()) return { type: "directory", mode: 0o755, ...root, children: new Map() };
-  if (stats.isSymbolicLink()) return { type: "symlink", ...root, target: await readlink(path) };
+  if (stats.isSymbolicLink()) return { type: "symlink", ...root, target: readlinkSync(path) };
   if (!stats.isFile()) return { type: "special" };
   const mode = (stats.mode & 0o111) === 0 ? 0o644 : 0o755;
   return { type: "file", mode, ...root, content: { path, size: stats.size } };
 }
 
-async function readIgnoreList(directory: string, dockerfile: string): Promise<IgnoreList> {
-  for (const name of [`${dockerfile}.dockerignore`, ".dockerignore"]) {
-    const text = await readFile(join(directory, name), "utf8").catch(ignoreAbsent);
-    if (text !== undefined) return parseIgnoreList(text, name);
+function readIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
   }
-  return parseIgnoreList("", ".dockerignore");
-}
-
-function ignoreAbsent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT") throw error;
 }

@@ -23,6 +23,8 @@ export interface CopyFiles {
   mode?: number;
   /** User and group of everything that is copied, as --chown gives them. */
   owner?: string;
+  /** --from: a stage or an image, as it is written; absent for the build context. */
+  from?: string;
   /** --link: the layer does not depend on the base. */
   link: boolean;
   /** ADD, which unpacks archives. */
@@ -30,7 +32,7 @@ export interface CopyFiles {
 }
 
 const flagsOf: Readonly<Record<string, { known: readonly string[]; engine: readonly string[] }>> = {
-  COPY: { known: ["chmod", "chown", "link"], engine: ["from", "parents", "exclude"] },
+  COPY: { known: ["chmod", "chown", "from", "link"], engine: ["parents", "exclude"] },
   ADD: { known: ["chmod", "chown", "link"], engine: ["checksum", "keep-git-dir", "unpack", "exclude"] },
 };
 
@@ -49,6 +51,7 @@ export function parseCopy(instruction: Instruction, scope: Scope, workingDirecto
     throw invalid(instruction, "a path as the destination, not a heredoc");
   const mode = parseMode(instruction, expandWord(flags.get("chmod") ?? "", scope));
   const owner = expandWord(flags.get("chown") ?? "", scope);
+  const from = flags.get("from");
   const copy: CopyFiles = {
     kind: "copy",
     sources: paths.map((path) => sourcePath(instruction, expandWord(path, scope))),
@@ -59,6 +62,7 @@ export function parseCopy(instruction: Instruction, scope: Scope, workingDirecto
     destination: destinationPath(expandWord(destination, scope), workingDirectory),
     ...(mode === undefined ? {} : { mode }),
     ...(owner === "" ? {} : { owner }),
+    ...(from === undefined ? {} : { from }),
     link: flags.get("link") === "true",
     unpacks: instruction.keyword === "ADD",
   };

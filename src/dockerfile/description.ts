@@ -2,43 +2,87 @@ import type { ContainerConfig } from "../oci/configuration.js";
 import { type BuildTarget, globalArguments } from "./build-arguments.js";
 import type { Dockerfile } from "./dockerfile.js";
 import { applyInstruction, type Draft, type FileChange } from "./draft.js";
-import { defaultPath } from "./from.js";
+import { defaultPath, emptyConfig } from "./from.js";
 import type { Instruction } from "./instruction.js";
+import { type NeededStage, neededStages, type Origin, originOf } from "./stages.js";
 import { splitVariable } from "./words.js";
 
 /** An instruction after FROM, and what it changes beside the configuration. */
 export interface ImageStep {
   instruction: Instruction;
   change?: FileChange;
+  /** Where COPY --from takes its files from; absent for the build context. */
+  origin?: Origin;
+  /** Whether it has a variable that only the configuration of the base can set. */
+  open?: boolean;
 }
 
-/** What a Dockerfile makes of its base for one platform, as data. */
-export interface ImageDescription {
+/** What a stage makes of its base for one platform, as data. */
+export interface StageDescription {
+  index: number;
+  base: Origin;
+  inImage: boolean;
   config: ContainerConfig;
   author?: string;
   steps: ImageStep[];
+  /** What variables stand for at its end: a stage that starts from it has them as well. */
+  variables: ReadonlyMap<string, string>;
 }
 
-/** Interprets what follows FROM, on top of the configuration of the base. */
-export function describeImage(
+/** The configuration that an image has which a stage starts from. */
+export type ConfigOf = (image: Origin & { kind: "image" }) => ContainerConfig;
+
+/** Interprets all stages that the image needs; the last one is the image. */
+export function describeStages(
   dockerfile: Dockerfile,
   target: BuildTarget,
-  base: ContainerConfig,
-): ImageDescription {
-  const Env = withPath(base.Env ?? []);
+  configOf: ConfigOf,
+): StageDescription[] {
+  const described = new Map<number, StageDescription>();
+  for (const stage of neededStages(dockerfile, target)) {
+    const { base } = stage;
+    const inherited = base.kind === "stage" ? described.get(base.index) : undefined;
+    const config = base.kind === "image" ? configOf(base) : emptyConfig;
+    described.set(stage.index, describeStage(dockerfile, stage, target, inherited ?? { config }));
+  }
+  return [...described.values()];
+}
+
+/** Interprets what follows one FROM, on top of what it starts from. */
+function describeStage(
+  dockerfile: Dockerfile,
+  { index, base, inImage, body }: NeededStage,
+  target: BuildTarget,
+  inherited: Pick<StageDescription, "config"> & Partial<StageDescription>,
+): StageDescription {
+  const Env = withPath(inherited.config.Env ?? []);
   const draft: Draft = {
-    config: { ...base, Env },
-    variables: new Map(Env.map(splitVariable)),
+    config: { ...inherited.config, Env },
+    variables: new Map([...(inherited.variables ?? []), ...Env.map(splitVariable)]),
     escapeChar: dockerfile.escapeChar,
     globals: globalArguments(dockerfile, target),
     target,
     hasCommand: false,
+    ...(inherited.author === undefined ? {} : { author: inherited.author }),
   };
-  const steps = dockerfile.body.map((instruction): ImageStep => {
+  const steps = body.map((instruction): ImageStep => {
+    const open = base.kind !== "scratch" && hasUnknown(instruction, draft) ? { open: true } : {};
     const change = applyInstruction(draft, instruction);
-    return { instruction, ...(change === undefined ? {} : { change }) };
+    if (change === undefined) return { instruction };
+    if (change.kind !== "copy" || change.from === undefined) return { instruction, change, ...open };
+    return {
+      instruction,
+      change,
+      ...open,
+      origin: originOf(dockerfile, change.from, index, target, instruction),
+    };
   });
-  return { config: draft.config, ...(draft.author === undefined ? {} : { author: draft.author }), steps };
+  const { config, author, variables } = draft;
+  return { index, base, inImage, config, steps, variables, ...(author === undefined ? {} : { author }) };
+}
+
+function hasUnknown({ rest }: Instruction, { variables }: Draft): boolean {
+  return [...rest.matchAll(/\$\{?(\w+)/g)].some(([, name = ""]) => !variables.has(name));
 }
 
 function withPath(variables: string[]): string[] {

@@ -1,6 +1,7 @@
 import { Arg, DockerfileParser, Env, From, type Instruction as ParsedInstruction } from "dockerfile-ast";
-import { InputError } from "../errors.js";
-import { type Instruction, invalid, readInstructions, unsupported } from "./instruction.js";
+import { BuilderNeededError, InputError } from "../errors.js";
+import { type Instruction, invalid, readInstructions } from "./instruction.js";
+import { splitBlank } from "./words.js";
 
 /** What is read of a Dockerfile without building it. */
 export interface DockerfileSummary {
@@ -19,28 +20,33 @@ export interface DockerfileSummary {
   bases: readonly string[];
 }
 
-/** A Dockerfile of one stage that only copies files and describes the image, instruction by instruction. */
+/** One FROM with what follows it. */
+export interface Stage {
+  /** What AS calls it, in lower case. */
+  name?: string;
+  from: Instruction;
+  body: readonly Instruction[];
+}
+
+/** A Dockerfile, instruction by instruction. */
 export interface Dockerfile {
   /** For messages: its path. */
   name: string;
   /** ARG before FROM. */
   globals: readonly Instruction[];
-  from: Instruction;
-  /** What follows FROM. */
-  body: readonly Instruction[];
+  /** At least one; the last one is the image, unless another is asked for. */
+  stages: readonly Stage[];
   escapeChar: string;
 }
-
-// Instructions that need a builder, with what is expected instead.
-const builderInstructions: Readonly<Record<string, string>> = {
-  RUN: "instructions that copy files or describe the image",
-  ONBUILD: "an image without triggers for other builds",
-};
 
 const keywords =
   "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR".split(
     " ",
   );
+
+// Docker's own, in any version and under any name of Docker Hub.
+const frontends =
+  /^(?:(?:(?:registry-1\.|index\.)?docker\.io\/)?docker\/dockerfile(?:-upstream)?)(?:[:@].*)?$/;
 
 const layerKeywords = ["RUN", "COPY", "ADD", "WORKDIR"];
 
@@ -124,24 +130,40 @@ function basesOf(stages: readonly From[], lookUp: LookUp): string[] {
   });
 }
 
-/** Parses a Dockerfile that needs no builder; the first instruction that does need one is an InputError. */
+/** Parses a Dockerfile into its stages; what its instructions say is read for each platform. */
 export function parseDockerfile(text: string, name: string): Dockerfile {
-  const { instructions, escapeChar } = readInstructions(text, name);
-  for (const instruction of instructions) {
-    const { keyword } = instruction;
-    if (!keywords.includes(keyword)) throw invalid(instruction, "an instruction of the Dockerfile reference");
-    const expected = builderInstructions[keyword];
-    if (expected !== undefined) throw unsupported(instruction, expected);
-  }
-  const at = instructions.findIndex(({ keyword }) => keyword === "FROM");
-  const from = instructions[at];
-  if (from === undefined)
-    throw new InputError({ subject: name, expected: "a FROM instruction", given: "none" });
-  const globals = instructions.slice(0, at);
+  const { instructions, escapeChar, syntax } = readInstructions(text, name);
+  const unknown = instructions.find(({ keyword }) => !keywords.includes(keyword));
+  if (unknown !== undefined) throw invalid(unknown, "an instruction of the Dockerfile reference");
+  const first = instructions.findIndex(isFrom);
+  if (first === -1) throw new InputError({ subject: name, expected: "a FROM instruction", given: "none" });
+  const globals = instructions.slice(0, first);
   const early = globals.find(({ keyword }) => keyword !== "ARG");
   if (early !== undefined) throw invalid(early, "only ARG before FROM");
-  const body = instructions.slice(at + 1);
-  const second = body.find(({ keyword }) => keyword === "FROM");
-  if (second !== undefined) throw unsupported(second, "one stage");
-  return { name, globals, from, body, escapeChar };
+  if (syntax !== undefined && !frontends.test(syntax))
+    throw new BuilderNeededError({
+      subject: name,
+      expected: "the syntax of docker/dockerfile",
+      given: `# syntax=${syntax}`,
+    });
+  return { name, globals, stages: splitStages(instructions.slice(first)), escapeChar };
+}
+
+function splitStages(instructions: readonly Instruction[]): Stage[] {
+  const stages: { from: Instruction; body: Instruction[] }[] = [];
+  for (const instruction of instructions)
+    if (isFrom(instruction)) stages.push({ from: instruction, body: [] });
+    else stages.at(-1)?.body.push(instruction);
+  return stages.map(({ from, body }) => {
+    const [, as = "", name] = splitBlank(from.rest);
+    return {
+      ...(as.toUpperCase() === "AS" && name !== undefined ? { name: name.toLowerCase() } : {}),
+      from,
+      body,
+    };
+  });
+}
+
+function isFrom({ keyword }: Instruction): boolean {
+  return keyword === "FROM";
 }

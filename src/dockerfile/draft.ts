@@ -5,8 +5,9 @@ import { type CopyFiles, parseCopy } from "./copy.js";
 import { expandWord, type Scope } from "./expansion.js";
 import { readFlags } from "./flags.js";
 import { parseHealthcheck } from "./healthcheck.js";
-import { type Instruction, invalid } from "./instruction.js";
+import { type Instruction, invalid, unsupported } from "./instruction.js";
 import { parsePorts } from "./ports.js";
+import { type Mount, mountsOf } from "./run.js";
 import { isSignal } from "./signals.js";
 import { parseAssignments, parseList, splitBlank, splitVariable } from "./words.js";
 
@@ -19,8 +20,14 @@ export interface MakeDirectory {
   owner?: string;
 }
 
+/** RUN, which only a builder can do. */
+export interface RunCommand {
+  kind: "run";
+  mounts: readonly Mount[];
+}
+
 /** What an instruction does to the files of an image. */
-export type FileChange = CopyFiles | MakeDirectory;
+export type FileChange = CopyFiles | MakeDirectory | RunCommand;
 
 /** The description of an image as far as its instructions are read. */
 export interface Draft {
@@ -96,6 +103,12 @@ const handlers: Readonly<Record<string, Handler>> = {
     if (instruction.rest === "") throw invalid(instruction, "a name after MAINTAINER");
     draft.author = instruction.rest;
     return undefined;
+  },
+  ONBUILD(_, instruction) {
+    throw unsupported(instruction, "an image without triggers for other builds");
+  },
+  RUN(_, instruction) {
+    return { kind: "run", mounts: mountsOf(instruction) };
   },
   SHELL(draft, instruction) {
     readFlags(instruction, []);

@@ -6,7 +6,7 @@ import type { CopyFiles } from "./copy.js";
 import type { FileChange, MakeDirectory } from "./draft.js";
 import { type Instruction, invalid, unsupported } from "./instruction.js";
 import { resolveOwner } from "./owner.js";
-import { findSources, type Source } from "./sources.js";
+import { ambiguous, type CopyRoot, findSources, refuseArchives, type Source } from "./sources.js";
 
 /** What --chown and --chmod say about everything that is copied. */
 interface Attributes {
@@ -14,7 +14,7 @@ interface Attributes {
   mode: number | undefined;
 }
 
-const root: Owner = { uid: 0, gid: 0 };
+const superuser: Owner = { uid: 0, gid: 0 };
 
 /**
  * Does to the files of an image what an instruction says, as BuildKit does it (fsutil: copy.Copy), except that
@@ -24,19 +24,22 @@ const root: Owner = { uid: 0, gid: 0 };
 export async function applyChange(
   tree: FileTree,
   change: FileChange,
-  context: FileTree,
+  root: CopyRoot,
   instruction: Instruction,
 ): Promise<void> {
   if (change.kind === "directory") return makeDirectory(tree, change, instruction);
-  const sources = await findSources(change, context, instruction);
-  const owner = change.owner === undefined ? root : await resolveOwner(change.owner, tree, instruction);
+  if (change.kind === "run")
+    throw unsupported(instruction, "instructions that copy files or describe the image");
+  const sources = findSources(change, root, instruction);
+  if (change.unpacks) await refuseArchives(sources, instruction);
+  const owner = change.owner === undefined ? superuser : await resolveOwner(change.owner, tree, instruction);
   for (const source of sources) copySource(tree, source, change, { owner, mode: change.mode }, instruction);
 }
 
 async function makeDirectory(tree: FileTree, change: MakeDirectory, instruction: Instruction): Promise<void> {
   const path = resolve(tree, change.path, instruction);
   if (tree.get(path)?.type === "directory") return;
-  const owner = change.owner === undefined ? root : await resolveOwner(change.owner, tree, instruction);
+  const owner = change.owner === undefined ? superuser : await resolveOwner(change.owner, tree, instruction);
   tree.makeDirectories(path, owner, instruction.subject);
 }
 
@@ -105,6 +108,7 @@ function copyFile(
 ): void {
   const found = tree.get(path);
   if (found?.type === "directory") throw occupied(subject, `a place for a ${node.type}`, path, found);
+  if (node.type === "conflict") throw ambiguous(subject, node);
   if (node.type === "special")
     throw new InputError({
       subject,

@@ -1,7 +1,7 @@
 import type { ContainerConfig } from "../oci/configuration.js";
-import { formatPlatform, parsePlatform } from "../oci/platform.js";
+import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
 import { type BuildTarget, globalArguments } from "./build-arguments.js";
-import type { Dockerfile } from "./dockerfile.js";
+import type { Dockerfile, Stage } from "./dockerfile.js";
 import { expandWord, type Scope } from "./expansion.js";
 import { readFlags } from "./flags.js";
 import { type Instruction, invalid } from "./instruction.js";
@@ -16,27 +16,46 @@ export const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/b
 /** What an image starts from where FROM is `scratch`. */
 export const emptyConfig: ContainerConfig = { Env: [defaultPath], WorkingDir: "/" };
 
-/** The reference that FROM names for a platform: of an image, or `scratch`. */
-export function baseOf(dockerfile: Dockerfile, target: BuildTarget): string {
-  const { from, escapeChar } = dockerfile;
-  const scope: Scope = { variables: globalArguments(dockerfile, target), escapeChar, subject: from.subject };
+/** What FROM says for a platform. */
+export interface From {
+  /** `scratch`, the reference of an image, or the name of an earlier stage. */
+  name: string;
+  /** Of the image that it names. */
+  platform: ImagePlatform;
+}
+
+/**
+ * Reads what a stage starts from. Where nothing runs, $BUILDPLATFORM is the platform that is built for: the image does
+ * not depend on the machine, and a program that is copied out of the stage is one for the image.
+ */
+export function readFrom(dockerfile: Dockerfile, { from }: Stage, target: BuildTarget): From {
+  const variables = globalArguments(dockerfile, target);
+  const scope: Scope = { variables, escapeChar: dockerfile.escapeChar, subject: from.subject };
   const [image = "", as, stage, ...more] = splitBlank(from.rest);
   if (more.length > 0 || (as !== undefined && (as.toUpperCase() !== "AS" || stage === undefined)))
     throw invalid(from, "FROM with an image, and perhaps AS with a name");
-  const platform = readFlags(from, ["platform"]).get("platform");
-  if (platform !== undefined) requirePlatform(from, expandWord(platform, scope), target);
-  const base = expandWord(image, scope);
-  if (base === "") throw invalid(from, "an image after FROM", "Give the build argument a value");
-  return base;
+  const name = expandWord(image, scope);
+  if (name === "") throw invalid(from, "an image after FROM", "Give the build argument a value");
+  return { name, platform: readPlatform(from, scope, target) };
 }
 
 /** Another platform's base would put foreign programs into the image. */
-function requirePlatform(from: Instruction, text: string, { platform }: BuildTarget): void {
-  const named = text === "" ? undefined : formatPlatform(parsePlatform(text, from.subject));
-  if (named !== formatPlatform(platform))
-    throw invalid(
-      from,
-      `the platform ${formatPlatform(platform)}`,
-      "Remove --platform: each platform takes its own base",
-    );
+export function requirePlatform(from: Instruction, platform: ImagePlatform, target: BuildTarget): void {
+  const wanted = formatPlatform(target.platform);
+  if (formatPlatform(platform) !== wanted)
+    throw invalid(from, `the platform ${wanted}`, "Remove --platform: each platform takes its own base");
+}
+
+function readPlatform(from: Instruction, scope: Scope, { platform }: BuildTarget): ImagePlatform {
+  const flag = readFlags(from, ["platform"]).get("platform");
+  if (flag === undefined) return platform;
+  const machine = [
+    ["BUILDPLATFORM", formatPlatform(platform)],
+    ["BUILDOS", platform.os],
+    ["BUILDARCH", platform.architecture],
+    ["BUILDVARIANT", platform.variant ?? ""],
+  ] as const;
+  const text = expandWord(flag, { ...scope, variables: new Map([...machine, ...scope.variables]) });
+  if (text === "") throw invalid(from, "a platform after --platform=", "Give the build argument a value");
+  return parsePlatform(text, from.subject);
 }

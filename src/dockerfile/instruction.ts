@@ -1,5 +1,5 @@
 import { DockerfileParser } from "dockerfile-ast";
-import { InputError } from "../errors.js";
+import { BuilderNeededError, InputError } from "../errors.js";
 import { type Heredoc, parseOpening, readHeredocs } from "./heredoc.js";
 import { parseList, splitBlank, splitFlags } from "./words.js";
 
@@ -22,9 +22,10 @@ export interface Instruction {
 export interface InstructionList {
   instructions: Instruction[];
   escapeChar: string;
+  /** The frontend that the `syntax` directive names. */
+  syntax?: string;
 }
 
-const wayOut = "Build that image with --builder Engine";
 const heredocKeywords = ["COPY", "ADD"];
 
 /**
@@ -43,12 +44,16 @@ export function readInstructions(text: string, name: string): InstructionList {
       escapeChar,
     ),
   );
-  return { instructions, escapeChar };
+  const syntax = dockerfile
+    .getDirectives()
+    .find((directive) => directive.getName().toLowerCase() === "syntax")
+    ?.getValue();
+  return { instructions, escapeChar, ...(syntax ? { syntax } : {}) };
 }
 
 /** An instruction that needs a builder: the engine's is the way out. */
-export function unsupported({ subject, text }: Instruction, expected: string): InputError {
-  return new InputError({ subject, expected, given: text, fix: wayOut });
+export function unsupported({ subject, text }: Instruction, expected: string): BuilderNeededError {
+  return new BuilderNeededError({ subject, expected, given: text });
 }
 
 /** An instruction that no builder takes, or that would not do what it says. */
@@ -72,6 +77,8 @@ function readInstruction(
     heredocs: [],
     text: text.trim() || source.text.trim(),
   };
+  // What runs is for the engine to read, bodies included.
+  if (keyword === "RUN") return bare;
   const { heredocs, rest } = readBodies(bare, lines.slice(used));
   if (rest.length > 0 || (open && !source.isLast))
     throw unsupported(bare, `at most one ${escapeChar} at the end of a line, and no other right before it`);

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Owner } from "../archive/tar.js";
-import type { FileTree } from "../layer/file-tree.js";
+import type { FileContent, FileTree } from "../layer/file-tree.js";
 import { type Instruction, invalid } from "./instruction.js";
 
 /**
@@ -24,6 +24,12 @@ function numberOf(name: string): number | undefined {
   return /^\d{1,10}$/.test(name) && Number(name) < 2 ** 31 ? Number(name) : undefined;
 }
 
+/** What lies in a layer is too large to be a list of users. */
+async function contentOf(content: FileContent): Promise<string> {
+  if ("bytes" in content) return content.bytes.toString();
+  return "path" in content ? readFile(content.path, "utf8") : "";
+}
+
 /** The fields of a line that starts with a name, in the format of passwd(5) and group(5). */
 async function readEntry(
   tree: FileTree,
@@ -32,9 +38,8 @@ async function readEntry(
   instruction: Instruction,
 ): Promise<string[]> {
   const file = tree.get(tree.resolve(path) ?? path);
-  const content = file?.type === "file" ? file.content : undefined;
-  const bytes = content === undefined || "bytes" in content ? content?.bytes : await readFile(content.path);
-  const lines = (bytes?.toString() ?? "").split("\n").map((line) => line.split(":"));
+  const content = file?.type === "file" ? await contentOf(file.content) : "";
+  const lines = content.split("\n").map((line) => line.split(":"));
   const entry = lines.find(([key, , id = ""]) => key === name && name !== "" && /^\d+$/.test(id));
   if (entry !== undefined) return entry;
   throw invalid(

@@ -1,7 +1,8 @@
 import { open } from "node:fs/promises";
 import { posix } from "node:path";
 import { decodeHeader, tarBlock } from "../archive/tar.js";
-import type { FileNode, FileTree } from "../layer/file-tree.js";
+import { InputError } from "../errors.js";
+import type { Conflict, FileNode } from "../layer/file-tree.js";
 import type { CopyFiles } from "./copy.js";
 import { type Instruction, invalid, unsupported } from "./instruction.js";
 import { isPattern, parsePattern } from "./path-pattern.js";
@@ -12,34 +13,55 @@ export interface Source {
   node: FileNode;
 }
 
+/** Where COPY takes files from: the build context, a stage or an image. */
+export interface CopyRoot {
+  /** What is at an absolute path, symbolic links followed; undefined where there is nothing. */
+  follow(path: string): FileNode | undefined;
+  /** What was expected of an absolute path where there is nothing, and what to do about it. */
+  explain(path: string): Absence;
+}
+
+/** Why a file is not where COPY looks for it. */
+export interface Absence {
+  expected: string;
+  /** As an imperative sentence without the full stop. */
+  fix: string;
+}
+
 // How compressed files start that BuildKit looks into for a tar archive: gzip, bzip2, xz, zstd.
 const compressed = ["1f8b", "425a68", "fd377a585a00", "28b52ffd"];
 
 /** Everything that COPY or ADD takes: first what its paths name in the context, then its own files. */
-export async function findSources(
-  copy: CopyFiles,
-  context: FileTree,
-  instruction: Instruction,
-): Promise<Source[]> {
+export function findSources(copy: CopyFiles, root: CopyRoot, instruction: Instruction): Source[] {
   const found = copy.sources.flatMap((path) =>
-    isPattern(path) ? matchSources(context, path, instruction) : [namedSource(context, path, instruction)],
+    isPattern(path) ? matchSources(root, path, instruction) : [namedSource(root, path, instruction)],
   );
-  if (copy.unpacks) await refuseArchives(found, instruction);
   const sources = [...found, ...copy.files.map(inlineSource)];
-  if (sources.length === 0) throw invalid(instruction, "a source that matches a file of the build context");
+  if (sources.length === 0) {
+    const { expected, fix } = root.explain(copy.sources[0] ?? "/");
+    throw invalid(instruction, expected, fix);
+  }
   if (sources.length > 1 && !copy.destination.endsWith("/"))
     throw invalid(instruction, "a destination that ends with / where there are several sources");
   return sources;
 }
 
-function namedSource(context: FileTree, path: string, instruction: Instruction): Source {
-  const node = follow(context, path);
+function namedSource(root: CopyRoot, path: string, instruction: Instruction): Source {
+  const node = root.follow(path);
+  if (node?.type === "conflict") throw ambiguous(instruction.subject, node);
   if (node !== undefined) return { path, node };
-  throw invalid(
-    instruction,
-    `${path.slice(1)} to be in the build context`,
-    `Check the spelling, and that .dockerignore does not leave ${posix.basename(path)} out`,
-  );
+  const { expected, fix } = root.explain(path);
+  throw invalid(instruction, expected, fix);
+}
+
+/** A choice that would be a guess. */
+export function ambiguous(subject: string, { between: [first, second], fix }: Conflict): InputError {
+  return new InputError({
+    subject,
+    expected: "one file at that path",
+    given: `${first}, and ${second}`,
+    fix,
+  });
 }
 
 /**
@@ -47,20 +69,20 @@ function namedSource(context: FileTree, path: string, instruction: Instruction):
  * as they are, and the rest matches a path below them whole; what is below a match belongs to it (fsutil:
  * copy.ResolveWildcards).
  */
-function matchSources(context: FileTree, path: string, instruction: Instruction): Source[] {
+function matchSources(root: CopyRoot, path: string, instruction: Instruction): Source[] {
   const names = path.split("/").filter((name) => name !== "");
   const wild = names.findIndex(isPattern);
   const pattern = parsePattern(names.slice(wild).join("/"));
   if (pattern === undefined) throw invalid(instruction, "a pattern with a ] for each [");
   const found: Source[] = [];
   const visit = (at: string, below: string, node: FileNode): void => {
-    if (below !== "" && pattern.matches(below)) found.push(namedSource(context, at, instruction));
+    if (below !== "" && pattern.matches(below)) found.push(namedSource(root, at, instruction));
     else if (node.type === "directory")
       for (const [name, child] of node.children) visit(posix.join(at, name), posix.join(below, name), child);
   };
-  const start = context.resolve(`/${names.slice(0, wild).join("/")}`);
-  const node = start === undefined ? undefined : context.get(start);
-  if (start !== undefined && node !== undefined) visit(start, "", node);
+  const start = `/${names.slice(0, wild).join("/")}`;
+  const node = root.follow(start);
+  if (node !== undefined) visit(start, "", node);
   return found;
 }
 
@@ -71,16 +93,10 @@ function inlineSource({ name, content }: CopyFiles["files"][number]): Source {
   };
 }
 
-/** A source that is a symbolic link stands for what it points at. */
-function follow(context: FileTree, path: string): FileNode | undefined {
-  const resolved = context.resolve(path);
-  return resolved === undefined ? undefined : context.get(resolved);
-}
-
 /** ADD unpacks archives; compressed files are taken for archives unseen. */
-async function refuseArchives(sources: readonly Source[], instruction: Instruction): Promise<void> {
+export async function refuseArchives(sources: readonly Source[], instruction: Instruction): Promise<void> {
   for (const { path, node } of sources) {
-    if (node.type !== "file" || node.content === undefined || "bytes" in node.content) continue;
+    if (node.type !== "file" || !("path" in node.content)) continue;
     const start = await readStart(node.content.path);
     const hex = start.toString("hex");
     if (compressed.some((magic) => hex.startsWith(magic)) || decodeHeader(start) !== undefined)

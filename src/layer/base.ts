@@ -1,12 +1,12 @@
 import { posix } from "node:path";
 import type { TarHeader } from "../archive/tar.js";
 import { type ReadMember, readTar } from "../archive/tar-reader.js";
-import { InputError } from "../errors.js";
+import { BuilderNeededError, InputError } from "../errors.js";
 import { type ImageConfiguration, parseConfiguration } from "../oci/configuration.js";
 import type { Descriptor, ImageManifest } from "../oci/manifest.js";
 import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
 import type { ContentSource } from "../oci/source.js";
-import { type FileNode, FileTree } from "./file-tree.js";
+import { type FileContent, type FileNode, FileTree, type StoredFile } from "./file-tree.js";
 import { readLayer } from "./uncompressed.js";
 
 /** The image that another one starts from, for one platform. Its blobs stay where they are. */
@@ -41,12 +41,13 @@ export async function openBase(
   if (configuration.rootfs.diff_ids.length !== manifest.layers.length)
     refuse(`as many diff IDs as layers, ${manifest.layers.length}`, configuration.rootfs.diff_ids.length);
   const { OnBuild = [] } = configuration.config;
-  if (OnBuild.length > 0) refuse("a base without ONBUILD", OnBuild, "Build that image with --builder Engine");
+  if (OnBuild.length > 0)
+    throw new BuilderNeededError({ subject: name, expected: "a base without ONBUILD", given: OnBuild });
   return { name, configuration, layers: manifest.layers, content };
 }
 
 /**
- * The files of a base as its layers leave them, read once from start to end: their content is not kept, except
+ * The files of a base as its layers leave them, read once from start to end: their content stays in the layers, except
  * of the files that name users and groups.
  */
 export async function readBaseFiles(base: BaseImage): Promise<FileTree> {
@@ -55,7 +56,8 @@ export async function readBaseFiles(base: BaseImage): Promise<FileTree> {
     const subject = `${base.name}: layer ${layer.digest}`;
     const archive = readLayer(base.content, layer, subject);
     const added = new Set<string>();
-    for await (const member of readTar(archive, subject, isUserFile)) addMember(tree, member, added);
+    const stored = { source: base.content, layer };
+    for await (const member of readTar(archive, subject, isUserFile)) addMember(tree, member, stored, added);
   }
   tree.takeChanges();
   return tree;
@@ -65,7 +67,12 @@ export async function readBaseFiles(base: BaseImage): Promise<FileTree> {
  * Applies a member of a layer (OCI image specification, "Image Layer Filesystem Changeset"). Whiteouts remove
  * what lower layers have, and nothing that the same layer added.
  */
-function addMember(tree: FileTree, { header, content }: ReadMember, added: Set<string>): void {
+function addMember(
+  tree: FileTree,
+  { header, content }: ReadMember,
+  stored: Pick<StoredFile, "source" | "layer">,
+  added: Set<string>,
+): void {
   const written = posix.resolve("/", header.path);
   const directory = tree.resolve(posix.dirname(written)) ?? posix.dirname(written);
   const path = posix.join(directory, posix.basename(written));
@@ -76,7 +83,12 @@ function addMember(tree: FileTree, { header, content }: ReadMember, added: Set<s
     if (!added.has(removed)) tree.remove(removed);
   } else if (path !== "/") {
     const found = tree.get(path);
-    const node = nodeOf(tree, header, content);
+    const { path: archived, size } = header;
+    const node = nodeOf(
+      tree,
+      header,
+      content === undefined ? { stored: { ...stored, path: archived, size } } : { bytes: content },
+    );
     if (node === undefined) return;
     if (node.type === "directory" && found?.type === "directory") node.children = found.children;
     tree.makeDirectories(directory, { uid: 0, gid: 0 }, path);
@@ -85,12 +97,12 @@ function addMember(tree: FileTree, { header, content }: ReadMember, added: Set<s
   }
 }
 
-function nodeOf(tree: FileTree, header: TarHeader, content: Buffer | undefined): FileNode | undefined {
+function nodeOf(tree: FileTree, header: TarHeader, content: FileContent): FileNode | undefined {
   const { type, uid, gid, target } = header;
   const mode = header.mode & 0o7777;
   switch (type) {
     case "file":
-      return { type, mode, uid, gid, ...(content === undefined ? {} : { content: { bytes: content } }) };
+      return { type, mode, uid, gid, content };
     case "directory":
       return { type, mode, uid, gid, children: new Map() };
     case "symlink":

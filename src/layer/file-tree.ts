@@ -1,6 +1,8 @@
 import { posix } from "node:path";
 import type { Owner } from "../archive/tar.js";
 import { InputError } from "../errors.js";
+import type { Descriptor } from "../oci/manifest.js";
+import type { ContentSource } from "../oci/source.js";
 
 export interface DirectoryNode extends Owner {
   type: "directory";
@@ -8,14 +10,22 @@ export interface DirectoryNode extends Owner {
   children: Map<string, FileNode>;
 }
 
-/** Where the bytes of a file are: on disk, or in memory. */
-export type FileContent = { path: string; size: number } | { bytes: Buffer };
+/** A file in a layer of an image, which stays there until something copies it. */
+export interface StoredFile {
+  source: ContentSource;
+  layer: Descriptor;
+  /** As the archive of the layer names it. */
+  path: string;
+  size: number;
+}
+
+/** Where the bytes of a file are: on disk, in memory, or in a layer. */
+export type FileContent = { path: string; size: number } | { bytes: Buffer } | { stored: StoredFile };
 
 export interface RegularFile extends Owner {
   type: "file";
   mode: number;
-  /** Absent for a file of a base image, whose content stays where it is. */
-  content?: FileContent;
+  content: FileContent;
 }
 
 export interface Symlink extends Owner {
@@ -28,7 +38,16 @@ export interface SpecialFile {
   type: "special";
 }
 
-export type FileNode = DirectoryNode | RegularFile | Symlink | SpecialFile;
+/** Two files that are meant to be at one path: whoever copies it is told both. */
+export interface Conflict {
+  type: "conflict";
+  /** What they are, a phrase each. */
+  between: readonly [string, string];
+  /** What to do, as an imperative sentence without the full stop. */
+  fix: string;
+}
+
+export type FileNode = DirectoryNode | RegularFile | Symlink | SpecialFile | Conflict;
 
 const maxLinks = 255;
 
@@ -97,12 +116,34 @@ export class FileTree {
     });
   }
 
+  /** What is at a path, symbolic links followed, the last one as well; undefined where there is nothing. */
+  follow(path: string): FileNode | undefined {
+    const resolved = this.resolve(path);
+    return resolved === undefined ? undefined : this.get(resolved);
+  }
+
+  /** The same files in a tree of its own; nothing of it counts as changed. */
+  copy(): FileTree {
+    const copied = new FileTree();
+    copied.root.children = copyChildren(this.root.children);
+    return copied;
+  }
+
   /** The paths that were put since the last call, in no order. */
   takeChanges(): string[] {
     const paths = [...this.#changed];
     this.#changed.clear();
     return paths;
   }
+}
+
+function copyChildren(children: ReadonlyMap<string, FileNode>): Map<string, FileNode> {
+  return new Map(
+    [...children].map(([name, node]) => [
+      name,
+      node.type === "directory" ? { ...node, children: copyChildren(node.children) } : node,
+    ]),
+  );
 }
 
 function namesOf(path: string): string[] {

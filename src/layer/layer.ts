@@ -52,7 +52,8 @@ function withParents(paths: readonly string[]): string[] {
 }
 
 function layerFile(path: string, node: FileNode | undefined, created: number): LayerFile {
-  if (node === undefined || node.type === "special") throw new Error(`${path} is no member of a layer.`);
+  if (node === undefined || node.type === "special" || node.type === "conflict")
+    throw new Error(`${path} is no member of a layer.`);
   const { type, uid, gid } = node;
   const content = node.type === "file" ? node.content : undefined;
   return {
@@ -74,10 +75,16 @@ async function* archive(files: readonly LayerFile[]): AsyncGenerator<Buffer> {
   for (const { member, content } of files) {
     yield encodeHeader(member);
     if (content === undefined) continue;
-    yield* "bytes" in content ? [content.bytes] : readWhole(content);
+    yield* bytesOf(content);
     yield paddingOf(member.size);
   }
   yield endOfArchive;
+}
+
+function bytesOf(content: FileContent): AsyncIterable<Buffer> | Iterable<Buffer> {
+  if ("bytes" in content) return [content.bytes];
+  if ("path" in content) return readWhole(content);
+  throw new Error(`${content.stored.path} was not taken out of its layer.`);
 }
 
 async function* readWhole({ path, size }: { path: string; size: number }): AsyncGenerator<Buffer> {
@@ -91,5 +98,6 @@ async function* readWhole({ path, size }: { path: string; size: number }): Async
 }
 
 function sizeOf(content: FileContent): number {
-  return "bytes" in content ? content.bytes.length : content.size;
+  if ("bytes" in content) return content.bytes.length;
+  return "path" in content ? content.size : content.stored.size;
 }

@@ -1,4 +1,4 @@
-import { InputError } from "../errors.js";
+import { BuilderNeededError, InputError } from "../errors.js";
 import { type Descriptor, mediaTypes } from "./manifest.js";
 
 /** Whose media types an image has: the same content, under other names. */
@@ -42,11 +42,10 @@ export function formOf(layer: Descriptor, subject: string): LayerForm {
   const forms = Object.values(formats).flatMap(({ layers }) => Object.entries(layers));
   const [form] = forms.find(([, mediaType]) => mediaType === layer.mediaType) ?? [];
   if (form === undefined)
-    throw new InputError({
+    throw new BuilderNeededError({
       subject,
       expected: "layers as tar, gzip or zstd that may be distributed",
       given: layer.mediaType,
-      fix: "Take another base image, or build that image with --builder Engine",
     });
   return form as LayerForm;
 }

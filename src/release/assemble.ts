@@ -1,14 +1,15 @@
 import { uncheckedRemarks } from "../binaries/preflight-report.js";
-import { type AssembledVariant, assembleVariant } from "../dockerfile/assemble.js";
-import { loadContext } from "../dockerfile/context.js";
-import { scratch } from "../dockerfile/from.js";
+import { type AssembledVariant, assembleVariant, type OpenImage } from "../dockerfile/assemble.js";
 import { packImage } from "../dockerfile/pack.js";
+import { imagesOf } from "../dockerfile/stages.js";
+import type { BaseImage } from "../layer/base.js";
+import { formatPlatform } from "../oci/platform.js";
 import type { RegistryClient } from "../registry/client.js";
 import { parseReference } from "../registry/reference.js";
 import { readBase } from "./base.js";
 import type { BuiltRelease } from "./built.js";
 import { imageIdsOf } from "./image-ids.js";
-import type { StagedRelease, StagedTarget } from "./stage.js";
+import type { StagedRelease } from "./stage.js";
 
 export interface AssemblyOptions {
   /** Reads the base images. */
@@ -18,42 +19,56 @@ export interface AssemblyOptions {
 }
 
 /**
- * Assembles all platforms of a release; a base is read from its registry, `scratch` needs none. Its layers are
- * compressed into files, which have to stay until the image was published.
+ * Assembles all platforms of a release; images that it starts from or copies from are read from their registries. Its
+ * layers are compressed into files, which have to stay until the image was published.
  */
 export async function assembleRelease(
-  { dockerfile, context, layers, targets, annotations, format, checks }: StagedRelease,
+  { dockerfile, builderNeeded, layers, targets, annotations, format, checks }: StagedRelease,
   { client, sourceDateEpoch }: AssemblyOptions,
 ): Promise<BuiltRelease> {
+  if (builderNeeded !== undefined) throw builderNeeded;
+  if (dockerfile === undefined) throw new Error("The Dockerfile was not interpreted.");
   const variants: AssembledVariant[] = [];
+  const openImage = imageReader(client);
   // One after the other: each has a tree of its own, and a base is read as a whole.
-  for (const target of targets) {
-    const base = await readBase(client, target.base, target.platform);
+  for (const target of targets)
     variants.push(
       await assembleVariant({
         dockerfile,
-        context: await loadContext(context, dockerfile.name),
+        context: target.context,
         target,
+        openImage,
         created: sourceDateEpoch,
-        ...(base === undefined ? {} : { base }),
+        workspace: layers,
       }),
     );
-  }
+  const replaced = targets.flatMap(({ context }) => context.replaced);
+  const bases = targets.flatMap((target) => imagesOf(dockerfile, target).map(({ reference }) => reference));
   return {
     origin: "slipway",
     image: imageIdsOf(variants),
-    remarks: [...uncheckedRemarks(checks), ...baseRemarks(targets)],
+    remarks: [...uncheckedRemarks(checks), ...new Set(replaced), ...baseRemarks(bases)],
     pack: () => packImage(variants, { annotations, format, directory: layers }),
   };
 }
 
 /** The image is a function of its input, and a base under a tag is none that stays. */
-function baseRemarks(targets: readonly StagedTarget[]): string[] {
-  const bases = new Set(targets.map(({ base }) => base));
-  return [...bases]
-    .filter((base) => base !== scratch && parseReference(base, "base image").digest === undefined)
+export function baseRemarks(references: readonly string[]): string[] {
+  return [...new Set(references)]
+    .filter((reference) => parseReference(reference, "base image").digest === undefined)
     .map(
-      (base) =>
-        `The base ${base} has no digest: once it moves, the same binaries are another image, which a version that is published refuses. Pin it in the Dockerfile, as in FROM name:tag@sha256:….`,
+      (reference) =>
+        `The base ${reference} has no digest: once it moves, the same binaries are another image, which a version that is published refuses. Pin it in the Dockerfile, as in FROM name:tag@sha256:….`,
     );
+}
+
+/** Each image is opened once for a platform. */
+function imageReader(client: RegistryClient): OpenImage {
+  const opened = new Map<string, Promise<BaseImage>>();
+  return (reference, platform) => {
+    const key = `${reference} ${formatPlatform(platform)}`;
+    const image = opened.get(key) ?? readBase(client, reference, platform);
+    opened.set(key, image);
+    return image;
+  };
 }

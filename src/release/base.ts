@@ -1,4 +1,3 @@
-import { scratch } from "../dockerfile/from.js";
 import { InputError } from "../errors.js";
 import { type BaseImage, openBase } from "../layer/base.js";
 import { type Descriptor, isIndex, parseIndex, parseManifest } from "../oci/manifest.js";
@@ -8,13 +7,12 @@ import { storedContent } from "../registry/publish.js";
 import { formatReference, manifestOf, parseReference, type Reference } from "../registry/reference.js";
 import { requireManifest } from "../registry/verify.js";
 
-/** Opens what FROM names for one platform in its registry; undefined for `scratch`. */
+/** Opens an image for one platform in its registry. */
 export async function readBase(
   client: RegistryClient,
   name: string,
   platform: ImagePlatform,
-): Promise<BaseImage | undefined> {
-  if (name === scratch) return undefined;
+): Promise<BaseImage> {
   const reference = parseReference(name, "base image");
   const root = await requireManifest(client, reference, manifestOf(reference));
   const { mediaType, digest } = root.descriptor;

@@ -1,5 +1,5 @@
 import { type Directory, dag, type File } from "@dagger.io/dagger";
-import { InputError } from "../errors.js";
+import { BuilderNeededError } from "../errors.js";
 import { writeLayoutArchive } from "../oci/layout.js";
 import type { Phases } from "../phases.js";
 import type { Project } from "../project.js";
@@ -7,13 +7,17 @@ import type { RegistryClient } from "../registry/client.js";
 import { assembleRelease } from "./assemble.js";
 import type { BuiltRelease } from "./built.js";
 import type { ReleaseDescription } from "./description.js";
-import { buildOnEngine } from "./engine-build.js";
+import { planEngineBuild } from "./engine-build.js";
 import { readReleaseInput } from "./input.js";
-import { stageRelease } from "./stage.js";
+import { type StagedRelease, stageRelease } from "./stage.js";
 
 /** What makes the image of a release. */
 export enum Builder {
+  /** Slipway where the Dockerfile runs nothing, else the engine; the report names the line that decided. */
+  Auto = "Auto",
+  /** Slipway assembles it: the same input gives the same image. A Dockerfile that runs something is an error. */
   Slipway = "Slipway",
+  /** The engine builds it, whatever the Dockerfile says. */
   Engine = "Engine",
 }
 
@@ -29,42 +33,31 @@ export interface BuildRequest {
   phases: Phases;
 }
 
-type Build = (
+/**
+ * Prepares a release; nothing is published. Its identity is known then: Slipway assembles it for that, and what the
+ * engine builds is built only where it has to be sent.
+ */
+export async function buildRelease(
   project: Project,
   description: ReleaseDescription,
-  request: BuildRequest,
-) => Promise<BuiltRelease>;
-
-const builds: Record<Builder, Build> = {
-  [Builder.Slipway]: assembleBinaries,
-  [Builder.Engine]: (project, description, request) =>
-    request.phases.during("build", () => buildOnEngine(project, description, request)),
-};
-
-/** Builds a release; nothing is published. */
-export const buildRelease: Build = (project, description, request) =>
-  builds[request.builder](project, description, request);
+  { builder, binaries, sourceDateEpoch, client, phases }: BuildRequest,
+): Promise<BuiltRelease> {
+  const input = await phases.during("checks", () => readReleaseInput(project, description, binaries));
+  const staged = await phases.during("checks", () => stageRelease(input));
+  const options = { client, sourceDateEpoch };
+  const byEngine = (release: StagedRelease) =>
+    phases.during("checks", () => planEngineBuild(project, description, release, input.dockerfile, options));
+  if (builder === Builder.Engine) return byEngine(staged);
+  try {
+    return await phases.during("assembly", () => assembleRelease(staged, options));
+  } catch (error) {
+    if (builder === Builder.Slipway || !(error instanceof BuilderNeededError)) throw error;
+    return byEngine({ ...staged, builderNeeded: error });
+  }
+}
 
 /** The image of a release as an OCI archive. */
 export async function writeArchive(built: BuiltRelease, name: string): Promise<File> {
   await writeLayoutArchive(await built.pack(), name);
   return dag.currentModule().workdirFile(name);
-}
-
-async function assembleBinaries(
-  project: Project,
-  description: ReleaseDescription,
-  { binaries, sourceDateEpoch, client, phases }: BuildRequest,
-): Promise<BuiltRelease> {
-  if (binaries === undefined)
-    throw new InputError({
-      subject: "--binaries",
-      expected: "a directory of prebuilt binaries",
-      given: undefined,
-      fix: "Pass it, or have the engine compile the source with --builder Engine",
-    });
-  const staged = await phases.during("checks", async () =>
-    stageRelease(await readReleaseInput(project, description, binaries)),
-  );
-  return phases.during("assembly", () => assembleRelease(staged, { client, sourceDateEpoch }));
 }

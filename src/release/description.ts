@@ -1,4 +1,3 @@
-import type { Binary } from "../binaries/binaries.js";
 import type { ReleaseSettings } from "../config.js";
 import { type Trigger, versionOf } from "./ref.js";
 
@@ -23,12 +22,11 @@ export function annotationKey(name: string): string {
   return `org.opencontainers.image.${name}`;
 }
 
-/** What a Dockerfile is told of the release, as `--build-arg` gives it. */
+/** What a Dockerfile is told of the release, as `--build-arg` gives it; `names` are those of the binaries. */
 export function buildArgumentsOf(
   { settings, trigger, revision }: ReleaseDescription,
-  binaries: readonly Binary[],
+  names: readonly string[],
 ): Record<string, string> {
-  const names = [...new Set(binaries.map(({ name }) => name))];
   return defined({
     // With several binaries the Dockerfile has to say which one starts.
     NAME: names.length === 1 ? names[0] : undefined,

@@ -1,20 +1,20 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Container, type Directory, dag, ExistsType, type Platform } from "@dagger.io/dagger";
-import type { Binary } from "../binaries/binaries.js";
-import type { PreflightCheck } from "../binaries/preflight.js";
 import { uncheckedRemarks } from "../binaries/preflight-report.js";
-import { askVersion } from "../binaries/version-output.js";
+import { writeSources } from "../dockerfile/context-files.js";
 import { summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { scratch as scratchBase } from "../dockerfile/from.js";
+import type { Source } from "../dockerfile/sources.js";
 import { buildFailure, exportArchive } from "../engine.js";
-import { InputError, VerificationError } from "../errors.js";
+import { InputError, SlipwayError, VerificationError } from "../errors.js";
 import { scratch } from "../files.js";
 import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js";
 import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
 import type { Project } from "../project.js";
+import type { RegistryClient } from "../registry/client.js";
 import type { BuiltRelease } from "./built.js";
-import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
+import { annotationsOf, type ReleaseDescription } from "./description.js";
 import {
   checkProgram,
   type EngineBuild,
@@ -22,19 +22,11 @@ import {
   machineArguments,
   programPaths,
 } from "./engine-image.js";
-import { imageIdsOf } from "./image-ids.js";
-import { readDockerfile, readOwnDockerfile } from "./input.js";
-import { checkBinaries, findBinaries } from "./stage.js";
-
-/** What the engine builds from. */
-interface EngineContext {
-  directory: Directory;
-  /** Text of the Dockerfile, which lies in the directory. */
-  dockerfile: string;
-  binaries: readonly Binary[];
-  /** What was checked of them. */
-  checks: readonly PreflightCheck[];
-}
+import { formatInputs } from "./image-ids.js";
+import { readOwnDockerfile } from "./input.js";
+import { digestInputs } from "./input-digest.js";
+import { pinImages } from "./pinned-images.js";
+import type { StagedRelease, StagedTarget } from "./stage.js";
 
 /** What one platform is built from. */
 interface PlatformSource {
@@ -48,49 +40,117 @@ interface PlatformSource {
   target?: string;
 }
 
-const engineRemark =
-  "Built by the engine: building again may give another image, which a version that is published refuses. What build-platform gives can be kept, and joined again.";
+/** How the engine builds a release. */
+export interface EngineRequest {
+  /** Asks the registries of the bases for their digests. */
+  client: RegistryClient;
+  sourceDateEpoch: number;
+}
+
+/** A platform as it is to be built. */
+interface PlannedPlatform {
+  target: StagedTarget;
+  /** SHA-256 of everything that decides what it is. */
+  inputs: string;
+  copied: readonly Source[];
+}
+
+// Beside everything that a project may copy, and left out of it by an ignore file of its own.
+const engineDockerfile = "slipway.Dockerfile";
 
 /**
- * Has the engine build all platforms of a release: from binaries that were checked and laid out as
- * `linux/<arch>/<name>`, else from the source.
+ * Has the engine build all platforms of a release, once it is known that no registry has it: the image is known by the
+ * SHA-256 of its inputs, which does not take a build.
  */
-export async function buildOnEngine(
+export async function planEngineBuild(
   project: Project,
   description: ReleaseDescription,
-  { binaries, sourceDateEpoch }: { binaries?: Directory | undefined; sourceDateEpoch: number },
+  staged: StagedRelease,
+  text: string,
+  { client, sourceDateEpoch: created }: EngineRequest,
 ): Promise<BuiltRelease> {
-  const { dockerfile, platforms, mediaTypes } = description.settings;
-  const context =
-    binaries === undefined
-      ? await sourceContext(project)
-      : await binaryContext(project, description, binaries);
-  const { directory } = context;
-  const buildArgs = buildArgumentsOf(description, context.binaries);
-  const summary = summarizeDockerfile(context.dockerfile, buildArgs);
-  await project.signIn();
-  const built = await Promise.all(
-    platforms.map((name) => {
-      const platform = parsePlatform(name);
-      const build = { dockerfile, platform, summary, created: sourceDateEpoch };
-      return buildPlatform(project, { directory, dockerfile, platform, buildArgs }, build);
-    }),
-  );
+  const { dockerfile: name, mediaTypes } = description.settings;
+  const { images, remarks } = await pinImages(client, staged, text);
+  const platforms: PlannedPlatform[] = [];
+  for (const target of staged.targets) {
+    const copied = target.copied ?? wholeContext(target);
+    const { platform, stage, buildArgs } = target;
+    const inputs = await digestInputs({
+      dockerfile: text,
+      platform,
+      stage,
+      buildArgs,
+      images: images.get(target) ?? [],
+      copied,
+      created,
+    });
+    platforms.push({ target, inputs, copied });
+  }
   return {
     origin: "engine",
-    image: imageIdsOf(built),
-    remarks: [...uncheckedRemarks(context.checks), engineRemark],
-    pack: async () => joinPlatforms(built, { annotations: annotationsOf(description), format: mediaTypes }),
+    image: Object.fromEntries(
+      platforms.map(({ target, inputs }) => [formatPlatform(target.platform), formatInputs(inputs)]),
+    ),
+    remarks: [reasonOf(staged), ...uncheckedRemarks(staged.checks), ...remarks],
+    pack: async () => {
+      await project.signIn();
+      const summary = summarizeDockerfile(text, staged.targets[0]?.buildArgs);
+      const built = await Promise.all(
+        platforms.map(async ({ target, inputs, copied }) => {
+          const { platform, buildArgs, stage } = target;
+          const directory = await writeContext(name, text, copied);
+          const source = {
+            directory,
+            dockerfile: engineDockerfile,
+            platform,
+            buildArgs,
+            ...(stage === undefined ? {} : { target: stage }),
+          };
+          return buildPlatform(project, source, { dockerfile: name, platform, summary, created, inputs });
+        }),
+      );
+      return joinPlatforms(built, { annotations: annotationsOf(description), format: mediaTypes });
+    },
   };
+}
+
+function reasonOf({ builderNeeded }: StagedRelease): string {
+  const known =
+    "The engine builds it; it is known by the SHA-256 of its inputs, and the same inputs find it again.";
+  if (builderNeeded === undefined) return known;
+  const { subject, expected, given } = builderNeeded.problem;
+  return `${subject}: ${JSON.stringify(given)} takes a builder (assembled are ${expected}). ${known}`;
+}
+
+function wholeContext({ context }: StagedTarget): Source[] {
+  const node = context.follow("/");
+  return node === undefined ? [] : [{ path: "/", node }];
+}
+
+/** Writes the build context into the module's own directory: a build of it sees the same on every Dagger. */
+async function writeContext(name: string, text: string, copied: readonly Source[]): Promise<Directory> {
+  const directory = await mkdtemp("context-");
+  await writeSources(directory, copied, name);
+  await writeFile(join(directory, engineDockerfile), text);
+  await writeFile(
+    join(directory, `${engineDockerfile}.dockerignore`),
+    `${engineDockerfile}\n${engineDockerfile}.dockerignore\n`,
+  );
+  return dag.currentModule().workdir(directory);
 }
 
 /** Has the engine build one stage of the project's own Dockerfile from the source, and gives its files. */
 export async function buildStage(project: Project, platform: string, target: string): Promise<Directory> {
   const { dockerfile } = project.settings.release;
-  const { directory } = await sourceContext(project);
+  if ((await readOwnDockerfile(project)) === undefined)
+    throw new InputError({
+      subject: "slipway.json: release.dockerfile",
+      expected: "a Dockerfile in the source that has the stage",
+      given: dockerfile,
+    });
   await project.signIn();
   const source = {
-    directory,
+    directory: project.source,
     dockerfile,
     platform: parsePlatform(platform, "--platform"),
     target,
@@ -119,35 +179,6 @@ async function dockerBuild({
   });
 }
 
-async function sourceContext(project: Project): Promise<EngineContext> {
-  const dockerfile = await readOwnDockerfile(project);
-  if (dockerfile !== undefined) return { directory: project.source, dockerfile, binaries: [], checks: [] };
-  throw new InputError({
-    subject: "slipway.json: release.dockerfile",
-    expected: "a Dockerfile in the source that compiles it",
-    given: project.settings.release.dockerfile,
-    fix: "Pass --binaries for what is built already",
-  });
-}
-
-/** The binaries are checked here, and go into the build from where they are. */
-async function binaryContext(
-  project: Project,
-  description: ReleaseDescription,
-  binaries: Directory,
-): Promise<EngineContext> {
-  const dockerfile = await readDockerfile(project);
-  const copy = await scratch("binaries");
-  await binaries.export(copy);
-  const set = await findBinaries(description, copy);
-  const checks = await checkBinaries(description, copy, set, { baseOf: () => undefined, askVersion });
-  const directory = set.binaries.reduce(
-    (context, { staged, path }) => context.withFile(staged, binaries.file(path), { permissions: 0o755 }),
-    dag.directory().withNewFile(description.settings.dockerfile, dockerfile),
-  );
-  return { directory, dockerfile, binaries: set.binaries, checks };
-}
-
 async function buildPlatform(
   project: Project,
   source: PlatformSource,
@@ -155,7 +186,7 @@ async function buildPlatform(
 ): Promise<StoredPlatform> {
   const container = await dockerBuild(source);
   const archive = await exportArchive(container).catch((error: unknown) => {
-    throw buildFailure(build.dockerfile, error);
+    throw explainEmulation(buildFailure(build.dockerfile, error), build.platform);
   });
   const [variant] = archive.variants;
   if (variant === undefined) throw new VerificationError(`${build.dockerfile}: the engine built no image.`);
@@ -163,6 +194,15 @@ async function buildPlatform(
   const image = finishPlatform(await readPlatform(archive, variant), { ...build, inherited });
   await checkMachine(container, image, build);
   return image;
+}
+
+/** The engine's machine runs programs of other platforms only where it has an emulator for them. */
+function explainEmulation(failure: Error, platform: ImagePlatform): Error {
+  if (!/exec format error/i.test(failure.message)) return failure;
+  const name = formatPlatform(platform);
+  return new SlipwayError(
+    `${failure.message}. A RUN for ${name} takes a machine of that platform, or an emulator on the engine's: have build-platform --platform ${name} run on a native runner, and publish the archives with join.`,
+  );
 }
 
 /** Names only where a build argument may have one of them; a base that the summary does not resolve gives none. */

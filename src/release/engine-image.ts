@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { type ElfProgram, parseElf } from "../binaries/elf.js";
-import { builder, formatTime } from "../dockerfile/assemble.js";
+import { builder, formatTime, inputsLabel } from "../dockerfile/assemble.js";
 import type { DockerfileSummary } from "../dockerfile/dockerfile.js";
 import { scratch } from "../dockerfile/from.js";
 import { InputError, VerificationError } from "../errors.js";
@@ -19,6 +19,8 @@ export interface EngineBuild {
   platform: ImagePlatform;
   /** SOURCE_DATE_EPOCH: seconds since 1970. */
   created: number;
+  /** SHA-256 of everything that decides what the image is. */
+  inputs: string;
 }
 
 /**
@@ -33,11 +35,11 @@ export function machineArguments(platform: string): Record<string, string> {
 /**
  * What the engine built, with the configuration that `docker build` gives: the engine leaves build arguments of RUN
  * as environment variables, which those of the base win over, and says of what starts from `scratch` that it is for
- * its own platform. History and time are those of an assembled image, so that the same layers are the same image.
+ * its own platform. History and time are those of an assembled image, and a label has the digest of the inputs.
  */
 export function finishPlatform(
   built: StoredPlatform,
-  { dockerfile, summary, inherited, platform, created }: EngineBuild,
+  { dockerfile, summary, inherited, platform, created, inputs }: EngineBuild,
 ): StoredPlatform {
   const subject = `${dockerfile} for ${formatPlatform(platform)}`;
   const { config, rootfs, ...rest } = parseConfiguration(built.config, subject);
@@ -55,7 +57,11 @@ export function finishPlatform(
     ...rest,
     ...platform,
     created: time,
-    config: { ...config, Env: withoutArguments(config.Env ?? [], added) },
+    config: {
+      ...config,
+      Env: withoutArguments(config.Env ?? [], added),
+      Labels: { ...config.Labels, [inputsLabel]: inputs },
+    },
     rootfs,
     history: rootfs.diff_ids.map(() => ({
       created: time,

@@ -1,11 +1,11 @@
 import { type Directory, dag } from "@dagger.io/dagger";
 import { askVersion } from "../binaries/version-output.js";
 import { parsePlatforms } from "../config.js";
-import { parseDockerfile } from "../dockerfile/dockerfile.js";
 import { InputError } from "../errors.js";
 import { readFiles, scratch } from "../files.js";
 import { Phases } from "../phases.js";
 import type { Project } from "../project.js";
+import type { LoadSource } from "./contexts.js";
 import type { ReleaseDescription } from "./description.js";
 import { releaseTargets, type Target } from "./plan.js";
 import { readRef } from "./ref.js";
@@ -62,20 +62,39 @@ export function openPublication(
 export async function readReleaseInput(
   project: Project,
   description: ReleaseDescription,
-  binaries: Directory,
+  binaries: Directory | undefined,
 ): Promise<ReleaseInput> {
-  const { dockerfile: path } = description.settings;
-  const dockerfile = parseDockerfile(await readDockerfile(project), path);
-  const [directory, workspace] = await Promise.all([scratch("binaries"), scratch("release")]);
-  await binaries.export(directory);
-  return { ...description, binaries: directory, dockerfile, workspace, askVersion };
+  const [dockerfile, directory, workspace] = await Promise.all([
+    readDockerfile(project),
+    binaries === undefined ? undefined : exported(binaries, "binaries"),
+    scratch("release"),
+  ]);
+  const loadSource = sourceLoader(project.source, description.settings.dockerfile);
+  return { ...description, loadSource, binaries: directory, dockerfile, workspace, askVersion };
+}
+
+/** Brings what a Dockerfile copies of the source here, with what says whether it may: .git stays where it is. */
+function sourceLoader(source: Directory, dockerfile: string): LoadSource {
+  return (paths) => {
+    const always = [".dockerignore", `${dockerfile}.dockerignore`, ".git/info/sparse-checkout"];
+    const wanted = paths?.flatMap((path) => [path.slice(1), `${path.slice(1)}/**`]);
+    const files =
+      wanted === undefined
+        ? source.filter({ exclude: [".git"] })
+        : source.filter({ include: [...wanted, ...always] });
+    return exported(files, "source");
+  };
+}
+
+async function exported(directory: Directory, name: string): Promise<string> {
+  const path = await scratch(name);
+  await directory.export(path);
+  return path;
 }
 
 /** Brings archives into files of the module's own container; what else lies in the directory stays where it is. */
 export async function readArchives(archives: Directory): Promise<string> {
-  const directory = await scratch("archives");
-  await archives.filter({ include: ["*.tar", "*/*.tar"] }).export(directory);
-  return directory;
+  return exported(archives.filter({ include: ["*.tar", "*/*.tar"] }), "archives");
 }
 
 /** The text of the Dockerfile of a release: a project without one of its own gets Slipway's. */

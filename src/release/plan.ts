@@ -146,7 +146,7 @@ const waysOut: Record<Origin, string> = {
   slipway:
     "pass the same binaries, --revision and --source-date-epoch as then, or publish the change as another version",
   engine:
-    "building again may give another image: publish the archives of the first build with join, or this one as another version",
+    "its inputs changed: the Dockerfile, what it copies, an image that it starts from, a build argument, --revision or --source-date-epoch; go back to those of then, or publish the change as another version",
   archives: "join the archives of the first build, or publish the change as another version",
 };
 

@@ -13,22 +13,18 @@ export interface ReleaseRequest extends Omit<ReleasePublication, "now"> {
 }
 
 /**
- * Publishes what was built: push access asked for, image published, tagged. Access is asked for once the image IDs
- * are known, which takes no compression: where the image is published already, not even an upload is opened.
+ * Publishes a release: push access asked for, image published, tagged. Access is asked for once its identity is known,
+ * which takes neither compression nor a build: where it is published already, not even an upload is opened.
  */
 export async function release({ skipPush, phases, ...built }: ReleaseRequest): Promise<Report> {
   const { now } = phases;
-  const publication = { ...built, now, pack: () => phases.during("compression", built.pack) };
+  const phase = built.origin === "engine" ? "build" : "compression";
+  const publication = { ...built, now, pack: () => phases.during(phase, built.pack) };
   const planned = await phases.during("checks", () => planRelease(publication));
   if (skipPush) return reportPlan(planned);
   await phases.during("checks", () => requireAccess(publication, planned));
   const outcomes = await phases.during("publishing", () => publishRelease(publication));
   return reportRelease(publication, outcomes, phases.durations);
-}
-
-/** Asks for the right to push before anything is built: where that takes minutes, a refusal is heard first. */
-export async function requirePushRights(request: PlanRequest): Promise<void> {
-  await requireAccess(request, await planRelease(request));
 }
 
 /** Adds what every registry says of the right to push, whether its tags are to be set or not. */

@@ -1,41 +1,50 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type BinarySet, collectBinaries, stageBinaries } from "../binaries/collect.js";
-import { type PreflightCheck, type PreflightExpectation, preflight } from "../binaries/preflight.js";
-import { reportPreflight } from "../binaries/preflight-report.js";
+import { isOfBuild } from "../binaries/binaries.js";
+import { type Catalog, readCatalog } from "../binaries/collect.js";
+import type { PreflightCheck } from "../binaries/preflight.js";
 import type { AskVersion } from "../binaries/version-output.js";
 import type { BuildTarget } from "../dockerfile/build-arguments.js";
+import type { BuildContext } from "../dockerfile/build-context.js";
 import type { Dockerfile } from "../dockerfile/dockerfile.js";
-import { baseOf } from "../dockerfile/from.js";
+import type { Source } from "../dockerfile/sources.js";
+import type { BuilderNeededError } from "../errors.js";
 import type { ImageFormat } from "../oci/formats.js";
-import { formatPlatform, parsePlatform } from "../oci/platform.js";
+import { parsePlatform } from "../oci/platform.js";
+import { type LoadSource, openContexts } from "./contexts.js";
+import { checkCopied } from "./copied-binaries.js";
 import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
-import { type Trigger, versionOf } from "./ref.js";
+import { interpret } from "./interpretation.js";
+import type { Trigger } from "./ref.js";
 
-/** What a release is made of, in files of this machine. */
+/** What a release is made of. */
 export interface ReleaseInput extends ReleaseDescription {
-  /** Directory of the binaries. */
-  binaries: string;
-  dockerfile: Dockerfile;
-  /** An empty directory, for the build context and for compressed layers. */
+  loadSource: LoadSource;
+  /** Directory of the binaries, on this machine; absent where the source has all that is copied. */
+  binaries?: string | undefined;
+  /** Text of the Dockerfile. */
+  dockerfile: string;
+  /** An empty directory, for what is taken out of images and for compressed layers. */
   workspace: string;
   /** Runs a binary whose file does not say its version; absent where programs are not to be run. */
   askVersion?: AskVersion | undefined;
 }
 
-/** A platform of the release, with what its Dockerfile starts from there. */
+/** A platform of the release, with what its Dockerfile may copy. */
 export interface StagedTarget extends BuildTarget {
-  /** `scratch` or the reference of an image. */
-  base: string;
+  context: BuildContext;
+  /** What is copied out of the context; absent where only a builder knows. */
+  copied?: Source[];
 }
 
-/** A release whose binaries were checked and laid out for the Dockerfile; no registry was asked. */
+/** A release whose binaries were checked; no registry was asked. */
 export interface StagedRelease {
   trigger: Trigger;
-  dockerfile: Dockerfile;
-  /** Directory of the files that COPY may take. */
-  context: string;
-  /** Directory for compressed layers. */
+  /** Absent where Slipway does not interpret it. */
+  dockerfile?: Dockerfile;
+  /** Why it takes the engine's builder; absent where Slipway assembles it. */
+  builderNeeded?: BuilderNeededError;
+  /** Directory for what is taken out of images and for compressed layers. */
   layers: string;
   targets: StagedTarget[];
   /** Annotations of the index. */
@@ -44,45 +53,53 @@ export interface StagedRelease {
   checks: PreflightCheck[];
 }
 
+const subject = "--binaries";
+
 /**
- * Lays the binaries out as `linux/<arch>/<name>`, once they are known to be those of the release: what does not
- * hold is an error with the whole report.
+ * Finds out what each platform copies, and checks the binaries among it: what does not hold is an error with the whole
+ * report. Nothing else of the source or of the binaries is looked at.
  */
 export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> {
-  const { settings, trigger, dockerfile, binaries, workspace } = input;
-  const context = join(workspace, "context");
+  const { settings, trigger, workspace } = input;
+  const catalog = await catalogOf(input);
+  const targets = settings.platforms.map((platform) => targetOf(input, catalog, platform));
+  const interpreted = interpret(input.dockerfile, settings.dockerfile, targets);
+  const { contexts, builderNeeded } = await openContexts(input, interpreted, catalog);
+  const dockerfile = builderNeeded === undefined ? interpreted.dockerfile : undefined;
+  const checks = catalog === undefined ? [] : await checkCopied(input, catalog, contexts, dockerfile);
   const layers = join(workspace, "layers");
-  const set = await findBinaries(input, binaries);
-  const targets = settings.platforms.map((platform) => targetOf(input, set, platform));
-  const checks = await checkBinaries(input, binaries, set, {
-    baseOf: (platform) => targets.find((target) => formatPlatform(target.platform) === platform)?.base,
-    askVersion: input.askVersion,
-  });
-  await stageBinaries(binaries, set.binaries, context);
   await mkdir(layers);
-  const annotations = annotationsOf(input);
-  return { trigger, dockerfile, context, layers, targets, annotations, format: settings.mediaTypes, checks };
+  return {
+    trigger,
+    ...(interpreted.dockerfile === undefined ? {} : { dockerfile: interpreted.dockerfile }),
+    ...(builderNeeded === undefined ? {} : { builderNeeded }),
+    layers,
+    targets: contexts.map(({ target, context, copied }) => ({
+      ...target,
+      context,
+      ...(copied === undefined ? {} : { copied }),
+    })),
+    annotations: annotationsOf(input),
+    format: settings.mediaTypes,
+    checks,
+  };
 }
 
-/** The binaries of a release in a directory, by the settings. */
-export async function findBinaries({ settings }: ReleaseDescription, root: string): Promise<BinarySet> {
-  const { platforms, binaries } = settings;
-  return collectBinaries(root, { platforms, ...binaries, subject: "--binaries" });
+async function catalogOf({ settings, binaries }: ReleaseInput): Promise<Catalog | undefined> {
+  if (binaries === undefined) return undefined;
+  return readCatalog(binaries, { subject, pattern: settings.binaries.pattern });
 }
 
-/** Holds the binaries against the release; what does not hold is an error with the whole report. */
-export async function checkBinaries(
-  { trigger }: ReleaseDescription,
-  root: string,
-  set: BinarySet,
-  expected: Omit<PreflightExpectation, "version">,
-): Promise<PreflightCheck[]> {
-  const checks = await preflight(root, set, { ...expected, version: versionOf(trigger) });
-  reportPreflight(checks);
-  return checks;
+function targetOf(input: ReleaseInput, catalog: Catalog | undefined, platform: string): BuildTarget {
+  return { platform: parsePlatform(platform), buildArgs: buildArgumentsOf(input, namesIn(input, catalog)) };
 }
 
-function targetOf(input: ReleaseInput, { binaries }: BinarySet, platform: string): StagedTarget {
-  const target = { platform: parsePlatform(platform), buildArgs: buildArgumentsOf(input, binaries) };
-  return { ...target, base: baseOf(input.dockerfile, target) };
+/** Names of the binaries that the release is about. */
+function namesIn({ settings }: ReleaseInput, catalog: Catalog | undefined): string[] {
+  const { names, ids } = settings.binaries;
+  if (names.length > 0) return names;
+  const candidates = (catalog?.candidates ?? []).filter(
+    (candidate) => settings.platforms.includes(candidate.platform) && isOfBuild(candidate, ids),
+  );
+  return [...new Set(candidates.map(({ name }) => name))];
 }
