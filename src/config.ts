@@ -142,9 +142,9 @@ const annotations = z
 const release = z
   .strictObject({
     dockerfile: relativePath
-      .default("Dockerfile.release")
+      .optional()
       .describe(
-        "Dockerfile of the released image: assembled where it runs nothing, else built by the engine.",
+        "Dockerfile of the released image: assembled where it runs nothing, else built by the engine. Default: the first there is of Dockerfile.release, Dockerfile.goreleaser, goreleaser.Dockerfile, Containerfile and Dockerfile, else Slipway's own.",
       ),
     platforms: platforms.prefault(["linux/amd64", "linux/arm64"]).describe("Platforms, as os/architecture."),
     repositories: z

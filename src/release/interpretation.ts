@@ -3,6 +3,7 @@ import type { BuildTarget } from "../dockerfile/build-arguments.js";
 import { type Dockerfile, parseDockerfile } from "../dockerfile/dockerfile.js";
 import { type Survey, surveyDockerfile } from "../dockerfile/survey.js";
 import { BuilderNeededError } from "../errors.js";
+import type { ChosenDockerfile } from "./dockerfile-choice.js";
 
 /** A platform, with what its Dockerfile says as far as Slipway interprets it. */
 export interface InterpretedTarget {
@@ -21,9 +22,12 @@ export interface Interpretation {
 }
 
 /** Interprets a Dockerfile for all platforms; what no builder takes is an error. */
-export function interpret(text: string, name: string, targets: readonly BuildTarget[]): Interpretation {
+export function interpret(
+  { path, text }: Pick<ChosenDockerfile, "path" | "text">,
+  targets: readonly BuildTarget[],
+): Interpretation {
   try {
-    const dockerfile = parseDockerfile(text, name);
+    const dockerfile = parseDockerfile(text, path);
     const surveys = targets.map((target) => ({ target, survey: surveyDockerfile(dockerfile, target) }));
     return { targets: surveys, dockerfile, ...reasonOf(surveys) };
   } catch (error) {

@@ -14,6 +14,7 @@ import { parsePlatform } from "../oci/platform.js";
 import { type LoadSource, openContexts } from "./contexts.js";
 import { checkCopied } from "./copied-binaries.js";
 import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
+import type { ChosenDockerfile } from "./dockerfile-choice.js";
 import { interpret } from "./interpretation.js";
 import type { Trigger } from "./ref.js";
 
@@ -22,8 +23,7 @@ export interface ReleaseInput extends ReleaseDescription {
   loadSource: LoadSource;
   /** Directory of the binaries, on this machine; absent where the source has all that is copied. */
   binaries?: string | undefined;
-  /** Text of the Dockerfile. */
-  dockerfile: string;
+  dockerfile: ChosenDockerfile;
   /** An empty directory, for what is taken out of images and for compressed layers. */
   workspace: string;
   /** Runs a binary whose file does not say its version; absent where programs are not to be run. */
@@ -40,6 +40,7 @@ export interface StagedTarget extends BuildTarget {
 /** A release whose binaries were checked; no registry was asked. */
 export interface StagedRelease {
   trigger: Trigger;
+  chosen: ChosenDockerfile;
   /** Absent where Slipway does not interpret it. */
   dockerfile?: Dockerfile;
   /** Why it takes the engine's builder; absent where Slipway assembles it. */
@@ -63,7 +64,7 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
   const { settings, trigger, workspace } = input;
   const catalog = await catalogOf(input);
   const targets = settings.platforms.map((platform) => targetOf(input, catalog, platform));
-  const interpreted = interpret(input.dockerfile, settings.dockerfile, targets);
+  const interpreted = interpret(input.dockerfile, targets);
   const { contexts, builderNeeded } = await openContexts(input, interpreted, catalog);
   const dockerfile = builderNeeded === undefined ? interpreted.dockerfile : undefined;
   const checks = catalog === undefined ? [] : await checkCopied(input, catalog, contexts, dockerfile);
@@ -71,6 +72,7 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
   await mkdir(layers);
   return {
     trigger,
+    chosen: input.dockerfile,
     ...(interpreted.dockerfile === undefined ? {} : { dockerfile: interpreted.dockerfile }),
     ...(builderNeeded === undefined ? {} : { builderNeeded }),
     layers,
