@@ -8,6 +8,7 @@ import type { RegistryClient } from "../registry/client.js";
 import { parseReference } from "../registry/reference.js";
 import { readBase } from "./base.js";
 import type { BuiltRelease } from "./built.js";
+import { choiceRemarks } from "./dockerfile-choice.js";
 import { imageIdsOf } from "./image-ids.js";
 import type { StagedRelease } from "./stage.js";
 
@@ -23,7 +24,7 @@ export interface AssemblyOptions {
  * layers are compressed into files, which have to stay until the image was published.
  */
 export async function assembleRelease(
-  { dockerfile, builderNeeded, layers, targets, annotations, format, checks }: StagedRelease,
+  { chosen, dockerfile, builderNeeded, layers, targets, annotations, format, checks }: StagedRelease,
   { client, sourceDateEpoch }: AssemblyOptions,
 ): Promise<BuiltRelease> {
   if (builderNeeded !== undefined) throw builderNeeded;
@@ -47,7 +48,12 @@ export async function assembleRelease(
   return {
     origin: "slipway",
     image: imageIdsOf(variants),
-    remarks: [...uncheckedRemarks(checks), ...new Set(replaced), ...baseRemarks(bases)],
+    remarks: [
+      ...choiceRemarks(chosen),
+      ...uncheckedRemarks(checks),
+      ...new Set(replaced),
+      ...baseRemarks(bases),
+    ],
     pack: () => packImage(variants, { annotations, format, directory: layers }),
   };
 }

@@ -9,6 +9,7 @@ import { type BuilderNeededError, InputError } from "../errors.js";
 import { FileTree } from "../layer/file-tree.js";
 import { formatPlatform } from "../oci/platform.js";
 import type { ReleaseDescription } from "./description.js";
+import type { ChosenDockerfile } from "./dockerfile-choice.js";
 import type { Interpretation, InterpretedTarget } from "./interpretation.js";
 
 /**
@@ -33,7 +34,7 @@ export interface Contexts {
   builderNeeded?: BuilderNeededError;
 }
 
-type Input = ReleaseDescription & { loadSource: LoadSource };
+type Input = ReleaseDescription & { loadSource: LoadSource; dockerfile: Pick<ChosenDockerfile, "path"> };
 
 /**
  * Opens the context of each platform with what is copied of the source, and with the whole source where that does not
@@ -67,17 +68,17 @@ async function tryContexts(
 }
 
 async function openWith(
-  { settings, loadSource }: Input,
+  { settings, loadSource, dockerfile }: Input,
   { targets, builderNeeded: reason }: Interpretation,
   catalog: Catalog | undefined,
   paths?: readonly string[],
 ): Promise<Contexts> {
   const directory = await loadSource(paths);
-  const { dockerfile, binaries } = settings;
-  const ignore = readIgnoreFile(directory, dockerfile);
+  const { binaries } = settings;
+  const ignore = readIgnoreFile(directory, dockerfile.path);
   const files = directory === undefined ? new FileTree() : loadContext(directory, ignore);
   const others = catalog === undefined || catalog.isDist ? undefined : loadContext(catalog.root, ignore);
-  const source = { directory, files, ignoreFile: ignore.name, dockerfile };
+  const source = { directory, files, ignoreFile: ignore.name, dockerfile: dockerfile.path };
   const contexts: TargetContext[] = [];
   let builderNeeded = reason;
   for (const { target, survey } of targets) {

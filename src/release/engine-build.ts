@@ -15,6 +15,7 @@ import type { Project } from "../project.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { BuiltRelease } from "./built.js";
 import { annotationsOf, type ReleaseDescription } from "./description.js";
+import { choiceRemarks } from "./dockerfile-choice.js";
 import {
   checkProgram,
   type EngineBuild,
@@ -23,7 +24,7 @@ import {
   programPaths,
 } from "./engine-image.js";
 import { formatInputs } from "./image-ids.js";
-import { readOwnDockerfile } from "./input.js";
+import { readDockerfile } from "./input.js";
 import { digestInputs } from "./input-digest.js";
 import { pinImages } from "./pinned-images.js";
 import type { StagedRelease, StagedTarget } from "./stage.js";
@@ -66,10 +67,10 @@ export async function planEngineBuild(
   project: Project,
   description: ReleaseDescription,
   staged: StagedRelease,
-  text: string,
   { client, sourceDateEpoch: created }: EngineRequest,
 ): Promise<BuiltRelease> {
-  const { dockerfile: name, mediaTypes } = description.settings;
+  const { path: name, text } = staged.chosen;
+  const { mediaTypes } = description.settings;
   const { images, remarks } = await pinImages(client, staged, text);
   const platforms: PlannedPlatform[] = [];
   for (const target of staged.targets) {
@@ -91,7 +92,12 @@ export async function planEngineBuild(
     image: Object.fromEntries(
       platforms.map(({ target, inputs }) => [formatPlatform(target.platform), formatInputs(inputs)]),
     ),
-    remarks: [reasonOf(staged), ...uncheckedRemarks(staged.checks), ...remarks],
+    remarks: [
+      ...choiceRemarks(staged.chosen),
+      reasonOf(staged),
+      ...uncheckedRemarks(staged.checks),
+      ...remarks,
+    ],
     pack: async () => {
       await project.signIn();
       const summary = summarizeDockerfile(text, staged.targets[0]?.buildArgs);
@@ -141,12 +147,13 @@ async function writeContext(name: string, text: string, copied: readonly Source[
 
 /** Has the engine build one stage of the project's own Dockerfile from the source, and gives its files. */
 export async function buildStage(project: Project, platform: string, target: string): Promise<Directory> {
-  const { dockerfile } = project.settings.release;
-  if ((await readOwnDockerfile(project)) === undefined)
+  const { path: dockerfile, from } = await readDockerfile(project);
+  if (from === "module")
     throw new InputError({
-      subject: "slipway.json: release.dockerfile",
-      expected: "a Dockerfile in the source that has the stage",
-      given: dockerfile,
+      subject: "the source",
+      expected: "a Dockerfile that has the stage",
+      given: "none",
+      fix: "Name it in release.dockerfile of slipway.json",
     });
   await project.signIn();
   const source = {

@@ -1,12 +1,12 @@
 import { type Directory, dag } from "@dagger.io/dagger";
 import { askVersion } from "../binaries/version-output.js";
 import { parsePlatforms } from "../config.js";
-import { InputError } from "../errors.js";
 import { readFiles, scratch } from "../files.js";
 import { Phases } from "../phases.js";
 import type { Project } from "../project.js";
 import type { LoadSource } from "./contexts.js";
 import type { ReleaseDescription } from "./description.js";
+import { type ChosenDockerfile, chooseDockerfile } from "./dockerfile-choice.js";
 import { releaseTargets, type Target } from "./plan.js";
 import { readRef } from "./ref.js";
 import type { ReleaseInput } from "./stage.js";
@@ -69,7 +69,7 @@ export async function readReleaseInput(
     binaries === undefined ? undefined : exported(binaries, "binaries"),
     scratch("release"),
   ]);
-  const loadSource = sourceLoader(project.source, description.settings.dockerfile);
+  const loadSource = sourceLoader(project.source, dockerfile.path);
   return { ...description, loadSource, binaries: directory, dockerfile, workspace, askVersion };
 }
 
@@ -97,21 +97,11 @@ export async function readArchives(archives: Directory): Promise<string> {
   return exported(archives.filter({ include: ["*.tar", "*/*.tar"] }), "archives");
 }
 
-/** The text of the Dockerfile of a release: a project without one of its own gets Slipway's. */
-export async function readDockerfile(project: Project): Promise<string> {
-  const { dockerfile: path } = project.settings.release;
-  const own = await readOwnDockerfile(project);
-  const text = own ?? (await readFiles(dag.currentModule().source(), [path])).get(path)?.toString("utf8");
-  if (text !== undefined) return text;
-  throw new InputError({
-    subject: "slipway.json: release.dockerfile",
-    expected: "a file in the source",
-    given: path,
-  });
-}
-
-/** The text of the project's own Dockerfile of a release, where it has one. */
-export async function readOwnDockerfile({ source, settings }: Project): Promise<string | undefined> {
-  const { dockerfile: path } = settings.release;
-  return (await readFiles(source, [path])).get(path)?.toString("utf8");
+/** The Dockerfile of a release: a project without one of its own gets Slipway's. */
+export function readDockerfile({ source, settings }: Project): Promise<ChosenDockerfile> {
+  return chooseDockerfile(
+    settings.release.dockerfile,
+    (paths) => readFiles(source, paths),
+    (paths) => readFiles(dag.currentModule().source(), paths),
+  );
 }
