@@ -9,6 +9,8 @@ export interface Candidate {
   path: string;
   /** ID of the GoReleaser build. */
   id?: string;
+  /** Whether it is a package of an operating system, which is no program. */
+  isPackage?: boolean;
 }
 
 /** A binary of a release. */
@@ -38,7 +40,9 @@ export function selectBinaries(
   selection: Selection,
   subject: string,
 ): Binary[] {
-  const chosen = candidates.filter((candidate) => isOfBuild(candidate, selection.ids));
+  const chosen = candidates.filter(
+    (candidate) => isOfBuild(candidate, selection.ids) && candidate.isPackage !== true,
+  );
   const names = namesOf(chosen, selection);
   const outcomes = names.flatMap((name) =>
     selection.platforms.map((platform) => pick(chosen, files, name, platform)),

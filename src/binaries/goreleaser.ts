@@ -52,19 +52,22 @@ export function readGoReleaserDist({ artifacts, metadata: about }: GoReleaserDis
   const entries = parse(z.array(artifact), artifacts, "artifacts.json");
   const dist = distOf(entries);
   return {
-    candidates: entries.filter(isBinary).flatMap((entry) => {
-      const platform = artifactPlatform(entry);
-      if (platform === undefined) return [];
-      const { name, path, extra } = entry;
-      return [
-        {
-          name,
-          platform,
-          path: withoutPrefix(path, dist),
-          ...(extra.ID === undefined ? {} : { id: extra.ID }),
-        },
-      ];
-    }),
+    candidates: entries
+      .filter((entry) => isBinary(entry) || isPackage(entry))
+      .flatMap((entry) => {
+        const platform = artifactPlatform(entry);
+        if (platform === undefined) return [];
+        const { name, path, extra } = entry;
+        return [
+          {
+            name,
+            platform,
+            path: withoutPrefix(path, dist),
+            ...(extra.ID === undefined ? {} : { id: extra.ID }),
+            ...(isPackage(entry) ? { isPackage: true } : {}),
+          },
+        ];
+      }),
     ...(about === undefined ? {} : { version: parse(metadata, about, "metadata.json").version }),
   };
 }
@@ -72,6 +75,11 @@ export function readGoReleaserDist({ artifacts, metadata: about }: GoReleaserDis
 /** An archive of format binary lists the file of a binary once more, under the name it is uploaded as. */
 function isBinary({ type, extra }: Artifact): boolean {
   return type === "Binary" && extra.Format === undefined;
+}
+
+/** What nfpm makes, which a Dockerfile may install: `COPY *.apk /tmp/`. */
+function isPackage({ type }: Artifact): boolean {
+  return type === "Linux Package";
 }
 
 function artifactPlatform(entry: Artifact): string | undefined {

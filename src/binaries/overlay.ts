@@ -30,12 +30,13 @@ export function layOut(
   { names, ids }: OverlaySelection,
   others?: FileTree,
 ): BinaryOverlay {
-  const { root, files, candidates, subject } = catalog;
+  const { root, files, candidates, subject, isDist } = catalog;
   const wanted = candidates.filter(
-    (candidate) => isOfBuild(candidate, ids) && (names.length === 0 || names.includes(candidate.name)),
+    ({ isPackage = false, ...candidate }) =>
+      isPackage || (isOfBuild(candidate, ids) && (names.length === 0 || names.includes(candidate.name))),
   );
   const own = wanted.filter((candidate) => candidate.platform === platform && files.has(candidate.path));
-  const tree = new FileTree();
+  const [tree, named] = [new FileTree(), new FileTree()];
   const binaries = new Map<FileNode, Candidate>();
   const byName = Map.groupBy(own, ({ name }) => name);
   for (const candidate of own) {
@@ -43,15 +44,19 @@ export function layOut(
     const content = { path, size: statSync(path).size };
     const node: FileNode = { type: "file", mode: 0o755, uid: 0, gid: 0, content };
     binaries.set(node, candidate);
-    place(tree, candidate.path, node);
     const [first, second] = byName.get(candidate.name) ?? [];
-    const named = first !== undefined && second !== undefined ? conflictOf(first, second) : node;
-    place(tree, `${platform}/${candidate.name}`, named);
-    place(tree, candidate.name, named);
+    const chosen = first !== undefined && second !== undefined ? conflictOf(first, second) : node;
+    // What tools lay out is what a directory shows, so that wildcards match it once.
+    place(isDist ? named : tree, candidate.path, node);
+    place(isDist ? tree : named, candidate.name, chosen);
+    place(named, `${platform}/${candidate.name}`, chosen);
   }
   return {
     files: tree,
+    named,
     ...(others === undefined ? {} : { others: withoutBinaries(others, candidates) }),
+    isDist,
+    isBinary: (node) => binaries.has(node),
     name: subject,
     binaryOf: (node) => binaries.get(node),
     ambiguous: new Set([...byName].filter(([, same]) => same.length > 1).map(([name]) => name)),

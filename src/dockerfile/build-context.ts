@@ -1,16 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { DirectoryNode, FileContent, FileNode, FileTree } from "../layer/file-tree.js";
+import { loadPath } from "./context.js";
 import type { Absence, CopyRoot } from "./sources.js";
 
 /** Files that are laid over the source for one platform: prebuilt binaries, in every place where tools put them. */
 export interface Overlay {
+  /** What is among the files of a directory as well: what COPY of the whole context takes, and wildcards match. */
   files: FileTree;
-  /** What else lies beside them: taken where the source has nothing. */
+  /** What is there only for who names it. */
+  named: FileTree;
+  /** What lies beside the binaries, taken where it is named and nothing else is there. */
   others?: FileTree;
-  /** Where those files come from, as the caller knows it: `--binaries`. */
+  /** Where all of that comes from, as the caller knows it: `--binaries`. */
   name: string;
-  /** What is to be known of a path that is not there, as a sentence; undefined where that is nothing. */
+  /** Whether it is GoReleaser's, whose own build context knows no ignore file: files that are named are taken anyway. */
+  isDist: boolean;
+  isBinary(node: FileNode): boolean;
+  /** What is to be known of a path that is not there, as a sentence without the full stop. */
   explain(path: string): string | undefined;
 }
 
@@ -30,30 +37,35 @@ export interface ContextSource {
  * source; where a directory is copied that holds both a binary and a directory of one name, that is an error.
  */
 export class BuildContext implements CopyRoot {
-  readonly #replaced = new Map<string, string>();
+  readonly #remarks = new Map<string, string>();
 
   constructor(
     private readonly source: ContextSource,
     private readonly overlay?: Overlay,
   ) {}
 
-  /** Files of the source that a binary took the place of where they were copied, a sentence each. */
-  get replaced(): string[] {
-    return [...this.#replaced.values()];
+  /** What is to be known of what was copied, a sentence each. */
+  get remarks(): string[] {
+    return [...this.#remarks.values()];
   }
 
   follow(path: string): FileNode | undefined {
     const { overlay, source } = this;
+    const isNamed = path !== "/";
     const laid = overlay?.files.follow(path);
+    const named = isNamed ? overlay?.named.follow(path) : undefined;
     const own = source.files.follow(path);
-    const other = overlay?.others?.follow(path);
-    if (laid !== undefined && laid.type !== "directory") {
-      if (own !== undefined) this.#note(path, own);
-      return laid;
+    const other = isNamed ? overlay?.others?.follow(path) : undefined;
+    const file = [laid, named].find((node) => node !== undefined && node.type !== "directory");
+    if (file !== undefined) {
+      if (own !== undefined) this.#noteReplaced(path, own);
+      return file;
     }
-    return this.#merge(
-      path,
-      [laid, own, other].filter((node) => node !== undefined),
+    return (
+      this.#merge(
+        path,
+        [laid, named, own, other].filter((node) => node !== undefined),
+      ) ?? this.#unlisted(path)
     );
   }
 
@@ -82,14 +94,28 @@ export class BuildContext implements CopyRoot {
     return { ...first, children };
   }
 
+  /** What is left out of the context and named all the same, where a build without Slipway has it. */
+  #unlisted(path: string): FileNode | undefined {
+    const { directory, ignoreFile } = this.source;
+    const isRepository = /^\/\.git(\/|$)/.test(path);
+    if (directory === undefined || !(isRepository || this.overlay?.isDist)) return undefined;
+    const node = loadPath(directory, path.slice(1));
+    if (node !== undefined && !isRepository)
+      this.#remarks.set(
+        path,
+        `${path.slice(1)} is copied though ${ignoreFile} leaves it out: GoReleaser, whose build this is, does not read that file.`,
+      );
+    return node;
+  }
+
   #child(path: string, name: string, directories: readonly DirectoryNode[]): FileNode | undefined {
     const nodes = directories.map(({ children }) => children.get(name)).filter((node) => node !== undefined);
     const [first, second] = nodes;
     if (first === undefined || second === undefined || first.type === "directory")
       return this.#merge(path, nodes);
-    if (this.overlay?.files.get(path) !== first) return this.#unlessDifferent(path, first, second);
+    if (this.overlay?.isBinary(first) !== true) return this.#unlessDifferent(path, first, second);
     if (second.type !== "directory") {
-      this.#note(path, second);
+      this.#noteReplaced(path, second);
       return first;
     }
     return {
@@ -117,18 +143,14 @@ export class BuildContext implements CopyRoot {
     };
   }
 
-  #note(path: string, node: FileNode): void {
-    if (node.type === "file" && this.#isLaid(path, node)) return;
-    this.#replaced.set(
+  /** Unless the source has the binary itself, since the binaries lie in it. */
+  #noteReplaced(path: string, node: FileNode): void {
+    const laid = this.overlay?.files.follow(path) ?? this.overlay?.named.follow(path);
+    if (laid?.type === "file" && node.type === "file" && isSameContent(laid.content, node.content)) return;
+    this.#remarks.set(
       path,
       `The binary ${path.slice(1)} of ${this.overlay?.name} was copied, and not the ${node.type} ${path.slice(1)} of the source.`,
     );
-  }
-
-  /** Whether the source has the binary itself, since the binaries lie in it. */
-  #isLaid(path: string, { content }: FileNode & { type: "file" }): boolean {
-    const laid = this.overlay?.files.follow(path);
-    return laid?.type === "file" && isSameContent(laid.content, content);
   }
 
   #ignored(name: string): string | undefined {

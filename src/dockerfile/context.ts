@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type DirectoryNode, type FileNode, FileTree } from "../layer/file-tree.js";
 import { type IgnoreList, parseIgnoreList } from "./dockerignore.js";
@@ -33,6 +33,18 @@ export function readIgnoreFile(
   }
   return { name: ".dockerignore", ...parseIgnoreList("", ".dockerignore") };
 }
+
+/** What is at one path of a directory, whatever an ignore file says; undefined where there is nothing. */
+export function loadPath(directory: string, path: string): FileNode | undefined {
+  const target = join(directory, path);
+  if (!existsSync(target)) return undefined;
+  const node = readNode(target);
+  if (node.type === "directory") readDirectory(node, target, path, keepAll);
+  return node.type === "symlink" ? undefined : node;
+}
+
+/** The ignore list of a directory that has none. */
+export const keepAll: IgnoreList = { ignores: () => false, hasExceptions: false };
 
 // Synchronous: for many small files the way through the thread pool takes longer than the call.
 function readDirectory(parent: DirectoryNode, directory: string, path: string, ignore: IgnoreList): void {

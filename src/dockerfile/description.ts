@@ -81,8 +81,10 @@ function describeStage(
   return { index, base, inImage, config, steps, variables, ...(author === undefined ? {} : { author }) };
 }
 
+/** Whether a source of COPY has a variable that nothing sets so far. */
 function hasUnknown({ rest }: Instruction, { variables }: Draft): boolean {
-  return [...rest.matchAll(/\$\{?(\w+)/g)].some(([, name = ""]) => !variables.has(name));
+  const sources = rest.replace(/\s*\S+\s*$/, "");
+  return [...sources.matchAll(/\$\{?(\w+)/g)].some(([, name = ""]) => !variables.has(name));
 }
 
 function withPath(variables: string[]): string[] {

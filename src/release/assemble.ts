@@ -43,7 +43,7 @@ export async function assembleRelease(
         workspace: layers,
       }),
     );
-  const replaced = targets.flatMap(({ context }) => context.replaced);
+  const copying = targets.flatMap(({ context }) => context.remarks);
   const bases = targets.flatMap((target) => imagesOf(dockerfile, target).map(({ reference }) => reference));
   return {
     origin: "slipway",
@@ -51,7 +51,7 @@ export async function assembleRelease(
     remarks: [
       ...choiceRemarks(chosen),
       ...uncheckedRemarks(checks),
-      ...new Set(replaced),
+      ...new Set(copying),
       ...baseRemarks(bases),
     ],
     pack: () => packImage(variants, { annotations, format, directory: layers }),

@@ -2,7 +2,7 @@ import type { Catalog } from "../binaries/collect.js";
 import { type BinaryOverlay, layOut } from "../binaries/overlay.js";
 import type { BuildTarget } from "../dockerfile/build-arguments.js";
 import { BuildContext } from "../dockerfile/build-context.js";
-import { loadContext, readIgnoreFile } from "../dockerfile/context.js";
+import { keepAll, loadContext, readIgnoreFile } from "../dockerfile/context.js";
 import type { Source } from "../dockerfile/sources.js";
 import { findArchive, findCopied, type Survey } from "../dockerfile/survey.js";
 import { type BuilderNeededError, InputError } from "../errors.js";
@@ -77,7 +77,7 @@ async function openWith(
   const { binaries } = settings;
   const ignore = readIgnoreFile(directory, dockerfile.path);
   const files = directory === undefined ? new FileTree() : loadContext(directory, ignore);
-  const others = catalog === undefined || catalog.isDist ? undefined : loadContext(catalog.root, ignore);
+  const others = catalog === undefined || catalog.isDist ? undefined : loadContext(catalog.root, keepAll);
   const source = { directory, files, ignoreFile: ignore.name, dockerfile: dockerfile.path };
   const contexts: TargetContext[] = [];
   let builderNeeded = reason;

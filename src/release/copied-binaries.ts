@@ -48,7 +48,7 @@ function binariesOf(
   const select = (wanted: readonly string[]) =>
     selectBinaries(candidates, files, { platforms, names: wanted, ids }, subject);
   const used = contexts.map(usedBy);
-  if (used.includes(undefined)) return select(names);
+  if (used.includes(undefined)) return candidates.length === 0 ? [] : select(names);
   const copied = used.flatMap((found) => found ?? []);
   // A name that several builds have was copied under a path of its own, which says all.
   const ambiguous = new Set(contexts.flatMap(({ overlay }) => [...(overlay?.ambiguous ?? [])]));
@@ -62,5 +62,7 @@ function binariesOf(
 
 function usedBy({ overlay, copied }: TargetContext): Candidate[] | undefined {
   if (copied === undefined) return undefined;
-  return [...filesOf(copied)].flatMap((node) => overlay?.binaryOf(node) ?? []);
+  return [...filesOf(copied)]
+    .flatMap((node) => overlay?.binaryOf(node) ?? [])
+    .filter(({ isPackage }) => isPackage !== true);
 }

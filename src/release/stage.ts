@@ -101,7 +101,10 @@ function namesIn({ settings }: ReleaseInput, catalog: Catalog | undefined): stri
   const { names, ids } = settings.binaries;
   if (names.length > 0) return names;
   const candidates = (catalog?.candidates ?? []).filter(
-    (candidate) => settings.platforms.includes(candidate.platform) && isOfBuild(candidate, ids),
+    (candidate) =>
+      candidate.isPackage !== true &&
+      settings.platforms.includes(candidate.platform) &&
+      isOfBuild(candidate, ids),
   );
   return [...new Set(candidates.map(({ name }) => name))];
 }
