@@ -7,7 +7,7 @@ import type { FileTree } from "../../src/layer/file-tree.js";
 import type { Layer } from "../../src/layer/layer.js";
 
 /** A file to write: its content, or what else there is to it. */
-export type FileSpec = string | { content?: string; mode?: number; link?: string };
+export type FileSpec = string | { content?: string | Buffer; mode?: number; link?: string };
 
 /** Writes files below a directory, by path; a path that ends with `/` is a directory. */
 export async function writeFiles(
