@@ -19,7 +19,7 @@ const layers: Record<string, readonly string[]> = {
   phases: [],
   report: ["errors", "outputs"],
   files: [],
-  binaries: ["errors", "files", "oci", "report"],
+  binaries: ["dockerfile", "errors", "files", "layer", "oci", "report"],
   cleanup: ["errors", "oci", "outputs", "registry", "report"],
   progress: ["phases", "registry", "report"],
   publication: ["outputs", "phases", "registry", "report"],

@@ -58,7 +58,7 @@ function describeStage(
   const Env = withPath(inherited.config.Env ?? []);
   const draft: Draft = {
     config: { ...inherited.config, Env },
-    variables: new Map([...(inherited.variables ?? []), ...Env.map(splitVariable)]),
+    variables: new Map(inherited.variables ?? Env.map(splitVariable)),
     escapeChar: dockerfile.escapeChar,
     globals: globalArguments(dockerfile, target),
     target,

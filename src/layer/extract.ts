@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readTar } from "../archive/tar-reader.js";
 import type { FileContent, FileTree, RegularFile, StoredFile } from "./file-tree.js";
@@ -26,8 +26,8 @@ async function extractLayer(files: readonly StoredNode[], directory: string): Pr
   const { layer, source } = first.content.stored;
   const subject = `${source.name}: layer ${layer.digest}`;
   const byPath = Map.groupBy(files, ({ content }) => content.stored.path);
-  const target = join(directory, layer.digest.replace(":", "-"));
-  await mkdir(target, { recursive: true });
+  // One instruction after the other may take files out of the same layer.
+  const target = await mkdtemp(join(directory, "extracted-"));
   let count = 0;
   const archive = readLayer(source, layer, subject);
   for await (const { header, content } of readTar(archive, subject, ({ path }) => byPath.has(path))) {

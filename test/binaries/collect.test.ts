@@ -1,7 +1,8 @@
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { collectBinaries, stageBinaries } from "../../src/binaries/collect.js";
+import { selectBinaries } from "../../src/binaries/binaries.js";
+import { type CatalogRequest, readCatalog } from "../../src/binaries/collect.js";
 import { compilePattern } from "../../src/binaries/pattern.js";
 import { InputError, VerificationError } from "../../src/errors.js";
 import { makeTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.js";
@@ -22,7 +23,7 @@ const goreleaser = {
   "hello_linux_arm64_v8.0/hello": "arm64",
 };
 
-const request = { subject: "dist", platforms: ["linux/amd64", "linux/arm64"], names: [], ids: [] };
+const selection = { platforms: ["linux/amd64", "linux/arm64"], names: [], ids: [] };
 
 let directory: TemporaryDirectory;
 
@@ -39,10 +40,16 @@ async function write(files: Readonly<Record<string, string>>): Promise<void> {
   }
 }
 
-describe("collectBinaries", () => {
+/** What a directory holds, and the binaries of a release among it. */
+async function collect(options: Partial<CatalogRequest> = {}, root = directory.path) {
+  const catalog = await readCatalog(root, { subject: "dist", ...options });
+  return { ...catalog, binaries: selectBinaries(catalog.candidates, catalog.files, selection, "dist") };
+}
+
+describe("readCatalog", () => {
   it("goes by artifacts.json where there is one", async () => {
     await write({ ...goreleaser, "hello-linux-amd64": "not built by GoReleaser" });
-    expect(await collectBinaries(directory.path, request)).toEqual({
+    expect(await collect()).toMatchObject({
       binaries: [
         {
           name: "hello",
@@ -58,15 +65,16 @@ describe("collectBinaries", () => {
         },
       ],
       builtVersion: "1.2.3",
+      isDist: true,
     });
   });
 
   it("goes by the pattern that was given even then", async () => {
     await write({ ...goreleaser, "extra/hello-linux-amd64": "", "extra/hello-linux-arm64": "" });
     const pattern = compilePattern("extra/{name}-{os}-{arch}");
-    const { binaries, builtVersion } = await collectBinaries(directory.path, { ...request, pattern });
+    const { binaries, builtVersion, isDist } = await collect({ pattern });
     expect(binaries.map(({ path }) => path)).toEqual(["extra/hello-linux-amd64", "extra/hello-linux-arm64"]);
-    expect(builtVersion).toBeUndefined();
+    expect([builtVersion, isDist]).toEqual([undefined, false]);
   });
 
   it.each<[string, string[]]>([
@@ -80,7 +88,8 @@ describe("collectBinaries", () => {
   ])("reads %s by its names", async (_, paths) => {
     const files = { ...Object.fromEntries(paths.map((path) => [path, ""])), "checksums.txt": "" };
     await write(files);
-    const { binaries } = await collectBinaries(directory.path, request);
+    const { binaries, isDist } = await collect();
+    expect(isDist).toBe(false);
     expect(binaries.map(({ path, staged }) => [path, staged])).toEqual([
       [paths[0], "linux/amd64/hello"],
       [paths[1], "linux/arm64/hello"],
@@ -90,41 +99,18 @@ describe("collectBinaries", () => {
   it("does not follow links", async () => {
     await write({ "hello-linux-amd64": "" });
     await symlink("/etc/passwd", join(directory.path, "hello-linux-arm64"));
-    await expect(collectBinaries(directory.path, request)).rejects.toThrow("- linux/arm64: no hello");
+    await expect(collect()).rejects.toThrow("- linux/arm64: no hello");
   });
 
   it("refuses an empty directory", async () => {
-    const collecting = collectBinaries(directory.path, request);
+    const collecting = collect();
     await expect(collecting).rejects.toThrow(VerificationError);
     await expect(collecting).rejects.toThrow("- it holds no file");
   });
 
   it("refuses what is no directory", async () => {
-    const collecting = collectBinaries(join(directory.path, "absent"), request);
+    const collecting = collect({}, join(directory.path, "absent"));
     await expect(collecting).rejects.toThrow(InputError);
     await expect(collecting).rejects.toThrow("dist: expected a directory with binaries, got nothing.");
-  });
-});
-
-describe("stageBinaries", () => {
-  it("copies to the platform's folder, with one mode whatever the umask was", async () => {
-    await write(goreleaser);
-    await chmod(join(directory.path, "hello_linux_amd64_v1/hello"), 0o700);
-    const context = join(directory.path, "context");
-    const { binaries } = await collectBinaries(directory.path, request);
-    await stageBinaries(directory.path, binaries, context);
-
-    expect((await readdir(context, { recursive: true })).toSorted()).toEqual([
-      "linux",
-      "linux/amd64",
-      "linux/amd64/hello",
-      "linux/arm64",
-      "linux/arm64/hello",
-    ]);
-    expect(await readFile(join(context, "linux/amd64/hello"), "utf8")).toBe("amd64");
-    const modes = ["amd64", "arm64"].map(
-      async (name) => (await stat(join(context, "linux", name, "hello"))).mode,
-    );
-    expect((await Promise.all(modes)).map((mode) => mode & 0o7777)).toEqual([0o755, 0o755]);
   });
 });

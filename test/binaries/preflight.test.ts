@@ -2,7 +2,8 @@ import { chmod, copyFile, cp, mkdtemp, readFile, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { collectBinaries } from "../../src/binaries/collect.js";
+import { selectBinaries } from "../../src/binaries/binaries.js";
+import { readCatalog } from "../../src/binaries/collect.js";
 import {
   checkBinary,
   type PreflightCheck,
@@ -15,7 +16,7 @@ import { VerificationError } from "../../src/errors.js";
 import { buildGoProject, copyGoProject, type GoProjectCopy } from "../support/go-project.js";
 
 const recording = fileURLToPath(new URL("../fixtures/goreleaser/build", import.meta.url));
-const request = { subject: "dist", platforms: ["linux/amd64", "linux/arm64"], names: [], ids: [] };
+const selection = { platforms: ["linux/amd64", "linux/arm64"], names: [], ids: [] };
 const baseOf = () => "scratch";
 const amd64 = "hello_linux_amd64_v1/hello";
 const arm64 = "hello_linux_arm64_v8.0/hello";
@@ -42,7 +43,12 @@ async function check(expected: PreflightExpectation, change: (copy: string) => P
   const copy = await mkdtemp(join(project.path, "changed-"));
   await cp(dist, copy, { recursive: true });
   await change(copy);
-  return preflight(copy, await collectBinaries(copy, request), expected);
+  const { candidates, files, builtVersion = "" } = await readCatalog(copy, { subject: "dist" });
+  return preflight(
+    copy,
+    { binaries: selectBinaries(candidates, files, selection, "dist"), builtVersion },
+    expected,
+  );
 }
 
 const unchanged = async () => {};
@@ -54,11 +60,9 @@ describe("preflight", () => {
   it("passes a dist of the version for every platform", async () => {
     expect(verdicts(await check({ version: "1.2.3", baseOf }, unchanged))).toEqual([
       ["metadata.json", "version", "1.2.3", true],
-      ["linux/amd64/hello", "executable", "mode 0755", true],
       ["linux/amd64/hello", "machine", "amd64", true],
       ["linux/amd64/hello", "libc", "static", true],
       ["linux/amd64/hello", "version", "v1.2.3 (the main module)", true],
-      ["linux/arm64/hello", "executable", "mode 0755", true],
       ["linux/arm64/hello", "machine", "arm64", true],
       ["linux/arm64/hello", "libc", "static", true],
       ["linux/arm64/hello", "version", "v1.2.3 (the main module)", true],
@@ -71,12 +75,6 @@ describe("preflight", () => {
       "1.2.3",
       (copy) => copyFile(join(copy, amd64), join(copy, arm64)),
       [["linux/arm64/hello", "machine", "amd64", false]],
-    ],
-    [
-      "a file that is not executable",
-      "1.2.3",
-      (copy) => chmod(join(copy, amd64), 0o644),
-      [["linux/amd64/hello", "executable", "mode 0644", false]],
     ],
     [
       "a script",
@@ -151,7 +149,7 @@ describe("preflight", () => {
 describe("checkBinary", () => {
   const binary = { name: "hello", platform: "linux/amd64", path: "pie", staged: "linux/amd64/hello" };
   const checkFile = async (file: string, expected: PreflightExpectation) =>
-    checkBinary(binary, { mode: 0o100755, content: await readFile(file) }, expected);
+    checkBinary(binary, { content: await readFile(file) }, expected);
 
   it.each<[string, boolean | undefined, string, string]>([
     ["scratch", false, "a static program, since scratch has no C library", ""],
@@ -191,14 +189,14 @@ describe("checkBinary", () => {
   ])(
     "takes the version from what a program prints where its file has none: %j",
     async (printed, found, holds) => {
-      const file = { mode: 0o100755, content: await readFile(dynamic), ...(printed && { printed }) };
+      const file = { content: await readFile(dynamic), ...(printed && { printed }) };
       const checks = checkBinary(binary, file, { version: "1.2.3", baseOf });
       expect(checks.find(({ check }) => check === "version")).toMatchObject({ found, holds });
     },
   );
 
   it("takes the version of the file before what the program prints", async () => {
-    const file = { mode: 0o100755, content: await readFile(join(dist, amd64)), printed: { output: "9.9.9" } };
+    const file = { content: await readFile(join(dist, amd64)), printed: { output: "9.9.9" } };
     const checks = checkBinary(binary, file, { version: "1.2.3", baseOf });
     expect(checks.find(({ check }) => check === "version")).toMatchObject({ holds: true });
   });
@@ -244,13 +242,13 @@ describe("reportPreflight", () => {
   it("throws every failure with what to do, and the whole report", async () => {
     const checks = await check({ version: "1.2.3", baseOf }, async (copy) => {
       await copyFile(join(copy, amd64), join(copy, arm64));
-      await chmod(join(copy, amd64), 0o640);
+      await copyFile(dynamic, join(copy, amd64));
     });
     const report = () => reportPreflight(checks);
     expect(report).toThrow(VerificationError);
     expect(report).toThrow(
       [
-        "linux/amd64/hello: executable: expected an executable file, got mode 0640. Run chmod +x on it; where an artifact store of a CI platform lost the mode, hand it over as a tar.",
+        "linux/amd64/hello: libc: expected a static program, since scratch has no C library, got dynamic, loaded by /lib64/ld-linux-x86-64.so.2. Link it statically (CGO_ENABLED=0, or a musl target), or choose a base with its C library.",
         "linux/arm64/hello: machine: expected an ELF program for arm64, got amd64. Build it for its platform, or name the binaries in release.binaries.names.",
         "",
         "| binary | check |",

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadContext } from "../../src/dockerfile/context.js";
+import { loadContext, readIgnoreFile } from "../../src/dockerfile/context.js";
 import type { FileNode } from "../../src/layer/file-tree.js";
 import { type FileSpec, makeContext, writeFiles } from "../support/image-files.js";
 import { makeTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.js";
@@ -72,9 +72,11 @@ describe("loadContext", () => {
       process.umask(0);
       await mkdir(open ?? "");
       await writeFiles(open ?? "", { "a/b": "", c: { mode: 0o777 } });
-      const listed = [strict, open].map(async (path) => list((await loadContext(path ?? "", "D")).root));
-      expect(await listed[0]).toEqual(["/a/ 755", "/a/b 644", "/c 755"]);
-      expect(await listed[1]).toEqual(await listed[0]);
+      const listed = [strict, open].map((path) =>
+        list(loadContext(path ?? "", readIgnoreFile(path, "D")).root),
+      );
+      expect(listed[0]).toEqual(["/a/ 755", "/a/b 644", "/c 755"]);
+      expect(listed[1]).toEqual(listed[0]);
     } finally {
       process.umask(before);
     }

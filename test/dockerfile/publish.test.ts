@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { assembleVariant } from "../../src/dockerfile/assemble.js";
-import { loadContext } from "../../src/dockerfile/context.js";
 import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { packImage } from "../../src/dockerfile/pack.js";
 import { openBase } from "../../src/layer/base.js";
@@ -19,7 +18,7 @@ import { pushRetry } from "../../src/registry/retry.js";
 import { createFetch } from "../../src/registry/transport.js";
 import { verifyImage } from "../../src/registry/verify.js";
 import { crane } from "../support/image-crane.js";
-import { writeFiles } from "../support/image-files.js";
+import { openContext, writeFiles } from "../support/image-files.js";
 import { type RunningRegistry, startCraneRegistry, startRegistry } from "../support/registry.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 
@@ -62,10 +61,14 @@ async function makeRelease(from: string, base?: { image: PublishableImage; conte
     const manifest = base?.image.variants[at]?.manifest;
     return assembleVariant({
       dockerfile,
-      context: await loadContext(join(directory.path, "context"), "Dockerfile.release"),
+      context: openContext(join(directory.path, "context"), "Dockerfile.release"),
       target: { platform, buildArgs: {} },
+      openImage: async (reference) => {
+        if (base === undefined || manifest === undefined) throw new Error(`${reference} is not there.`);
+        return openBase(base.content, manifest, platform);
+      },
       created: 1_765_000_000,
-      ...(base && manifest && { base: await openBase(base.content, manifest, platform) }),
+      workspace: directory.path,
     });
   });
   const scratch = join(directory.path, `layers-${base === undefined ? "own" : "based"}`);

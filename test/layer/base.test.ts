@@ -7,7 +7,7 @@ import { type MemberSpec, makeArchive, makeBase } from "../support/image-base.js
 
 /** Every path of a tree, with what is at it. */
 function list(node: FileNode, path = ""): string[] {
-  if (node.type === "special") return [`${path} special`];
+  if (node.type === "special" || node.type === "conflict") return [`${path} ${node.type}`];
   const owner = `${node.uid}:${node.gid}`;
   if (node.type === "symlink") return [`${path} ${owner} -> ${node.target}`];
   const line = `${path}${node.type === "directory" ? "/" : ""} ${node.mode.toString(8)} ${owner}`;
@@ -131,7 +131,7 @@ describe("readBaseFiles", () => {
     expect(list((await readBaseFiles(base)).root)).toEqual(["/a 755 0:0"]);
   });
 
-  it("keeps the content of the files that name users, and of no other", async () => {
+  it("keeps the content of the files that name users, and of all others where it is stored", async () => {
     const base = await makeBase({
       layers: [
         [
@@ -146,7 +146,7 @@ describe("readBaseFiles", () => {
     expect(found.map((node) => node?.type === "file" && node.content)).toEqual([
       { bytes: Buffer.from("p") },
       { bytes: Buffer.from("g") },
-      undefined,
+      { stored: { source: base.content, layer: base.layers[0], path: "etc/shadow", size: 1 } },
     ]);
   });
 
@@ -188,7 +188,7 @@ describe("openBase", () => {
     [
       "triggers",
       { layers: [], config: { OnBuild: ["RUN a"] } },
-      'expected a base without ONBUILD, got ["RUN a"]. Build that image with --builder Engine.',
+      'expected a base without ONBUILD, got ["RUN a"]. Build that image with --builder Auto or Engine.',
     ],
   ])("refuses a base with %s", async (_, options, message) => {
     const base = makeBase(options);

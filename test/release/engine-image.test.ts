@@ -41,6 +41,7 @@ function buildOf(platform: string, text: string): EngineBuild {
     inherited: [],
     platform: parsePlatform(platform),
     created: 0,
+    inputs: "0123",
   };
 }
 
@@ -79,7 +80,11 @@ describe("finishPlatform", () => {
     };
     const text = "FROM alpine\nARG VERSION KEPT\nENV KEPT=$VERSION VERSION_FILE=/v\nRUN true";
     const finished = finishPlatform(built("linux/amd64", config), buildOf("linux/amd64", text));
-    expect(read(finished).config).toEqual({ ...config, Env: ["PATH=/bin", "VERSION_FILE=/v", "KEPT=1"] });
+    expect(read(finished).config).toEqual({
+      ...config,
+      Env: ["PATH=/bin", "VERSION_FILE=/v", "KEPT=1"],
+      Labels: { a: "b", "dev.slipway.release.inputs": "0123" },
+    });
     expect(read(finished).rootfs.diff_ids).toEqual(diffIds);
   });
 

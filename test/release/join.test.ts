@@ -2,7 +2,6 @@ import { copyFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSettings, type ReleaseSettings } from "../../src/config.js";
-import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { writeLayoutArchive } from "../../src/oci/layout.js";
 import { mediaTypes } from "../../src/oci/manifest.js";
 import { Phases } from "../../src/phases.js";
@@ -24,10 +23,8 @@ import { tinyProgram } from "../support/tiny-program.js";
 const platforms = ["linux/amd64", "linux/arm64"];
 const names: Readonly<Record<string, string>> = { "linux/amd64": "amd64.tar", "linux/arm64": "arm64.tar" };
 const defaults = parseSettings(JSON.stringify({ release: { annotations: { title: "hello" } } })).release;
-const dockerfile = parseDockerfile(
-  'FROM scratch\nARG TARGETARCH VERSION\nLABEL v=$VERSION\nCOPY linux/$TARGETARCH/hello /app\nENTRYPOINT ["/app"]\n',
-  "Dockerfile.release",
-);
+const dockerfile =
+  'FROM scratch\nARG TARGETARCH VERSION\nLABEL v=$VERSION\nCOPY linux/$TARGETARCH/hello /app\nENTRYPOINT ["/app"]\n';
 const { path: root } = makeTemporaryDirectory();
 const binaries = join(root, "binaries");
 const trigger = (ref = "refs/tags/v1.2.3") => readRef(ref, { mainBranch: "main", preRelease: false });
@@ -57,6 +54,7 @@ async function build(settings: Partial<ReleaseSettings>, ref?: string): Promise<
     revision: "abc",
     binaries,
     dockerfile,
+    loadSource: async () => undefined,
     workspace: makeTemporaryDirectory().path,
   });
   return assembleRelease(staged, { client: makeClient(), sourceDateEpoch: 0 });

@@ -33,7 +33,8 @@ describe("image IDs", () => {
 
   it("name the platforms as they are written", () => {
     const platform = { os: "linux", architecture: "arm64", variant: "v8" };
-    expect(imageIdsOf([{ platform, imageId: "sha256:a" }])).toEqual({ "linux/arm64": "sha256:a" });
+    const config = Buffer.from(JSON.stringify({ os: "linux", architecture: "arm64", rootfs: {} }));
+    expect(imageIdsOf([{ platform, imageId: "sha256:a", config }])).toEqual({ "linux/arm64": "sha256:a" });
   });
 
   it.each<[string, TestImage, boolean]>([
@@ -147,7 +148,7 @@ it.each<[Origin, string]>([
   ],
   [
     "engine",
-    "building again may give another image: publish the archives of the first build with join, or this one as another version",
+    "its inputs changed: the Dockerfile, what it copies, an image that it starts from, a build argument, --revision or --source-date-epoch; go back to those of then, or publish the change as another version",
   ],
   ["archives", "join the archives of the first build, or publish the change as another version"],
 ])("a version that holds another image than that of %s has its way out", (origin, way) => {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Phases } from "../../src/phases.js";
 import type { Credential } from "../../src/registry/credentials.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { type PlanRequest, planRelease } from "../../src/release/plan.js";
 import { readRef } from "../../src/release/ref.js";
-import { requirePushRights, withPushAccess } from "../../src/release/release.js";
+import { release, withPushAccess } from "../../src/release/release.js";
 import { reportPlan } from "../../src/release/report.js";
 import { makeClient } from "../support/client.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
@@ -78,9 +79,20 @@ describe("a registry with accounts", () => {
   });
 
   it("is asked before a build that takes minutes", async () => {
-    await requirePushRights(requestFor([repository], signedIn("writer")));
-    const refused = requirePushRights(requestFor([repository], signedIn("reader")));
-    await expect(refused).rejects.toThrow(/^\S+: POST blobs\/uploads: the registry answered 401/);
+    const releasing = (username: string) =>
+      release({
+        ...requestFor([repository], signedIn(username)),
+        origin: "engine",
+        image: { "linux/amd64": "inputs:0123" },
+        remarks: [],
+        pack: async () => {
+          throw new Error("The build began.");
+        },
+        phases: new Phases(() => 0),
+        skipPush: false,
+      });
+    await expect(releasing("reader")).rejects.toThrow(/^\S+: POST blobs\/uploads: the registry answered 401/);
+    await expect(releasing("writer")).rejects.toThrow("The build began.");
   });
 });
 

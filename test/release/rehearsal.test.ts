@@ -2,7 +2,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
-import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { Phases } from "../../src/phases.js";
 import { assembleRelease } from "../../src/release/assemble.js";
 import { readRef } from "../../src/release/ref.js";
@@ -36,7 +35,8 @@ async function request(
     settings: { ...parseSettings(undefined).release, platforms: ["linux/amd64"] },
     trigger,
     binaries,
-    dockerfile: parseDockerfile("FROM scratch\nCOPY linux/amd64/hello /hello\n", "Dockerfile.release"),
+    dockerfile: "FROM scratch\nCOPY linux/amd64/hello /hello\n",
+    loadSource: async () => undefined,
     workspace: makeTemporaryDirectory().path,
   });
   return {

@@ -2,7 +2,6 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSettings, type ReleaseSettings } from "../../src/config.js";
-import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { mediaTypes, parseIndex } from "../../src/oci/manifest.js";
 import { Phases } from "../../src/phases.js";
 import type { StoredManifest } from "../../src/registry/client.js";
@@ -56,7 +55,8 @@ async function makeInput(options: Options = {}): Promise<ReleaseInput> {
     settings: { ...defaults.release, ...settings },
     trigger: readRef(ref, { mainBranch: "main", preRelease: false }),
     binaries,
-    dockerfile: parseDockerfile(dockerfile, "Dockerfile.release"),
+    dockerfile,
+    loadSource: async () => undefined,
     workspace: makeTemporaryDirectory().path,
     revision: "0123456789abcdef",
   };
@@ -227,7 +227,7 @@ describe("a release is refused", () => {
     [
       "without a platform's binary",
       async () => ({ settings: { platforms: ["linux/amd64", "linux/riscv64"] } }),
-      /linux\/riscv64: no hello/,
+      /^Dockerfile\.release:\d+: expected linux\/riscv64\/hello to be in the build context, .* In --binaries it is built for linux\/amd64, linux\/arm64, and not for linux\/riscv64\.$/,
     ],
   ])("%s, before any request", async (_, options, message) => {
     expect(await messageThrownBy(async () => run([first.repository()], await options()))).toMatch(message);

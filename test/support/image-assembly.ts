@@ -1,8 +1,9 @@
 import { type AssembledVariant, assembleVariant } from "../../src/dockerfile/assemble.js";
-import { loadContext } from "../../src/dockerfile/context.js";
 import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import type { BaseImage } from "../../src/layer/base.js";
 import { parsePlatform } from "../../src/oci/platform.js";
+import { openContext } from "./image-files.js";
+import { makeTemporaryDirectory } from "./temporary-directory.js";
 
 /** What is assembled unless a test says otherwise. */
 export const release = {
@@ -40,9 +41,16 @@ export async function assemble(directory: string, options: AssemblyOptions = {})
   const { platform = "linux/amd64", text = release.dockerfile, base } = options;
   return assembleVariant({
     dockerfile: parseDockerfile(text, "Dockerfile.release"),
-    context: await loadContext(directory, "Dockerfile.release"),
-    target: { platform: parsePlatform(platform), buildArgs: { VERSION: "1.2.3" } },
+    context: openContext(directory, "Dockerfile.release"),
+    target: {
+      platform: parsePlatform(platform),
+      buildArgs: { VERSION: "1.2.3", ...(base === undefined ? {} : { BASE: "example.test/base" }) },
+    },
+    openImage: async (reference) => {
+      if (base === undefined) throw new Error(`${reference} is not to be opened.`);
+      return base;
+    },
     created: release.created,
-    ...(base === undefined ? {} : { base }),
+    workspace: makeTemporaryDirectory().path,
   });
 }

@@ -1,12 +1,13 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readTar } from "../../src/archive/tar-reader.js";
-import { loadContext } from "../../src/dockerfile/context.js";
+import { BuildContext, type Overlay } from "../../src/dockerfile/build-context.js";
+import { loadContext, readIgnoreFile } from "../../src/dockerfile/context.js";
 import type { FileTree } from "../../src/layer/file-tree.js";
 import type { Layer } from "../../src/layer/layer.js";
 
 /** A file to write: its content, or what else there is to it. */
-export type FileSpec = string | { content?: string; mode?: number; link?: string };
+export type FileSpec = string | { content?: string | Buffer; mode?: number; link?: string };
 
 /** Writes files below a directory, by path; a path that ends with `/` is a directory. */
 export async function writeFiles(
@@ -32,7 +33,14 @@ export async function makeContext(
 ): Promise<FileTree> {
   await mkdir(directory, { recursive: true });
   await writeFiles(directory, files);
-  return loadContext(directory, dockerfile);
+  return loadContext(directory, readIgnoreFile(directory, dockerfile));
+}
+
+/** Opens a directory as the source of a build context, perhaps with binaries laid over it. */
+export function openContext(directory: string, dockerfile = "Dockerfile", overlay?: Overlay): BuildContext {
+  const ignore = readIgnoreFile(directory, dockerfile);
+  const files = loadContext(directory, ignore);
+  return new BuildContext({ directory, files, ignoreFile: ignore.name, dockerfile }, overlay);
 }
 
 /** The members of a layer, a line each: `755 0:0 usr/bin/app`, `/` after a directory, `-> target` after a link. */

@@ -6,7 +6,7 @@ import type { PublishableImage } from "../../src/oci/source.js";
 import { assembleRelease } from "../../src/release/assemble.js";
 import type { ImageIds } from "../../src/release/image-ids.js";
 import { makeClient } from "./client.js";
-import { writeFiles } from "./image-files.js";
+import { openContext, writeFiles } from "./image-files.js";
 import { makeTemporaryDirectory } from "./temporary-directory.js";
 
 /** An image as a release assembles it, packed, with the identity that it had before. */
@@ -30,12 +30,11 @@ export async function makeReleasedImage(
   const staged = {
     trigger: { kind: "main", branch: "main" } as const,
     dockerfile: parseDockerfile(text, "Dockerfile.release"),
-    context,
     layers: join(path, "layers"),
     targets: platforms.map((platform) => ({
       platform: parsePlatform(platform),
       buildArgs: {},
-      base: "scratch",
+      context: openContext(context, "Dockerfile.release"),
     })),
     annotations: {},
     format,

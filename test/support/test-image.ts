@@ -14,7 +14,7 @@ export interface TestImageOptions {
 
 /** An image in memory, with the image ID of each platform. */
 export interface TestImage extends PublishableImage {
-  identities: { platform: ImagePlatform; imageId: string }[];
+  identities: { platform: ImagePlatform; imageId: string; config: Buffer }[];
 }
 
 const layerType = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -54,7 +54,11 @@ export function makeImage(options: TestImageOptions = {}): TestImage {
       {},
     ),
     variants: assembled,
-    identities: assembled.map(({ platform, manifest }) => ({ platform, imageId: manifest.config.digest })),
+    identities: assembled.map(({ platform, manifest: { config } }) => ({
+      platform,
+      imageId: config.digest,
+      config: blobs.get(config.digest) ?? Buffer.alloc(0),
+    })),
     content: { name: "test image", read, open: async (descriptor) => Readable.from(await read(descriptor)) },
   };
 }
