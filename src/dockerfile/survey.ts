@@ -58,6 +58,13 @@ export function findCopied({ copies, mounted, isPartial }: Survey, context: Copy
   return [...copied, ...seen.flatMap(({ path, node }) => (node === undefined ? [] : [{ path, node }]))];
 }
 
+/** Throws where a source finds nothing, though others of its instruction do. */
+export function requireEach({ copies }: Survey, context: CopyRoot): void {
+  for (const { copy, instruction } of copies)
+    for (const path of copy.sources)
+      findSources({ ...copy, sources: [path], files: [] }, context, instruction);
+}
+
 /** The first ADD that unpacks, as the error that it is where Slipway assembles the image. */
 export async function findArchive(
   { copies }: Survey,

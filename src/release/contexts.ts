@@ -4,7 +4,7 @@ import type { BuildTarget } from "../dockerfile/build-arguments.js";
 import { BuildContext } from "../dockerfile/build-context.js";
 import { keepAll, loadContext, readIgnoreFile } from "../dockerfile/context.js";
 import type { Source } from "../dockerfile/sources.js";
-import { findArchive, findCopied, type Survey } from "../dockerfile/survey.js";
+import { findArchive, findCopied, requireEach, type Survey } from "../dockerfile/survey.js";
 import { type BuilderNeededError, InputError } from "../errors.js";
 import { FileTree } from "../layer/file-tree.js";
 import { formatPlatform } from "../oci/platform.js";
@@ -60,7 +60,13 @@ async function tryContexts(
   paths: readonly string[],
 ): Promise<Contexts | undefined> {
   try {
-    return await openWith(input, interpreted, catalog, paths);
+    const opened = await openWith(input, interpreted, catalog, paths);
+    // What a link hides is not among the paths, and a wildcard that finds nothing there is no error.
+    for (const [at, { survey }] of interpreted.targets.entries()) {
+      const context = opened.contexts[at]?.context;
+      if (survey !== undefined && context !== undefined) requireEach(survey, context);
+    }
+    return opened;
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;

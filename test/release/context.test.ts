@@ -91,7 +91,7 @@ describe("without a setting", () => {
     ])("is where %s looks for it", async (body, expected) => {
       const { amd64, arm64, staged } = await copied(body, { binaries });
       expect([amd64, arm64]).toEqual([expected("amd64"), expected("arm64")]);
-      expect(staged.targets.flatMap(({ context }) => context.replaced)).toEqual([]);
+      expect(staged.targets.flatMap(({ context }) => context.remarks)).toEqual([]);
     });
   });
 

@@ -14,6 +14,7 @@ import { readRef } from "../../src/release/ref.js";
 import { release } from "../../src/release/release.js";
 import { stageRelease } from "../../src/release/stage.js";
 import { makeClient } from "../support/client.js";
+import { dockerfileOf } from "../support/dockerfile.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
@@ -53,7 +54,7 @@ async function build(settings: Partial<ReleaseSettings>, ref?: string): Promise<
     trigger: trigger(ref),
     revision: "abc",
     binaries,
-    dockerfile,
+    dockerfile: dockerfileOf(dockerfile),
     loadSource: async () => undefined,
     workspace: makeTemporaryDirectory().path,
   });

@@ -9,6 +9,7 @@ import { rehearsalTargets, rehearse } from "../../src/release/rehearsal.js";
 import type { ReleaseRequest } from "../../src/release/release.js";
 import { stageRelease } from "../../src/release/stage.js";
 import { makeClient } from "../support/client.js";
+import { dockerfileOf } from "../support/dockerfile.js";
 import { type MemoryRegistry, startMemoryRegistry } from "../support/memory-registry.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { tinyProgram } from "../support/tiny-program.js";
@@ -35,7 +36,7 @@ async function request(
     settings: { ...parseSettings(undefined).release, platforms: ["linux/amd64"] },
     trigger,
     binaries,
-    dockerfile: "FROM scratch\nCOPY linux/amd64/hello /hello\n",
+    dockerfile: dockerfileOf("FROM scratch\nCOPY linux/amd64/hello /hello\n"),
     loadSource: async () => undefined,
     workspace: makeTemporaryDirectory().path,
   });

@@ -14,6 +14,7 @@ import { type ReleaseRequest, release } from "../../src/release/release.js";
 import { type ReleaseInput, stageRelease } from "../../src/release/stage.js";
 import { makeClient } from "../support/client.js";
 import { makeClock, timedFetch } from "../support/clock.js";
+import { dockerfileOf } from "../support/dockerfile.js";
 import { buildGoDist, changeGoDist } from "../support/go-dist.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
@@ -55,7 +56,7 @@ async function makeInput(options: Options = {}): Promise<ReleaseInput> {
     settings: { ...defaults.release, ...settings },
     trigger: readRef(ref, { mainBranch: "main", preRelease: false }),
     binaries,
-    dockerfile,
+    dockerfile: dockerfileOf(dockerfile),
     loadSource: async () => undefined,
     workspace: makeTemporaryDirectory().path,
     revision: "0123456789abcdef",

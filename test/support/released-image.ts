@@ -6,6 +6,7 @@ import type { PublishableImage } from "../../src/oci/source.js";
 import { assembleRelease } from "../../src/release/assemble.js";
 import type { ImageIds } from "../../src/release/image-ids.js";
 import { makeClient } from "./client.js";
+import { dockerfileOf } from "./dockerfile.js";
 import { openContext, writeFiles } from "./image-files.js";
 import { makeTemporaryDirectory } from "./temporary-directory.js";
 
@@ -29,6 +30,7 @@ export async function makeReleasedImage(
   const text = "FROM scratch\nARG TARGETARCH\nCOPY linux/$TARGETARCH/hello /app\n";
   const staged = {
     trigger: { kind: "main", branch: "main" } as const,
+    chosen: dockerfileOf(text),
     dockerfile: parseDockerfile(text, "Dockerfile.release"),
     layers: join(path, "layers"),
     targets: platforms.map((platform) => ({

@@ -9,6 +9,7 @@ import { formatPlatform } from "../../src/oci/platform.js";
 import type { LoadSource } from "../../src/release/contexts.js";
 import { readRef } from "../../src/release/ref.js";
 import { type StagedRelease, stageRelease } from "../../src/release/stage.js";
+import { dockerfileOf } from "./dockerfile.js";
 import { type FileSpec, writeFiles } from "./image-files.js";
 import { makeTemporaryDirectory } from "./temporary-directory.js";
 import { tinyProgram } from "./tiny-program.js";
@@ -46,7 +47,7 @@ export async function stageProject(project: StagedProject): Promise<StagedReleas
     trigger: readRef(ref, { mainBranch: "main", preRelease: true }),
     loadSource: source === undefined ? async () => undefined : sourceLoader(directory),
     binaries: binaries === undefined ? undefined : built,
-    dockerfile,
+    dockerfile: dockerfileOf(dockerfile, "Dockerfile"),
     workspace: join(path, "workspace"),
   });
 }
