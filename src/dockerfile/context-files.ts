@@ -17,6 +17,7 @@ async function writeNode(target: string, path: string, node: FileNode, subject: 
   switch (node.type) {
     case "directory":
       await mkdir(target, { recursive: true });
+      await chmod(target, node.mode);
       for (const [name, child] of node.children)
         await writeNode(join(target, name), `${path}/${name}`, child, subject);
       return;

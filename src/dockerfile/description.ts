@@ -1,3 +1,4 @@
+import { InputError } from "../errors.js";
 import type { ContainerConfig } from "../oci/configuration.js";
 import { type BuildTarget, globalArguments } from "./build-arguments.js";
 import type { Dockerfile } from "./dockerfile.js";
@@ -13,7 +14,7 @@ export interface ImageStep {
   change?: FileChange;
   /** Where COPY --from takes its files from; absent for the build context. */
   origin?: Origin;
-  /** Whether it has a variable that only the configuration of the base can set. */
+  /** Whether it has a variable that only the configuration of the base can set, which is not known. */
   open?: boolean;
 }
 
@@ -25,6 +26,8 @@ export interface StageDescription {
   config: ContainerConfig;
   author?: string;
   steps: ImageStep[];
+  /** Whether it starts from an image whose configuration is not known. */
+  isOpen: boolean;
   /** What variables stand for at its end: a stage that starts from it has them as well. */
   variables: ReadonlyMap<string, string>;
 }
@@ -32,18 +35,25 @@ export interface StageDescription {
 /** The configuration that an image has which a stage starts from. */
 export type ConfigOf = (image: Origin & { kind: "image" }) => ContainerConfig;
 
-/** Interprets all stages that the image needs; the last one is the image. */
+/** What a stage starts from. */
+type Inherited = Pick<StageDescription, "config" | "isOpen"> & Partial<StageDescription>;
+
+/**
+ * Interprets all stages that the image needs; the last one is the image. Without the configurations of the images that
+ * they start from, what depends on those is left open.
+ */
 export function describeStages(
   dockerfile: Dockerfile,
   target: BuildTarget,
-  configOf: ConfigOf,
+  configOf?: ConfigOf,
 ): StageDescription[] {
   const described = new Map<number, StageDescription>();
   for (const stage of neededStages(dockerfile, target)) {
     const { base } = stage;
     const inherited = base.kind === "stage" ? described.get(base.index) : undefined;
-    const config = base.kind === "image" ? configOf(base) : emptyConfig;
-    described.set(stage.index, describeStage(dockerfile, stage, target, inherited ?? { config }));
+    const config = base.kind === "image" ? configOf?.(base) : emptyConfig;
+    const start = { config: config ?? emptyConfig, isOpen: config === undefined };
+    described.set(stage.index, describeStage(dockerfile, stage, target, inherited ?? start));
   }
   return [...described.values()];
 }
@@ -53,8 +63,9 @@ function describeStage(
   dockerfile: Dockerfile,
   { index, base, inImage, body }: NeededStage,
   target: BuildTarget,
-  inherited: Pick<StageDescription, "config"> & Partial<StageDescription>,
+  inherited: Inherited,
 ): StageDescription {
+  const { isOpen } = inherited;
   const Env = withPath(inherited.config.Env ?? []);
   const draft: Draft = {
     config: { ...inherited.config, Env },
@@ -66,9 +77,9 @@ function describeStage(
     ...(inherited.author === undefined ? {} : { author: inherited.author }),
   };
   const steps = body.map((instruction): ImageStep => {
-    const open = base.kind !== "scratch" && hasUnknown(instruction, draft) ? { open: true } : {};
-    const change = applyInstruction(draft, instruction);
-    if (change === undefined) return { instruction };
+    const open = isOpen && hasUnknown(instruction, draft) ? { open: true } : {};
+    const change = "open" in open ? tryInstruction(draft, instruction) : applyInstruction(draft, instruction);
+    if (change === undefined) return { instruction, ...open };
     if (change.kind !== "copy" || change.from === undefined) return { instruction, change, ...open };
     return {
       instruction,
@@ -78,7 +89,26 @@ function describeStage(
     };
   });
   const { config, author, variables } = draft;
-  return { index, base, inImage, config, steps, variables, ...(author === undefined ? {} : { author }) };
+  return {
+    index,
+    base,
+    inImage,
+    config,
+    steps,
+    isOpen,
+    variables,
+    ...(author === undefined ? {} : { author }),
+  };
+}
+
+/** What is wrong without a variable may be right with it. */
+function tryInstruction(draft: Draft, instruction: Instruction): FileChange | undefined {
+  try {
+    return applyInstruction(draft, instruction);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
 }
 
 /** Whether a source of COPY has a variable that nothing sets so far. */

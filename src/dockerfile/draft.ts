@@ -23,6 +23,7 @@ export interface MakeDirectory {
 /** RUN, which only a builder can do. */
 export interface RunCommand {
   kind: "run";
+  /** With absolute sources, variables replaced. */
   mounts: readonly Mount[];
 }
 
@@ -107,8 +108,13 @@ const handlers: Readonly<Record<string, Handler>> = {
   ONBUILD(_, instruction) {
     throw unsupported(instruction, "an image without triggers for other builds");
   },
-  RUN(_, instruction) {
-    return { kind: "run", mounts: mountsOf(instruction) };
+  RUN(draft, instruction) {
+    const scope = scopeOf(draft, instruction);
+    const mounts = mountsOf(instruction).map((mount) => ({
+      ...mount,
+      source: posix.resolve("/", expandWord(mount.source, scope)),
+    }));
+    return { kind: "run", mounts };
   },
   SHELL(draft, instruction) {
     readFlags(instruction, []);

@@ -2,7 +2,7 @@ import type { Instruction } from "./instruction.js";
 
 /** A directory that RUN sees while it runs (Dockerfile reference, "RUN --mount=type=bind"). */
 export interface Mount {
-  /** Path in where it comes from. */
+  /** Path in where it comes from, as it is written. */
   source: string;
   /** A stage or an image; absent for the build context. */
   from?: string;

@@ -66,8 +66,8 @@ export function ambiguous(subject: string, { between: [first, second], fix }: Co
 
 /**
  * What a pattern matches, which may be nothing. The directories before the first name with a wildcard are taken
- * as they are, and the rest matches a path below them whole; what is below a match belongs to it (fsutil:
- * copy.ResolveWildcards).
+ * as they are, and have to be there; the rest matches a path below them whole, and what is below a match belongs to
+ * it (fsutil: copy.ResolveWildcards).
  */
 function matchSources(root: CopyRoot, path: string, instruction: Instruction): Source[] {
   const names = path.split("/").filter((name) => name !== "");
@@ -80,9 +80,8 @@ function matchSources(root: CopyRoot, path: string, instruction: Instruction): S
     else if (node.type === "directory")
       for (const [name, child] of node.children) visit(posix.join(at, name), posix.join(below, name), child);
   };
-  const start = `/${names.slice(0, wild).join("/")}`;
-  const node = root.follow(start);
-  if (node !== undefined) visit(start, "", node);
+  const start = namedSource(root, `/${names.slice(0, wild).join("/")}`, instruction);
+  visit(start.path, "", start.node);
   return found;
 }
 

@@ -2,9 +2,8 @@ import { BuilderNeededError } from "../errors.js";
 import type { FileNode } from "../layer/file-tree.js";
 import type { BuildTarget } from "./build-arguments.js";
 import type { CopyFiles } from "./copy.js";
-import { type ConfigOf, describeStages, type StageDescription } from "./description.js";
+import { describeStages, type StageDescription } from "./description.js";
 import type { Dockerfile } from "./dockerfile.js";
-import { emptyConfig } from "./from.js";
 import type { Instruction } from "./instruction.js";
 import { type CopyRoot, findSources, refuseArchives, type Source } from "./sources.js";
 
@@ -24,27 +23,27 @@ export interface Survey {
   isPartial: boolean;
 }
 
-/** Reads what the stages of an image take out of the build context. */
-export function surveyDockerfile(
-  dockerfile: Dockerfile,
-  target: BuildTarget,
-  configOf: ConfigOf = () => emptyConfig,
-): Survey {
-  const stages = describeStages(dockerfile, target, configOf);
+/** Reads what the stages of an image take out of the build context, before any image is asked for. */
+export function surveyDockerfile(dockerfile: Dockerfile, target: BuildTarget): Survey {
+  const stages = describeStages(dockerfile, target);
   const steps = stages.flatMap((stage) => stage.steps);
-  const copies = steps.flatMap(({ instruction, change, origin, open = false }) =>
-    change?.kind === "copy" && origin === undefined ? [{ copy: change, instruction, open }] : [],
-  );
+  const own = steps.filter(({ instruction, origin }) => isCopy(instruction) && origin === undefined);
   return {
     stages,
-    copies: copies.filter(({ open }) => !open),
-    isPartial: copies.some(({ open }) => open),
+    copies: own.flatMap(({ instruction, change, open }) =>
+      change?.kind === "copy" && open !== true ? [{ copy: change, instruction }] : [],
+    ),
+    isPartial: own.some(({ open }) => open === true),
     mounted: steps.flatMap(({ change }) =>
       change?.kind === "run"
         ? change.mounts.flatMap(({ from, source }) => (from === undefined ? [source] : []))
         : [],
     ),
   };
+}
+
+function isCopy({ keyword }: Instruction): boolean {
+  return keyword === "COPY" || keyword === "ADD";
 }
 
 /**

@@ -184,6 +184,10 @@ describe("refuses", () => {
       'Dockerfile:2: expected nothing to be in the build context, got "COPY nothing /". The source has app, archive.tar, archive.tgz, circle, dangling, etc, linked, linkedDirectory and 2 more.',
     ],
     ["COPY nothing* /", "expected nothing* to be in the build context"],
+    [
+      "COPY app absent/*.yaml /x/",
+      'Dockerfile:2: expected absent to be in the build context, got "COPY app absent/*.yaml /x/".',
+    ],
     ["COPY dangling /", "expected dangling to be in the build context"],
     ["COPY dang* /", "expected dangling to be in the build context"],
     ["COPY circle /", "expected circle to be in the build context"],

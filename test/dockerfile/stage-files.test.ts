@@ -212,6 +212,7 @@ describe("COPY --from", () => {
       'Dockerfile:2: expected /nothing to be in alpine, where --from takes it, got "COPY --from=alpine /nothing /". Check the path.',
     ],
     ["COPY --from=alpine /nothing* /", "expected /nothing* to be in alpine"],
+    ["COPY --from=alpine /nothing/x* /", "expected /nothing to be in alpine"],
     ["COPY --from=alpine /var/lock /", "expected /var/lock to be in alpine"],
     ["COPY --from=scratch /x /", "expected /x to be in scratch"],
   ])("refuses %j", async (body, message) => {
