@@ -119,7 +119,7 @@ async function assembleStage(
     if (!description.inImage) continue;
     const changes = stage.tree.takeChanges();
     await extractStored(stage.tree, changes, workspace);
-    const layer = await createLayer(stage.tree, changes, created);
+    const layer = await createLayer(stage.tree, changes, created, workspace);
     if (layer !== undefined) stage.layers.push(layer);
     stage.history.push({
       created: formatTime(created),

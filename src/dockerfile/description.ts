@@ -32,6 +32,8 @@ export interface StageDescription {
   variables: ReadonlyMap<string, string>;
 }
 
+const copies = ["COPY", "ADD"];
+
 /** The configuration that an image has which a stage starts from. */
 export type ConfigOf = (image: Origin & { kind: "image" }) => ContainerConfig;
 
@@ -111,10 +113,10 @@ function tryInstruction(draft: Draft, instruction: Instruction): FileChange | un
   }
 }
 
-/** Whether a source of COPY has a variable that nothing sets so far. */
-function hasUnknown({ rest }: Instruction, { variables }: Draft): boolean {
-  const sources = rest.replace(/\s*\S+\s*$/, "");
-  return [...sources.matchAll(/\$\{?(\w+)/g)].some(([, name = ""]) => !variables.has(name));
+/** Whether an instruction has a variable that nothing sets so far; of COPY and ADD the sources are what counts. */
+function hasUnknown({ keyword, rest }: Instruction, { variables }: Draft): boolean {
+  const text = copies.includes(keyword) ? rest.replace(/\s*\S+\s*$/, "") : rest;
+  return [...text.matchAll(/\$\{?(\w+)/g)].some(([, name = ""]) => !variables.has(name));
 }
 
 function withPath(variables: string[]): string[] {

@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, readFileSync } from "node:fs";
 import { posix } from "node:path";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { encodeHeader, endOfArchive, paddingOf, type TarMember } from "../archive/tar.js";
 import { VerificationError } from "../errors.js";
 import type { FileContent, FileNode, FileTree } from "./file-tree.js";
+import { Recording, type ReferredFile } from "./recording.js";
 
 /** A layer as its uncompressed archive, which is made anew from the files each time it is read. */
 export interface Layer {
@@ -14,6 +15,10 @@ export interface Layer {
   size: number;
   open(): Readable;
 }
+
+// Up to this size a file is read as a whole, and kept for the second reader; both in bytes.
+const smallFile = 1 << 18;
+const chunkSize = 1 << 20;
 
 /** A file of a layer, as it is when the layer is made. */
 interface LayerFile {
@@ -26,22 +31,42 @@ interface LayerFile {
  * members are sorted by path; directories above a change are members too, once and with the owner and
  * permissions that they have, since a runtime that unpacks a layer takes them from it; users and groups are
  * numbers without names; every time is `created`, in seconds since the epoch; ustar, and pax records only for
- * what does not fit. Undefined where nothing changed.
+ * what does not fit. Undefined where nothing changed. What is small is kept below `directory`, and read once.
  */
 export async function createLayer(
   tree: FileTree,
   changes: readonly string[],
   created: number,
+  directory: string,
 ): Promise<Layer | undefined> {
   if (changes.length === 0) return undefined;
-  const files = withParents(changes).map((path) => layerFile(path, tree.get(path), created));
   const hash = createHash("sha256");
+  const recording = new Recording(directory, `${randomUUID()}.tar`);
   let size = 0;
-  for await (const chunk of archive(files)) {
-    hash.update(chunk);
-    size += chunk.length;
+  let parts: Buffer[] = [];
+  let waiting = 0;
+  const flush = async () => {
+    const bytes = Buffer.concat(parts, waiting);
+    [parts, waiting] = [[], 0];
+    hash.update(bytes);
+    size += bytes.length;
+    await recording.add(bytes);
+  };
+  for (const part of archive(withParents(changes).map((path) => layerFile(path, tree.get(path), created)))) {
+    if (!Buffer.isBuffer(part)) {
+      await flush();
+      for await (const chunk of part.read()) hash.update(chunk);
+      size += part.size;
+      recording.refer(part);
+      continue;
+    }
+    parts.push(part);
+    waiting += part.length;
+    if (waiting >= chunkSize) await flush();
   }
-  return { diffId: `sha256:${hash.digest("hex")}`, size, open: () => Readable.from(archive(files)) };
+  await flush();
+  await recording.close();
+  return { diffId: `sha256:${hash.digest("hex")}`, size, open: () => recording.open() };
 }
 
 function withParents(paths: readonly string[]): string[] {
@@ -71,20 +96,26 @@ function layerFile(path: string, node: FileNode | undefined, created: number): L
   };
 }
 
-async function* archive(files: readonly LayerFile[]): AsyncGenerator<Buffer> {
+/** The archive in its parts; files that are large are left to whoever reads it. */
+function* archive(files: readonly LayerFile[]): Generator<Buffer | ReferredFile> {
   for (const { member, content } of files) {
     yield encodeHeader(member);
     if (content === undefined) continue;
-    yield* bytesOf(content);
+    yield readContent(content);
     yield paddingOf(member.size);
   }
   yield endOfArchive;
 }
 
-function bytesOf(content: FileContent): AsyncIterable<Buffer> | Iterable<Buffer> {
-  if ("bytes" in content) return [content.bytes];
-  if ("path" in content) return readWhole(content);
-  throw new Error(`${content.stored.path} was not taken out of its layer.`);
+// Synchronous where it is small: the way through the thread pool takes longer than the call.
+function readContent(content: FileContent): Buffer | ReferredFile {
+  if ("bytes" in content) return content.bytes;
+  if ("stored" in content) throw new Error(`${content.stored.path} was not taken out of its layer.`);
+  const { path, size } = content;
+  if (size > smallFile) return { path, size, read: () => readWhole(content) };
+  const bytes = readFileSync(path);
+  if (bytes.length !== size) throw changed(path);
+  return bytes;
 }
 
 async function* readWhole({ path, size }: { path: string; size: number }): AsyncGenerator<Buffer> {
@@ -94,7 +125,11 @@ async function* readWhole({ path, size }: { path: string; size: number }): Async
     if (read > size) break;
     yield chunk;
   }
-  if (read !== size) throw new VerificationError(`${path} changed while it was read. Run this again.`);
+  if (read !== size) throw changed(path);
+}
+
+function changed(path: string): VerificationError {
+  return new VerificationError(`${path} changed while it was read. Run this again.`);
 }
 
 function sizeOf(content: FileContent): number {

@@ -65,7 +65,7 @@ async function lastLayer(body: string, base?: readonly MemberSpec[]) {
   let layer: Awaited<ReturnType<typeof createLayer>>;
   for (const { instruction, change } of steps) {
     if (change !== undefined) await applyChange(tree, change, context, instruction);
-    layer = await createLayer(tree, tree.takeChanges(), 0);
+    layer = await createLayer(tree, tree.takeChanges(), 0, directory.path);
   }
   return layer;
 }

@@ -7,7 +7,7 @@ const targets = ["linux/amd64", "linux/arm64"].map((platform) => ({
   platform: parsePlatform(platform),
   buildArgs: {},
 }));
-const read = (text: string) => interpret(text, "Containerfile", targets);
+const read = (text: string) => interpret({ path: "Containerfile", text }, targets);
 const way = "Build that image with --builder Auto or Engine.";
 
 describe("interpret", () => {
