@@ -17,6 +17,8 @@ export interface Source {
 export interface CopyRoot {
   /** What is at an absolute path, symbolic links followed; undefined where there is nothing. */
   follow(path: string): FileNode | undefined;
+  /** The same, with what is there only for who names it: wildcards match that where they match nothing else. */
+  followAll?(path: string): FileNode | undefined;
   /** What was expected of an absolute path where there is nothing, and what to do about it. */
   explain(path: string): Absence;
 }
@@ -82,6 +84,8 @@ function matchSources(root: CopyRoot, path: string, instruction: Instruction): S
   };
   const start = namedSource(root, `/${names.slice(0, wild).join("/")}`, instruction);
   visit(start.path, "", start.node);
+  const hidden = found.length === 0 ? root.followAll?.(start.path) : undefined;
+  if (hidden !== undefined) visit(start.path, "", hidden);
   return found;
 }
 
