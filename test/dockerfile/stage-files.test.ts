@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AssembledVariant, assembleVariant } from "../../src/dockerfile/assemble.js";
 import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
@@ -49,6 +50,7 @@ const alpine: MemberSpec[][] = [
 
 const images: Readonly<Record<string, BaseOptions>> = {
   alpine: { layers: alpine },
+  broken: { layers: [[]], firstLayer: Buffer.from("no layer") },
   "tools:1": { layers: [[{ path: "opt/tool", content: "tool" }]] },
 };
 
@@ -199,6 +201,15 @@ describe("COPY --from", () => {
     expect(await contentOf(image)).toEqual({ busybox: "busybox", tool: "tool", UTC: "UTC" });
   });
 
+  it("takes out of layers only what the image has", async () => {
+    const image = await assemble(
+      "FROM scratch AS a\nCOPY --from=alpine /usr /usr\nFROM scratch\nCOPY --from=a /usr/share/zoneinfo/UTC /",
+    );
+    expect(await contentOf(image)).toEqual({ UTC: "UTC" });
+    const taken = await readdir(workspace.path, { recursive: true, withFileTypes: true });
+    expect(taken.filter((entry) => entry.isFile())).toHaveLength(1);
+  });
+
   it("keeps two platforms apart in one directory", async () => {
     const text = "FROM scratch\nARG TARGETARCH\nCOPY --from=alpine /usr/bin/busybox /$TARGETARCH";
     const variants = [await assemble(text), await assemble(text, { platform: "linux/arm64" })];
@@ -317,6 +328,11 @@ describe("RUN", () => {
     await expect(image).rejects.toThrow(
       `Dockerfile:${line}: expected instructions that copy files or describe the image, got "RUN make it". ${way}`,
     );
+  });
+
+  it("is refused before a layer is read", async () => {
+    const image = assemble("FROM broken\nCOPY app /\nRUN make it");
+    await expect(image).rejects.toThrow(BuilderNeededError);
   });
 
   it("decides nothing in a stage that nothing needs, whose image is not opened either", async () => {
