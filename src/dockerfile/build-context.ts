@@ -32,6 +32,8 @@ export interface ContextSource {
   dockerfile: string;
 }
 
+const missing = "If it is built, pass its directory as --binaries";
+
 /**
  * What COPY may take: the source, with the binaries of the platform laid over it. A binary comes before a file of the
  * source; where a directory is copied that holds both a binary and a directory of one name, that is an error.
@@ -69,14 +71,27 @@ export class BuildContext implements CopyRoot {
     );
   }
 
+  followAll(path: string): FileNode | undefined {
+    const { overlay, source } = this;
+    const trees = [overlay?.files, overlay?.named, source.files, overlay?.others];
+    return this.#merge(
+      path,
+      trees.map((tree) => tree?.follow(path)).filter((node) => node !== undefined),
+    );
+  }
+
   explain(path: string): Absence {
     const name = path.slice(1);
     return {
       expected: `${name} to be in the build context`,
-      fix:
-        [this.#ignored(name), this.overlay?.explain(name), this.#nearby(path), this.#sparse()]
-          .filter((sentence) => sentence !== undefined)
-          .join(". ") || "Pass the directory of the binaries as --binaries, or check the spelling",
+      fix: [
+        this.#ignored(name),
+        this.overlay === undefined ? missing : this.overlay.explain(name),
+        this.#nearby(path),
+        this.#sparse(),
+      ]
+        .filter((sentence) => sentence !== undefined)
+        .join(". "),
     };
   }
 

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InputError } from "../errors.js";
 import type { FileNode } from "../layer/file-tree.js";
@@ -10,7 +10,9 @@ export async function writeSources(
   sources: readonly Source[],
   subject: string,
 ): Promise<void> {
-  for (const { path, node } of sources) await writeNode(join(directory, path), path, node, subject);
+  // By path, so that a directory comes before what is in it.
+  for (const { path, node } of sources.toSorted((a, b) => (a.path < b.path ? -1 : 1)))
+    await writeNode(join(directory, path), path, node, subject);
 }
 
 async function writeNode(target: string, path: string, node: FileNode, subject: string): Promise<void> {
@@ -26,6 +28,8 @@ async function writeNode(target: string, path: string, node: FileNode, subject: 
       return symlink(node.target, target).catch(ignoreExisting);
     case "file":
       await mkdir(dirname(target), { recursive: true });
+      // What another instruction has copied as a link is never written through.
+      await rm(target, { force: true });
       if ("bytes" in node.content) await writeFile(target, node.content.bytes);
       else if ("path" in node.content) await copyFile(node.content.path, target);
       return chmod(target, node.mode);

@@ -80,7 +80,7 @@ function sourceLoader(source: Directory, dockerfile: string): LoadSource {
     const wanted = paths?.flatMap((path) => [path.slice(1), `${path.slice(1)}/**`]);
     const files =
       wanted === undefined
-        ? source.filter({ exclude: [".git"] })
+        ? source.filter({ exclude: [".git/*", "!.git/info"] })
         : source.filter({ include: [...wanted, ...always] });
     return exported(files, "source");
   };

@@ -110,26 +110,23 @@ describe("without a setting", () => {
     const { amd64 } = await copied("COPY . /x/");
     expect(amd64).toEqual({
       "/LICENSE": "license",
-      "/app": "app for amd64",
       "/app-linux-amd64": "app for amd64",
-      "/checksums.txt": "sums",
       "/config.yaml": "of the project",
       "/docker/entrypoint.sh": "#!/bin/sh\n",
-      "/linux/amd64/app": "app for amd64",
       "/main.go": "package main\n",
     });
   });
 
   it("nothing of GoReleaser's own files is in the context", async () => {
     const { amd64 } = await copied("COPY . /x/", { binaries: goreleaser, source: {} });
-    expect(Object.keys(amd64 ?? {})).toEqual(["/app", "/hello_linux_amd64_v1/hello", "/linux/amd64/app"]);
+    expect(Object.keys(amd64 ?? {})).toEqual(["/app"]);
   });
 });
 
 describe("the ignore file", () => {
   const body = "COPY . /x/";
   const names = (files: object | undefined) => Object.keys(files ?? {}).toSorted();
-  const app = ["/app", "/app-linux-amd64", "/linux/amd64/app"];
+  const app = ["/app-linux-amd64"];
 
   it.each<[string, Files, string[]]>([
     [".dockerignore", { ".dockerignore": "*\n!LICENSE" }, ["/LICENSE"]],
@@ -182,7 +179,7 @@ describe("a file that both have", () => {
     ],
     [
       "COPY . /x/",
-      { source: own },
+      { source: own, binaries: goreleaser },
       ["The binary app of --binaries was copied, and not the file app of the source."],
     ],
     [
@@ -210,7 +207,7 @@ describe("a file that both have", () => {
     [
       "a binary, and a directory of the source where both are copied",
       "COPY . /x/",
-      { source: { ...source, "app/main.go": "package main\n" } },
+      { source: { ...source, "app/main.go": "package main\n" }, binaries: goreleaser },
       'Dockerfile:3: expected one file at that path, got "the binary app of --binaries, and the directory app of the source". Leave one out: the directory by a line in Dockerfile.dockerignore, or the binary by release.binaries.names in slipway.json.',
     ],
     [
@@ -310,6 +307,7 @@ describe("binaries that lie in the source", () => {
 });
 
 describe("a source that is not there", () => {
+  const pass = "If it is built, pass its directory as --binaries";
   const there = "app, which COPY takes as app or linux/amd64/app or app-linux-amd64";
   it.each<[string, string, Partial<StagedProject>, string]>([
     [
@@ -322,7 +320,7 @@ describe("a source that is not there", () => {
       "a path of a binary of another platform",
       "COPY app-linux-arm64 /",
       {},
-      "In --binaries it is built for linux/arm64, and not for linux/amd64. The source has LICENSE, app, app-linux-amd64, checksums.txt, config.yaml, docker, linux, main.go.",
+      "In --binaries it is built for linux/arm64, and not for linux/amd64. The source has LICENSE, app-linux-amd64, config.yaml, docker, main.go.",
     ],
     [
       "a binary that is listed, and lost",
@@ -336,7 +334,7 @@ describe("a source that is not there", () => {
       "another name than the binary has",
       "COPY application /",
       {},
-      `--binaries has for linux/amd64 ${there}. The source has LICENSE, app, app-linux-amd64, checksums.txt, config.yaml, docker, linux, main.go.`,
+      `--binaries has for linux/amd64 ${there}. The source has LICENSE, app-linux-amd64, config.yaml, docker, main.go.`,
     ],
     [
       "a name in another case",
@@ -348,37 +346,32 @@ describe("a source that is not there", () => {
       "a file that is ignored",
       "COPY docker/entrypoint.sh /",
       { source: { ...source, ".dockerignore": "docker" }, binaries: undefined },
-      "It is in the source, and .dockerignore leaves it out: add the line !docker/entrypoint.sh there, or write Dockerfile.dockerignore, which is read in its place.",
+      `It is in the source, and .dockerignore leaves it out: add the line !docker/entrypoint.sh there, or write Dockerfile.dockerignore, which is read in its place. ${pass}.`,
     ],
     [
       "a file that the Dockerfile's own file ignores",
       "COPY LICENSE /",
       { source: { LICENSE: "l", "Dockerfile.dockerignore": "L*" }, binaries: undefined },
-      "It is in the source, and Dockerfile.dockerignore leaves it out: add the line !LICENSE there. The source has Dockerfile.dockerignore.",
+      `It is in the source, and Dockerfile.dockerignore leaves it out: add the line !LICENSE there. ${pass}. The source has Dockerfile.dockerignore.`,
     ],
     [
       "no --binaries",
       "COPY app /",
       { binaries: undefined },
-      "The source has LICENSE, config.yaml, docker, main.go.",
+      `${pass}. The source has LICENSE, config.yaml, docker, main.go.`,
     ],
-    [
-      "neither source nor binaries",
-      "COPY app /",
-      { source: undefined, binaries: undefined },
-      "Pass the directory of the binaries as --binaries, or check the spelling.",
-    ],
+    ["neither source nor binaries", "COPY app /", { source: undefined, binaries: undefined }, `${pass}.`],
     [
       "binaries without a name that says their platform",
       "COPY app /",
       { binaries: { hello: "x" } },
-      "In --binaries no file has a name that says its platform; it holds hello. The source has LICENSE, config.yaml, docker, hello, main.go.",
+      "In --binaries no file has a name that says its platform; it holds hello. The source has LICENSE, config.yaml, docker, main.go.",
     ],
     [
       "a file of a directory that is there",
       "COPY docker/start.sh /",
       { binaries: undefined },
-      "docker has entrypoint.sh.",
+      `${pass}. docker has entrypoint.sh.`,
     ],
   ])("is explained: %s", async (_, line, project, fix) => {
     const [, path] = line.split(" ");
