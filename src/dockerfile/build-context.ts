@@ -84,14 +84,7 @@ export class BuildContext implements CopyRoot {
     const name = path.slice(1);
     return {
       expected: `${name} to be in the build context`,
-      fix: [
-        this.#ignored(name),
-        this.overlay === undefined ? missing : this.overlay.explain(name),
-        this.#nearby(path),
-        this.#sparse(),
-      ]
-        .filter((sentence) => sentence !== undefined)
-        .join(". "),
+      fix: this.#ignored(name) ?? this.#inOtherCase(path) ?? this.#whatIsThere(path).join(". "),
     };
   }
 
@@ -176,13 +169,25 @@ export class BuildContext implements CopyRoot {
     return `It is in the source, and ${ignoreFile} leaves it out: add the line !${name} there${instead}`;
   }
 
-  /** Files of the same directory, the likeliest first. */
-  #nearby(path: string): string | undefined {
-    const parent = this.follow(posix.dirname(path));
-    const names = parent?.type === "directory" ? [...parent.children.keys()] : [];
+  #whatIsThere(path: string): string[] {
+    const built = this.overlay === undefined ? missing : this.overlay.explain(path.slice(1));
+    return [built, this.#nearby(path), this.#sparse()].filter((sentence) => sentence !== undefined);
+  }
+
+  #inOtherCase(path: string): string | undefined {
     const wanted = posix.basename(path).toLowerCase();
-    const close = names.filter((name) => name.toLowerCase() === wanted);
-    if (close.length > 0) return `There is ${close.join(", ")}`;
+    const found = this.#namesBeside(path).find((name) => name.toLowerCase() === wanted);
+    return found === undefined ? undefined : `There is ${posix.join(posix.dirname(path), found).slice(1)}`;
+  }
+
+  #namesBeside(path: string): string[] {
+    const parent = this.follow(posix.dirname(path));
+    return parent?.type === "directory" ? [...parent.children.keys()] : [];
+  }
+
+  /** Files of the same directory. */
+  #nearby(path: string): string | undefined {
+    const names = this.#namesBeside(path);
     const shown = names.slice(0, 8).join(", ");
     const where = posix.dirname(path) === "/" ? "The source" : posix.dirname(path).slice(1);
     if (names.length === 0) return undefined;

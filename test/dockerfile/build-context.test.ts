@@ -8,25 +8,26 @@ beforeEach(() => {
 });
 afterEach(() => directory.remove());
 
+const missing = "If it is built, pass its directory as --binaries";
 const sparse = "The checkout is sparse: git sparse-checkout disable brings all files";
 
 it.each<[string, Record<string, FileSpec>, string, string]>([
-  ["a sparse checkout", { a: "", ".git/info/sparse-checkout": "/a\n" }, "/docs/b", sparse],
+  ["a sparse checkout", { a: "", ".git/info/sparse-checkout": "/a\n" }, "/docs/b", `${missing}. ${sparse}`],
   [
     "a sparse checkout with files beside it",
     { "docs/a": "", ".git/info/sparse-checkout": "/docs/a\n" },
     "/docs/b",
-    `docs has a. ${sparse}`,
+    `${missing}. docs has a. ${sparse}`,
   ],
-  ["a whole checkout", { "docs/a": "", ".git/HEAD": "" }, "/docs/b", "docs has a"],
+  ["a whole checkout", { "docs/a": "", ".git/HEAD": "" }, "/docs/b", `${missing}. docs has a`],
   [
     "many files",
     Object.fromEntries("abcdefghij".split("").map((name) => [`docs/${name}`, ""])),
     "/docs/z",
-    "docs has a, b, c, d, e, f, g, h and 2 more",
+    `${missing}. docs has a, b, c, d, e, f, g, h and 2 more`,
   ],
-  ["another case", { "docs/README.md": "", "docs/a": "" }, "/docs/readme.md", "There is README.md"],
-  ["an empty source", {}, "/a", "Pass the directory of the binaries as --binaries, or check the spelling"],
+  ["another case", { "docs/README.md": "", "docs/a": "" }, "/docs/readme.md", "There is docs/README.md"],
+  ["an empty source", {}, "/a", missing],
 ])("an absent file is explained by what is there: %s", async (_, files, path, fix) => {
   await writeFiles(directory.path, files);
   expect(openContext(directory.path).explain(path)).toEqual({
