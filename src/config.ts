@@ -67,7 +67,7 @@ const ciImage = z
       .array(relativePath)
       .default([])
       .describe(
-        "Files that the Dockerfile copies beside .mise/config.toml; they are part of the image's identity.",
+        "Files that the Dockerfile copies beside .mise/config.toml and .mise/mise.lock; they are part of the image's identity.",
       ),
     platforms: platforms.prefault(["linux/amd64"]).describe("Platforms, as os/architecture."),
     repositories: z

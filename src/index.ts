@@ -19,12 +19,12 @@ import { assessRollback, reportVerdict } from "./ci-image/assess.js";
 import { buildCiImage } from "./ci-image/build.js";
 import { type CacheKeyEntry, compareCacheKey, renderCacheKey } from "./ci-image/cache-key.js";
 import { type ExaminedImage, examineCiImage } from "./ci-image/examine.js";
+import { readCiImageFiles } from "./ci-image/files.js";
 import {
   type CiImagePlan,
   chooseMise,
   choosePlatform,
   planCiImage,
-  readCiImageFiles,
   targetRepositories,
 } from "./ci-image/plan.js";
 import { publishCiImage } from "./ci-image/publish.js";
@@ -291,10 +291,17 @@ export class Slipway {
    * @param moduleCache What module-cache gave earlier.
    * @param release Build the version of the commit's tag; else a snapshot.
    * @param tag The tag to release, where the commit has several.
+   * @param isolated Take nothing from caches that other jobs write, as a release does: for what is published.
    */
   @func({ cache: "never" })
-  async build(ciImage?: string, moduleCache?: Directory, release = false, tag?: string): Promise<Directory> {
-    return build(await this.goProject(ciImage, moduleCache), { release, tag });
+  async build(
+    ciImage?: string,
+    moduleCache?: Directory,
+    release = false,
+    tag?: string,
+    isolated = false,
+  ): Promise<Directory> {
+    return build(await this.goProject(ciImage, moduleCache), { release, tag, isolated });
   }
 
   /**

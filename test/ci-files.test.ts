@@ -124,11 +124,12 @@ describe("both pipelines", () => {
     const onGithub = Object.values(github.jobs).flatMap(({ steps }) => steps.map(({ run = "" }) => run));
     const gitlabDefines =
       /^CI_(COMMIT_BRANCH|COMMIT_TAG|DEFAULT_BRANCH|PIPELINE_SOURCE|REGISTRY(_USER|_PASSWORD)?)$/;
+    const githubDefines = /^(GITHUB_ACTOR|RUNNER_TEMP)$/;
     const undefinedNames = [
       ...onGitlab
         .flatMap(used)
         .filter((name) => !(name in gitlab.variables) && !gitlabDefines.test(name) && name !== optIn),
-      ...onGithub.flatMap(used).filter((name) => !(name in github.env) && name !== "GITHUB_ACTOR"),
+      ...onGithub.flatMap(used).filter((name) => !(name in github.env) && !githubDefines.test(name)),
     ];
     expect(undefinedNames).toEqual([]);
   });

@@ -74,6 +74,12 @@ describe.each(names)("the workflow %s", (name) => {
     expect(new Set(Object.values(workflow.permissions))).toEqual(new Set(["read"]));
   });
 
+  it("says what each permission is for", () => {
+    const lines = workflow.text.split("\n").filter((line) => /^ +[a-z-]+: (read|write)\b/.test(line));
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.filter((line) => !/: (read|write) # \w/.test(line))).toEqual([]);
+  });
+
   it("takes actions by commit, with the version beside it", () => {
     const uses = workflow.text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
     expect(uses.length).toBeGreaterThan(0);

@@ -36,8 +36,13 @@ describe("rights", () => {
     ]);
     const scoped = gitlabNames.filter((name) => gitlabJob(name).environment !== undefined);
     expect(scoped).toEqual(signedIn);
-    for (const name of scoped)
+    expect(Object.keys(github.jobs).filter((name) => githubJob(name).environment !== undefined)).toEqual(
+      signedIn,
+    );
+    for (const name of signedIn) {
       expect(gitlabJob(name).environment).toEqual({ name: "release", action: "access" });
+      expect(githubJob(name).environment).toEqual({ name: "release", deployment: false });
+    }
   });
 
   it.each(signedIn)("are asked for in %s before its first call", (name) => {

@@ -25,10 +25,7 @@ describe("the switch", () => {
 
   const releases = [
     { if: '$CI_PIPELINE_SOURCE == "schedule"', when: "never" },
-    {
-      if: "$RELEASE_FROM && $CI_COMMIT_TAG",
-      variables: { REF: "refs/tags/$CI_COMMIT_TAG", FROM_TAG: "true" },
-    },
+    { if: "$RELEASE_FROM && $CI_COMMIT_TAG" },
     { if: "$RELEASE_FROM && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" },
   ];
   const never = (condition: string) => ({ if: condition, when: "never" });
@@ -96,26 +93,23 @@ describe("the switch", () => {
     });
     for (const name of ["release", "build-platform", "join"])
       expect(githubJob(name).env?.REVISION).toBe(commit);
-    expect(gitlab.variables.REVISION).toBe("$CI_COMMIT_SHA");
     expect(gitlabJob("build-binaries").variables).toEqual({ GIT_DEPTH: "0" });
   });
 });
 
 describe("at the same time", () => {
-  const build = (more = "") => ({
-    group: `release-build-${expression("needs.prepare.outputs.ref")}${more}`,
-    "cancel-in-progress": expression("!inputs.skip_push"),
-  });
+  const newest = (group: string) => ({ group, "cancel-in-progress": expression("!inputs.skip_push") });
+  const ref = expression("needs.prepare.outputs.ref");
   const publisher = { group: "release-publish", "cancel-in-progress": false, queue: "max" };
 
   it("a ref has one build on GitHub, and the repository one publisher, which nothing cancels", () => {
     expect(github).not.toHaveProperty("concurrency");
     const own = Object.entries(github.jobs).map(([name, { concurrency }]) => [name, concurrency]);
     expect(Object.fromEntries(own)).toEqual({
-      prepare: undefined,
-      "build-binaries": build(),
+      prepare: newest(`release-plan-${github.env.REF}`),
+      "build-binaries": newest(`release-build-${ref}`),
       release: publisher,
-      "build-platform": build(`-${expression("matrix.platform")}`),
+      "build-platform": newest(`release-build-${ref}-${expression("matrix.platform")}`),
       join: publisher,
     });
   });

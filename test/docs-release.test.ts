@@ -54,7 +54,7 @@ describe("docs/release.md", () => {
     expect(compiling).toContain("FROM scratch AS cache\n");
     expect(compiling).toContain("COPY .dependency-cache ");
     const { steps } = githubJob("build-platform");
-    expect(steps.find(({ uses }) => uses?.startsWith("actions/cache@"))?.with?.path).toBe(
+    expect(steps.find(({ uses }) => uses?.startsWith("actions/cache/restore@"))?.with?.path).toBe(
       ".dependency-cache",
     );
   });

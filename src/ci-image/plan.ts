@@ -1,25 +1,16 @@
-import { type Directory, dag, type Secret } from "@dagger.io/dagger";
+import type { Directory, Secret } from "@dagger.io/dagger";
 import type { CiImageSettings } from "../config.js";
 import { type DockerfileSummary, summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { InputError, lastLine, messageOf } from "../errors.js";
-import { readFiles } from "../files.js";
 import { formatPlatform, parsePlatform } from "../oci/platform.js";
 import type { Project } from "../project.js";
 import { parseReference, type Repository } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";
+import { type CiImageFiles, readCiImageFiles, toolsFile } from "./files.js";
 import { type CiImage, describeCiImage, labels } from "./image.js";
 import { type MiseVersion, type PublishedLabel, resolveMise } from "./mise.js";
 import { requestedTools } from "./tools.js";
 import type { ExpectedVersions } from "./versions.js";
-
-/** Where the tools that the image installs are pinned. */
-export const toolsFile = ".mise/config.toml";
-
-/** What a CI image is built from: the files, and their content by path. */
-export interface CiImageFiles {
-  directory: Directory;
-  content: ReadonlyMap<string, Buffer>;
-}
 
 /** A CI image that is described but not built. */
 export interface CiImagePlan {
@@ -99,27 +90,6 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     layers: summary.layers,
     transientArgs: summary.transientArgs,
   };
-}
-
-/**
- * The files that the image is made of, and no others, so that no other change of the source causes a build. A
- * project without a Dockerfile or tool versions of its own gets Slipway's.
- */
-export async function readCiImageFiles(source: Directory, settings: CiImageSettings): Promise<CiImageFiles> {
-  const defaults = [settings.dockerfile, toolsFile];
-  const paths = [...defaults, ...settings.context];
-  const directory = dag
-    .currentModule()
-    .source()
-    .filter({ include: defaults })
-    .withDirectory("/", source.filter({ include: paths }));
-  const content = new Map<string, Buffer>();
-  for (const [path, bytes] of await readFiles(directory, paths)) {
-    if (bytes === undefined)
-      throw new InputError({ subject: path, expected: "a file in the source", given: undefined });
-    content.set(path, bytes);
-  }
-  return { directory, content };
 }
 
 /**

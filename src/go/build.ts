@@ -2,34 +2,42 @@ import type { Container, Directory } from "@dagger.io/dagger";
 import { readCheckout, releaseTag } from "./checkout.js";
 import { cachedGoContainer, type GoProject, goContainer, MODULE_CACHE_PATH, SOURCE_PATH } from "./project.js";
 
-/** Which version GoReleaser builds. */
+/** Which version GoReleaser builds, and what it trusts. */
 export interface BuildOptions {
   /** The version of the tag of the commit; else a snapshot, from any state of the source. */
   release: boolean;
   /** The tag of a release, where the commit has several. */
   tag?: string | undefined;
+  /** Takes nothing from caches that other jobs write, as a release never does: for a snapshot that is published. */
+  isolated: boolean;
 }
 
 /** The `dist` directory of `goreleaser build`, with the binaries of every platform it is configured for. */
-export async function build(project: GoProject, { release, tag }: BuildOptions): Promise<Directory> {
-  const container = release
-    ? (await releaseContainer(project, tag)).withExec(["goreleaser", "build", "--clean"])
-    : cachedGoContainer(project).withExec(["goreleaser", "build", "--clean", "--snapshot"]);
+export async function build(project: GoProject, options: BuildOptions): Promise<Directory> {
+  const container = options.release
+    ? (await releaseContainer(project, options.tag)).withExec(["goreleaser", "build", "--clean"])
+    : snapshotContainer(project, options).withExec(["goreleaser", "build", "--clean", "--snapshot"]);
   return container.directory(`${SOURCE_PATH}/dist`);
 }
 
-/**
- * A release trusts no cache that another job could write to: nothing compiled is taken from a volume, and a
- * module cache that was passed in has to match its own hashes, which Go then holds against go.sum.
- */
+function snapshotContainer(project: GoProject, { isolated }: BuildOptions): Container {
+  return isolated ? isolatedContainer(project) : cachedGoContainer(project);
+}
+
 async function releaseContainer(project: GoProject, tag: string | undefined): Promise<Container> {
+  const checkout = await readCheckout(goContainer(project));
+  return isolatedContainer(project).withEnvVariable("GORELEASER_CURRENT_TAG", releaseTag(checkout, tag));
+}
+
+/**
+ * The container of what is published trusts no cache that another job could write to, as that of a pull request
+ * can where engines are shared: nothing compiled is taken from a volume, and a module cache that was passed in
+ * has to match its own hashes, which Go then holds against go.sum.
+ */
+function isolatedContainer(project: GoProject): Container {
   const container = goContainer(project);
-  const pinned = container.withEnvVariable(
-    "GORELEASER_CURRENT_TAG",
-    releaseTag(await readCheckout(container), tag),
-  );
-  if (project.moduleCache === undefined) return pinned;
-  return pinned
+  if (project.moduleCache === undefined) return container;
+  return container
     .withMountedDirectory(MODULE_CACHE_PATH, project.moduleCache)
     .withExec(["go", "mod", "verify"]);
 }

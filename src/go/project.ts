@@ -20,7 +20,8 @@ export const MODULE_CACHE_PATH = "/cache/go-mod";
 
 /**
  * The CI image with the source as its working directory and no cache at all. It runs as root, to whom mounts
- * and cache volumes belong, and trusts a source of any owner (git refuses those of others otherwise).
+ * and cache volumes belong. git trusts a source of any owner, which it refuses otherwise; mise trusts what
+ * configures it in the source, and nowhere else.
  */
 export function goContainer({ image, source, goProxy }: GoProject): Container {
   const container = image
@@ -28,6 +29,7 @@ export function goContainer({ image, source, goProxy }: GoProject): Container {
     .withExec(["git", "config", "--system", "--add", "safe.directory", "*"])
     .withDirectory(MODULE_CACHE_PATH, dag.directory())
     .withEnvVariable("GOMODCACHE", MODULE_CACHE_PATH)
+    .withEnvVariable("MISE_TRUSTED_CONFIG_PATHS", SOURCE_PATH)
     .withMountedDirectory(SOURCE_PATH, source)
     .withWorkdir(SOURCE_PATH);
   return goProxy === undefined ? container : container.withEnvVariable("GOPROXY", goProxy);

@@ -26,6 +26,7 @@ export interface GitlabJob {
   resource_group?: string;
   interruptible?: boolean;
   environment?: { name: string; action: string };
+  after_script?: string[];
   cache?: { key: { files: string[] }; paths: string[]; policy: string };
   artifacts?: { paths?: string[]; reports?: { dotenv: string }; expire_in: string };
 }
@@ -49,6 +50,7 @@ export interface GithubJob {
   if?: string;
   needs?: string | string[];
   permissions?: Record<string, string>;
+  environment?: { name: string; deployment: boolean };
   concurrency?: { group: string; "cancel-in-progress": boolean | string; queue?: string };
   strategy?: { matrix: { platform: string[] } };
   "runs-on": string;
@@ -60,6 +62,7 @@ export interface GithubJob {
 
 export interface GithubStep {
   name?: string;
+  if?: string;
   id?: string;
   uses?: string;
   run?: string;

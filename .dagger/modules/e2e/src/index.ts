@@ -128,6 +128,8 @@ export class E2e {
     const ciImage = slipway.buildCiImage();
     expectMatch("test with the exported module cache", await slipway.test({ moduleCache: modules }), /ok /);
     expectMatch("tools", await ciImage.withExec(["mise", "--version"]).stdout(), /^\d+\.\d+\.\d+/);
+    const trusted = await outputOf(ciImage, "env | grep -c MISE_TRUSTED_CONFIG_PATHS || true");
+    expectEqual("paths that mise trusts in the image", trusted, "0\n");
 
     const githubToken = dag.setSecret("a-token-of-the-command-line", "not a real token");
     const withToken = dag.slipway({ source, githubToken }).buildCiImage();
