@@ -86,22 +86,23 @@ export class GraphReader {
     const isPromised = promisedBy !== undefined;
     for (let level: Step[] = digests.map((digest) => ({ digest, promisedBy })); level.length > 0; ) {
       const nodes = await eachOf(merged(level), (step) => this.#visit(found, step));
-      const fresh = nodes.filter((node) => node !== undefined);
-      level = (await eachOf(fresh, (node) => this.#stepsFrom(node, isPromised))).flat();
+      const next = nodes.filter((node) => node !== undefined);
+      level = (await eachOf(next, (node) => this.#stepsFrom(node, isPromised))).flat();
     }
   }
 
-  /** The manifest, where it is there and was not visited before. */
+  /** The manifest, if it was not visited before; of an absent one no more than its digest, to which others are attached. */
   async #visit(
     { manifests, absent }: Findings,
     { digest, promisedBy }: Step,
   ): Promise<ManifestNode | undefined> {
     if (manifests.has(digest)) return undefined;
-    const node = absent.has(digest) ? undefined : await this.#node(digest);
+    const wasAbsent = absent.has(digest);
+    const node = wasAbsent ? undefined : await this.#node(digest);
     if (node !== undefined) manifests.set(digest, node);
     else if (promisedBy === undefined) absent.add(digest);
     else contradict(formatReference(this.repository, digest), promisedBy);
-    return node;
+    return node ?? (wasAbsent ? undefined : { digest, children: [] });
   }
 
   async #stepsFrom(
