@@ -1,37 +1,45 @@
 import type { RegistryClient } from "../registry/client.js";
-import { eachOf } from "../registry/parallel.js";
 import type { Repository } from "../registry/reference.js";
 import type { GitHubPackages, PackageVersion } from "./github-packages.js";
 import type { RepositoryGraph } from "./graph.js";
 import { GraphReader } from "./graph-reader.js";
 import type { Fate } from "./policy.js";
 import { requireAlone } from "./remove-tag.js";
+import { TagReader } from "./tag-reader.js";
 import type { CleanupTarget, Removal } from "./target.js";
 
 /** A repository at GHCR: GitHub's API lists and deletes versions, the registry says what they refer to. */
 export class GhcrRepository implements CleanupTarget {
   readonly listsUntagged = true;
+  readonly #tags: TagReader;
   readonly #reader: GraphReader;
   /** By digest, as last read. */
   #versions = new Map<string, PackageVersion>();
 
   constructor(
-    private readonly client: RegistryClient,
+    client: RegistryClient,
     private readonly packages: GitHubPackages,
     readonly repository: Repository,
   ) {
+    this.#tags = new TagReader(client, repository);
     this.#reader = new GraphReader(client, repository);
   }
 
+  /**
+   * The tags are those of both sides: pages shift while they are listed, so that a version may be missed, and no tag may
+   * be taken for absent because of it.
+   */
   async read(named: readonly string[]): Promise<RepositoryGraph> {
     const versions = await this.packages.listVersions();
     this.#versions = new Map(versions.map((version) => [version.digest, version]));
     const listed = new Map(versions.map(({ digest, changed }) => [digest, changed]));
-    return this.#reader.read({ tags: await this.#tags(versions), listed, named });
+    const known = new Map(versions.flatMap(({ digest, tags }) => tags.map((tag) => [tag, digest] as const)));
+    const tags = await this.#tags.read({ known, digests: [...listed.keys(), ...named] });
+    return this.#reader.read({ tags, listed, named });
   }
 
   resolve(manifest: string): Promise<string | undefined> {
-    return this.#reader.resolve(manifest);
+    return this.#tags.resolve(manifest);
   }
 
   async remove({ digest }: Pick<Fate, "digest">): Promise<Removal> {
@@ -47,19 +55,5 @@ export class GhcrRepository implements CleanupTarget {
     if (digest === undefined) return { result: "absent" };
     requireAlone(this.repository, graph, tag, "GitHub deletes whole versions only");
     return this.remove({ digest });
-  }
-
-  /**
-   * The tags of both sides: pages shift while they are listed, so that a version may be missed, and no tag may be
-   * taken for absent because of it.
-   */
-  async #tags(versions: readonly PackageVersion[]): Promise<Map<string, string>> {
-    const tags = new Map(versions.flatMap(({ digest, tags }) => tags.map((tag) => [tag, digest] as const)));
-    const unlisted = ((await this.client.listTags(this.repository)) ?? []).filter((tag) => !tags.has(tag));
-    await eachOf(unlisted, async (tag) => {
-      const digest = await this.resolve(tag);
-      if (digest !== undefined) tags.set(tag, digest);
-    });
-    return tags;
   }
 }

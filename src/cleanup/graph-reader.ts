@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import { mediaTypes } from "../oci/manifest.js";
+import { isIndex, mediaTypes } from "../oci/manifest.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import { parseJson } from "../registry/json.js";
 import { eachOf } from "../registry/parallel.js";
@@ -21,7 +21,7 @@ const digest = z.string().refine(isDigest);
 
 // Whatever the form, these two fields are all that makes one manifest refer to another.
 const references = z.object({
-  manifests: z.array(z.object({ digest })).nullish(),
+  manifests: z.array(z.object({ digest, mediaType: z.string().nullish() })).nullish(),
   subject: z.object({ digest }).nullish(),
 });
 
@@ -35,6 +35,21 @@ const understood: readonly string[] = [
   "application/vnd.docker.distribution.manifest.v1+json",
   "application/vnd.docker.distribution.manifest.v1+prettyjws",
 ];
+
+/** A manifest to be read. */
+interface Step {
+  digest: string;
+  /** Who says that it is there, if anybody does. */
+  promisedBy: string | undefined;
+}
+
+/** What was read so far. */
+interface Findings {
+  manifests: Map<string, ManifestNode>;
+  absent: Set<string>;
+}
+
+const registry = "the registry";
 
 /**
  * Reads which manifest of a repository refers to which. Content never changes under its digest, so it is read once;
@@ -50,53 +65,78 @@ export class GraphReader {
     private readonly referrersOf: (digest: string) => Promise<readonly string[]> = async () => [],
   ) {}
 
-  /** All tags with their digests. A tag that is listed and absent points at nothing. */
-  async tags(): Promise<Map<string, string>> {
-    const names = (await this.client.listTags(this.repository)) ?? [];
-    const found = await eachOf(names, async (tag) => [tag, await this.resolve(tag)] as const);
-    return new Map(found.flatMap(([tag, digest]) => (digest === undefined ? [] : [[tag, digest]])));
-  }
-
-  /** What a tag or digest points at; undefined where it is absent. */
-  async resolve(manifest: string): Promise<string | undefined> {
-    return (await this.client.headManifest(this.repository, manifest))?.digest;
-  }
-
   /**
-   * Follows everything down from the inventory. Only a manifest that something merely refers to may be absent: one
-   * that the registry itself lists and does not give is an error, since nobody knows what it refers to.
+   * Follows every reference from the inventory. What the registry lists has to be there, and below that every index:
+   * what an absent one lists would be taken for unneeded. A platform may be absent, as in images that somebody broke,
+   * and so is what a build cache lists, since that is no manifest.
    */
   async read({ tags, listed = new Map(), named = [] }: Inventory): Promise<RepositoryGraph> {
-    const promised = new Set([...tags.values(), ...listed.keys()]);
-    const manifests = new Map<string, ManifestNode>();
-    const seen = new Set([...promised, ...named]);
-    for (let level = [...seen]; level.length > 0; ) {
-      const nodes = await eachOf(level, (digest) => this.#node(digest, promised.has(digest)));
-      const next = await eachOf(
-        nodes.filter((node) => node !== undefined),
-        async (node) => {
-          const changed = listed.get(node.digest);
-          manifests.set(node.digest, changed === undefined ? node : { ...node, changed });
-          return [...node.children, ...(await this.referrersOf(node.digest))];
-        },
-      );
-      level = [...new Set(next.flat())].filter((digest) => !seen.has(digest));
-      for (const digest of level) seen.add(digest);
+    const found: Findings = { manifests: new Map(), absent: new Set() };
+    await this.#follow(found, [...tags.values(), ...listed.keys()], registry);
+    await this.#follow(found, named);
+    for (const [digest, changed] of listed) {
+      const node = found.manifests.get(digest);
+      if (node !== undefined) found.manifests.set(digest, { ...node, changed });
     }
-    return { tags, manifests };
+    return { tags, manifests: found.manifests };
+  }
+
+  /** Adds what the digests lead to. Where somebody promised these, everything below them is promised as well. */
+  async #follow(found: Findings, digests: readonly string[], promisedBy?: string): Promise<void> {
+    const isPromised = promisedBy !== undefined;
+    for (let level: Step[] = digests.map((digest) => ({ digest, promisedBy })); level.length > 0; ) {
+      const nodes = await eachOf(merged(level), (step) => this.#visit(found, step));
+      const next = nodes.filter((node) => node !== undefined);
+      level = (await eachOf(next, (node) => this.#stepsFrom(node, isPromised))).flat();
+    }
+  }
+
+  /** The manifest, if it was not visited before; of an absent one no more than its digest, to which others are attached. */
+  async #visit(
+    { manifests, absent }: Findings,
+    { digest, promisedBy }: Step,
+  ): Promise<ManifestNode | undefined> {
+    if (manifests.has(digest)) return undefined;
+    const wasAbsent = absent.has(digest);
+    const node = wasAbsent ? undefined : await this.#node(digest);
+    if (node !== undefined) manifests.set(digest, node);
+    else if (promisedBy === undefined) absent.add(digest);
+    else contradict(formatReference(this.repository, digest), promisedBy);
+    return node ?? (wasAbsent ? undefined : { digest, children: [] });
+  }
+
+  async #stepsFrom(
+    { digest, children, indexes = [], subject }: ManifestNode,
+    isPromised: boolean,
+  ): Promise<Step[]> {
+    const step = (to: string, promisedBy?: string) => ({
+      digest: to,
+      promisedBy: isPromised ? promisedBy : undefined,
+    });
+    const referrers = await this.referrersOf(digest);
+    return [
+      ...children.map((child) => step(child, indexes.includes(child) ? digest : undefined)),
+      ...referrers.map((referrer) => step(referrer, registry)),
+      ...(subject === undefined ? [] : [step(subject)]),
+    ];
   }
 
   /** Undefined where it is absent; one that was read before is taken to be there still, which removes nothing. */
-  async #node(digest: string, promised: boolean): Promise<ManifestNode | undefined> {
+  async #node(digest: string): Promise<ManifestNode | undefined> {
     const known = this.#read.get(digest);
     if (known !== undefined) return known;
-    const reference = formatReference(this.repository, digest);
     const stored = await this.client.getManifest(this.repository, digest);
-    if (stored === undefined) return promised ? contradict(reference) : undefined;
-    const node = parseReferences(stored, reference);
+    if (stored === undefined) return undefined;
+    const node = parseReferences(stored, formatReference(this.repository, digest));
     this.#read.set(digest, node);
     return node;
   }
+}
+
+/** Each digest once, promised where any of its steps is. */
+function merged(steps: readonly Step[]): Step[] {
+  const promised = steps.filter(({ promisedBy }) => promisedBy !== undefined);
+  return [...new Map([...steps, ...promised].map((step) => [step.digest, step])).values()];
 }
 
 /** What a manifest refers to. A form that is not known may refer to anything, which is an error. */
@@ -106,11 +146,18 @@ export function parseReferences({ descriptor, bytes }: StoredManifest, reference
   const parsed = references.safeParse(parseJson(bytes.toString("utf8")));
   if (!parsed.success) return refuse(reference, "is not the JSON of a manifest with SHA-256 digests");
   const { manifests, subject } = parsed.data;
+  const children = manifests ?? [];
+  const indexes = children.filter(({ mediaType }) => mediaType == null || isIndex(mediaType));
   return {
     digest: descriptor.digest,
-    children: [...new Set(manifests?.map((child) => child.digest))],
+    children: digestsOf(children),
+    ...(indexes.length === 0 ? {} : { indexes: digestsOf(indexes) }),
     ...(subject == null ? {} : { subject: subject.digest }),
   };
+}
+
+function digestsOf(descriptors: readonly { digest: string }[]): string[] {
+  return [...new Set(descriptors.map((descriptor) => descriptor.digest))];
 }
 
 function refuse(reference: string, what: string): never {
@@ -120,9 +167,11 @@ function refuse(reference: string, what: string): never {
   );
 }
 
-function contradict(reference: string): never {
+function contradict(reference: string, promisedBy: string): never {
+  const fix =
+    promisedBy === registry ? "remove that manifest by hand" : "remove that index, or publish it again";
   throw new RegistryError(
-    `${reference}: the registry lists it and answers 404 for it, so what it refers to is unknown. Run this again; if it stays, remove that manifest by hand.`,
+    `${reference}: ${promisedBy} lists it and a request for it is answered 404, so what it refers to is unknown. Run this again; if it stays, ${fix}.`,
     { failure: "invalid" },
   );
 }

@@ -3,6 +3,8 @@ export interface ManifestNode {
   digest: string;
   /** What it lists, where it is an index. */
   children: readonly string[];
+  /** Those of them that list others in turn; absent where none does. */
+  indexes?: readonly string[];
   /** What it is attached to (image specification, `subject`), as a signature is to its image. */
   subject?: string;
   /** When it was last pushed or tagged, in milliseconds since the epoch; absent where the registry does not say. */
@@ -29,10 +31,10 @@ export interface Links {
   subjectsOf: Map<string, string[]>;
 }
 
-// The referrers tag schema of the distribution specification; cosign appends what it attaches: .sig, .att, .sbom.
-const referrersTag = /^sha256-([0-9a-f]{64})(?:\.[a-z]+)?$/;
+// The referrers tag schema of the distribution specification; cosign appends what it attaches.
+const referrersTag = /^sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
 
-/** The digest whose referrers a tag of the form `sha256-<64 hex digits>` holds. */
+/** The digest whose referrers a tag of the form `sha256-<64 hex digits>` holds, where it is no tag of somebody's own. */
 export function referrersTagSubject(tag: string): string | undefined {
   const hex = referrersTag.exec(tag)?.[1];
   return hex === undefined ? undefined : `sha256:${hex}`;
@@ -64,14 +66,22 @@ export function linkGraph(graph: RepositoryGraph): Links {
 }
 
 /**
- * Tags that are a reason of their own: those that somebody gave, and those of cosign whose image is not here. With
- * COSIGN_REPOSITORY it is in another repository; the referrers tag of the specification is about its own.
+ * Tags that are a reason of their own. A referrers tag is none as long as what it is about is here: with
+ * COSIGN_REPOSITORY that is in another repository. Cosign's are known by their name; under the one of the specification
+ * anybody may keep an image, so that it has to lead to a list of referrers.
  */
 export function ownTagsOf({ graph, tagsOf }: Links, digest: string): string[] {
   return (tagsOf.get(digest) ?? []).filter((tag) => {
     const subject = referrersTagSubject(tag);
-    return subject === undefined || (tag.includes(".") && !graph.manifests.has(subject));
+    if (subject === undefined || !graph.manifests.has(subject)) return true;
+    return !tag.includes(".") && !listsReferrers(graph, digest, subject);
   });
+}
+
+/** Whether all that an index lists is attached to a manifest, as far as all of it is here. */
+function listsReferrers({ manifests }: RepositoryGraph, index: string, subject: string): boolean {
+  const children = manifests.get(index)?.children ?? [];
+  return children.length > 0 && children.every((child) => manifests.get(child)?.subject === subject);
 }
 
 /** Other tags that point at what a tag points at, and indexes that list it: they need it when the tag is gone. */

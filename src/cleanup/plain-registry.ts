@@ -3,7 +3,9 @@ import type { Repository } from "../registry/reference.js";
 import type { RepositoryGraph } from "./graph.js";
 import { GraphReader } from "./graph-reader.js";
 import type { Fate } from "./policy.js";
+import { ReferrersReader } from "./referrers-reader.js";
 import { requireAlone } from "./remove-tag.js";
+import { TagReader } from "./tag-reader.js";
 import type { CleanupTarget, Removal } from "./target.js";
 
 /** How a tag is deleted; `unsupported` where only manifests are. */
@@ -15,6 +17,7 @@ export type DeleteTag = (tag: string) => Promise<"deleted" | "absent" | "unsuppo
  */
 export class PlainRegistry implements CleanupTarget {
   readonly listsUntagged = false;
+  readonly #tags: TagReader;
   readonly #reader: GraphReader;
 
   constructor(
@@ -22,17 +25,17 @@ export class PlainRegistry implements CleanupTarget {
     readonly repository: Repository,
     private readonly deleteTag: DeleteTag = (tag) => client.deleteTag(repository, tag),
   ) {
-    // Without the API, referrers are where the referrers tag schema puts them: under tags, which are read anyway.
-    const referrersOf = async (digest: string) => (await client.listReferrers(repository, digest)) ?? [];
-    this.#reader = new GraphReader(client, repository, referrersOf);
+    const referrers = new ReferrersReader(client, repository);
+    this.#tags = new TagReader(client, repository);
+    this.#reader = new GraphReader(client, repository, (digest) => referrers.read(digest));
   }
 
   async read(named: readonly string[]): Promise<RepositoryGraph> {
-    return this.#reader.read({ tags: await this.#reader.tags(), named });
+    return this.#reader.read({ tags: await this.#tags.read({ digests: named }), named });
   }
 
   resolve(tag: string): Promise<string | undefined> {
-    return this.#reader.resolve(tag);
+    return this.#tags.resolve(tag);
   }
 
   async remove({ digest, tags }: Fate): Promise<Removal> {
@@ -45,7 +48,7 @@ export class PlainRegistry implements CleanupTarget {
   async removeTag(tag: string): Promise<Removal> {
     const result = await this.deleteTag(tag);
     if (result !== "unsupported") return { result };
-    const graph = await this.read([]);
+    const graph = await this.#reader.read({ tags: await this.#tags.read({ tags: [tag] }) });
     const digest = graph.tags.get(tag);
     if (digest === undefined) return { result: "absent" };
     requireAlone(this.repository, graph, tag, "This registry deletes whole manifests only");

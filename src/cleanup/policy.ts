@@ -97,10 +97,9 @@ function addNeeded(links: Links, staying: Map<string, Stay>): void {
       [`attached to ${name}`, referrersOf.get(digest) ?? []],
       [`${name} is attached to it`, subjectsOf.get(digest) ?? []],
     ];
+    // What is absent passes it on: what is attached to a platform that was not found stays.
     for (const [reason, targets] of edges)
-      for (const target of targets)
-        if (graph.manifests.has(target) && !staying.has(target))
-          staying.set(target, { rule: "needed", reason });
+      for (const target of targets) if (!staying.has(target)) staying.set(target, { rule: "needed", reason });
   }
 }
 

@@ -203,7 +203,7 @@ describe.each([
     const ghost = `sha256:${"0".repeat(64)}`;
     github.publish({ digest: ghost });
     expect(await messageThrownBy(() => pruneAll())).toContain(
-      `@${ghost}: the registry lists it and answers 404 for it`,
+      `@${ghost}: the registry lists it and a request for it is answered 404`,
     );
     expect(deletions()).toBe(0);
   });

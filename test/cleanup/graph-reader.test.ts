@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { GraphReader, type Inventory, parseReferences } from "../../src/cleanup/graph-reader.js";
+import { TagReader } from "../../src/cleanup/tag-reader.js";
 import { mediaTypes } from "../../src/oci/manifest.js";
 import type { StoredManifest } from "../../src/registry/client.js";
 import type { Repository } from "../../src/registry/reference.js";
@@ -35,7 +36,7 @@ describe.each([
     referrersOf?: (digest: string) => Promise<readonly string[]>,
   ) {
     const reader = new GraphReader(client, repository, referrersOf);
-    const graph = await reader.read({ tags: await reader.tags(), ...inventory });
+    const graph = await reader.read({ tags: await new TagReader(client, repository).read(), ...inventory });
     return {
       tags: Object.fromEntries(graph.tags),
       manifests: Object.fromEntries(
@@ -65,7 +66,7 @@ describe.each([
     await seed(at.direct(repository), image);
     await client.putManifest(at.direct(repository), "latest", outer);
     expect((await reading(repository)).manifests).toEqual({
-      [outer.descriptor.digest]: { children: [digest] },
+      [outer.descriptor.digest]: { children: [digest], indexes: [digest] },
       [digest]: { children: platforms },
       ...leaves,
     });
@@ -133,20 +134,61 @@ describe.each([
   it("reads a manifest once, and tags each time", async () => {
     const repository = at.repository();
     await seed(at.direct(repository), image, "latest");
-    const reader = new GraphReader(client, repository);
-    await reader.read({ tags: await reader.tags() });
+    const [tags, reader] = [new TagReader(client, repository), new GraphReader(client, repository)];
+    await reader.read({ tags: await tags.read() });
     at.proxy.clear();
-    await reader.read({ tags: await reader.tags() });
+    await reader.read({ tags: await tags.read() });
     expect(at.proxy.requests.map(({ method, path }) => `${method} ${path.split("/").at(-1)}`)).toEqual([
       "GET list?n=1000",
       "HEAD latest",
     ]);
   });
 
+  it("reads what a tagged manifest is attached to, and what that lists", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image);
+    const { referrer } = await attach(at.direct(repository), image.index, "sbom", { referrersTag: false });
+    await client.putManifest(at.direct(repository), "sbom", referrer);
+    expect((await reading(repository)).manifests).toEqual({
+      [referrer.descriptor.digest]: { children: [], subject: digest },
+      [digest]: { children: platforms },
+      ...leaves,
+    });
+  });
+
+  it("refuses to read on where an index that a tag leads to is not given", async () => {
+    const repository = at.repository();
+    const outer = makeIndex(image.index);
+    await seed(at.direct(repository), image);
+    await client.putManifest(at.direct(repository), "latest", outer);
+    await client.deleteManifest(at.direct(repository), digest);
+    expect(await messageThrownBy(() => reading(repository))).toBe(
+      `${repository.registry}/${repository.path}@${digest}: ${outer.descriptor.digest} lists it and a request for it is answered 404, so what it refers to is unknown. Run this again; if it stays, remove that index, or publish it again.`,
+    );
+  });
+
+  it("takes an index that only a named one lists for absent", async () => {
+    const repository = at.repository();
+    const outer = makeIndex(image.index);
+    await seed(at.direct(repository), image);
+    const { digest: named } = outer.descriptor;
+    await client.putManifest(at.direct(repository), named, outer);
+    await client.deleteManifest(at.direct(repository), digest);
+    expect(Object.keys((await reading(repository, { named: [named] })).manifests)).toEqual([named]);
+  });
+
+  it("refuses to read on where a referrer is listed and not given", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image, "latest");
+    expect(await messageThrownBy(() => reading(repository, {}, async () => [absent]))).toContain(
+      `@${absent}: the registry lists it and a request for it is answered 404`,
+    );
+  });
+
   it("refuses to read on where the registry lists what it does not give", async () => {
     const repository = at.repository();
     expect(await messageThrownBy(() => reading(repository, { listed: new Map([[absent, 0]]) }))).toBe(
-      `${repository.registry}/${repository.path}@${absent}: the registry lists it and answers 404 for it, so what it refers to is unknown. Run this again; if it stays, remove that manifest by hand.`,
+      `${repository.registry}/${repository.path}@${absent}: the registry lists it and a request for it is answered 404, so what it refers to is unknown. Run this again; if it stays, remove that manifest by hand.`,
     );
   });
 
@@ -169,22 +211,44 @@ describe("parseReferences", () => {
   const one = `sha256:${"1".repeat(64)}`;
   const two = `sha256:${"2".repeat(64)}`;
   const artifact = "application/vnd.oci.artifact.manifest.v1+json";
+  const of = (listed: string, mediaType: string = mediaTypes.manifest) => ({ mediaType, digest: listed });
   const schema1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
   it.each<[string, StoredManifest, object]>([
     [
       "an index",
-      storedManifest({ manifests: [{ digest: one }, { digest: two }, { digest: one }] }, mediaTypes.index),
+      storedManifest({ manifests: [of(one), of(two), of(one)] }, mediaTypes.index),
       { children: [one, two] },
     ],
     [
       "a manifest list",
-      storedManifest({ manifests: [{ digest: one }] }, mediaTypes.dockerIndex),
+      storedManifest({ manifests: [of(one, mediaTypes.dockerManifest)] }, mediaTypes.dockerIndex),
+      { children: [one] },
+    ],
+    [
+      "an index of indexes",
+      storedManifest(
+        { manifests: [of(one, mediaTypes.index), of(two, mediaTypes.dockerIndex)] },
+        mediaTypes.index,
+      ),
+      { children: [one, two], indexes: [one, two] },
+    ],
+    [
+      "an index that does not say what it lists",
+      storedManifest({ manifests: [{ digest: one }, of(two)] }, mediaTypes.index),
+      { children: [one, two], indexes: [one] },
+    ],
+    [
+      "BuildKit's index of a build cache, which lists layers",
+      storedManifest(
+        { manifests: [of(one, "application/vnd.oci.image.layer.v1.tar+gzip")] },
+        mediaTypes.index,
+      ),
       { children: [one] },
     ],
     [
       "an index with a subject",
-      storedManifest({ manifests: [{ digest: one }], subject: { digest: two } }, mediaTypes.index),
+      storedManifest({ manifests: [of(one)], subject: { digest: two } }, mediaTypes.index),
       { children: [one], subject: two },
     ],
     ["an empty index", storedManifest({ manifests: null }, mediaTypes.index), { children: [] }],

@@ -24,6 +24,8 @@ describe("referrersTagSubject", () => {
     [`sha256-${hex}`, `sha256:${hex}`],
     [`sha256-${hex}.sig`, `sha256:${hex}`],
     [`sha256-${hex}.att`, `sha256:${hex}`],
+    [`sha256-${hex}.sbom`, `sha256:${hex}`],
+    [`sha256-${hex}.backup`, undefined],
     [`sha256-${hex}-test`, undefined],
     [`sha256-${hex.slice(1)}`, undefined],
     [`sha256-${hex.toUpperCase()}`, undefined],

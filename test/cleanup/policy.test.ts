@@ -80,7 +80,7 @@ describe("planCleanup", () => {
     [
       "lets referrers go with their subject, and those whose subject is gone",
       {
-        tags: { latest: "1", [drawnReferrersTag("4")]: "2", [drawnReferrersTag("d")]: "3" },
+        tags: { latest: "1", [drawnReferrersTag("4")]: "2", [drawnReferrersTag("4", ".sig")]: "3" },
         manifests: { 1: {}, 4: {}, 2: { lists: "5" }, 5: { subject: "4" }, 3: {}, 6: { subject: "d" } },
       },
       {
@@ -88,7 +88,7 @@ describe("planCleanup", () => {
         4: "- nothing tags or lists it",
         2: "- attached to 4, which goes as well",
         5: "- listed by 2, which goes as well",
-        3: "- attached to d, which does not exist",
+        3: "- attached to 4, which goes as well",
         6: "- attached to d, which does not exist",
       },
     ],
@@ -106,8 +106,41 @@ describe("planCleanup", () => {
     ],
     [
       "keeps a referrers index that has a tag of its own, and what it is about",
-      { tags: { signatures: "2", [drawnReferrersTag("4")]: "2" }, manifests: { 2: {}, 4: {} } },
-      { 2: `tagged signatures`, 4: "signatures is attached to it" },
+      {
+        tags: { signatures: "2", [drawnReferrersTag("4")]: "2" },
+        manifests: { 2: { lists: "5" }, 5: { subject: "4" }, 4: {} },
+      },
+      { 2: `tagged signatures`, 5: "listed by signatures", 4: "signatures is attached to it" },
+    ],
+    [
+      "takes a referrers tag for somebody's own where what it is about does not exist",
+      { tags: { [drawnReferrersTag("d")]: "2" }, manifests: { 2: { lists: "5" }, 5: { subject: "d" } } },
+      { 2: `tagged ${drawnReferrersTag("d")}`, 5: `listed by ${drawnReferrersTag("d")}` },
+    ],
+    ...Object.entries<Drawing["manifests"]>({
+      "an image": { 2: {} },
+      "an index that lists platforms": { 2: { lists: "a" }, a: {} },
+      "an index that lists what is attached to something else": { 2: { lists: "5" }, 5: { subject: "d" } },
+      "an index of which a part is no referrer": { 2: { lists: "5a" }, 5: { subject: "4" }, a: {} },
+      "an index of which a part is absent": { 2: { lists: "5f" }, 5: { subject: "4" } },
+    }).map(([what, manifests]): [string, Drawing, Record<string, string>] => {
+      const [tag, { 2: { lists = "" } = {} }] = [drawnReferrersTag("4"), manifests];
+      const parts = [...lists].filter((part) => part in manifests).map((part) => [part, `listed by ${tag}`]);
+      return [
+        `takes a tag that is named as a referrers tag and leads to ${what} for somebody's own`,
+        { tags: { [tag]: "2" }, manifests: { 4: {}, ...manifests } },
+        { 2: `tagged ${tag}`, 4: `${tag} is attached to it`, ...Object.fromEntries(parts) },
+      ];
+    }),
+    [
+      "keeps an image that is tagged by its own digest",
+      { tags: { [drawnReferrersTag("2")]: "2" }, manifests: { 2: { lists: "a" }, a: {} } },
+      { 2: `tagged ${drawnReferrersTag("2")}`, a: `listed by ${drawnReferrersTag("2")}` },
+    ],
+    [
+      "keeps what is attached to an absent part of a tagged image",
+      { tags: { latest: "1" }, manifests: { 1: { lists: "f" }, 5: { subject: "f", lists: "a" }, a: {} } },
+      { 1: "tagged latest", 5: "attached to f", a: "listed by 5" },
     ],
     [
       "keeps what a tagged artifact is attached to",
@@ -218,9 +251,15 @@ describe("planCleanup", () => {
 
   it("names the tags of what stays and of what goes", () => {
     const { kept, removable } = planCleanup(
-      draw({ tags: { a: "1", b: "1", [drawnReferrersTag("d")]: "2" }, manifests: { 1: {}, 2: {} } }),
+      draw({
+        tags: { a: "1", b: "1", [drawnReferrersTag("3", ".sig")]: "2" },
+        manifests: { 1: {}, 2: {}, 3: {} },
+      }),
       policy,
     );
-    expect([kept, removable]).toMatchObject([[{ tags: ["a", "b"] }], [{ tags: [drawnReferrersTag("d")] }]]);
+    expect([kept, removable]).toMatchObject([
+      [{ tags: ["a", "b"] }],
+      [{ tags: [drawnReferrersTag("3", ".sig")] }, { tags: [] }],
+    ]);
   });
 });

@@ -361,6 +361,7 @@ describe("a long clean-up", () => {
 
   it("looks at the tags again before each fifty deletions", async () => {
     const repository = at.repository();
+    await seed(at.direct(repository), newImage, "latest");
     const variants = Array.from({ length: 101 }, (_, number) => variant("linux/amd64", `number ${number}`));
     for (const { descriptor, bytes } of variants)
       await client.putManifest(at.direct(repository), descriptor.digest, { descriptor, bytes });

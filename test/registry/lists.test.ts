@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RegistryError } from "../../src/errors.js";
+import { mediaTypes } from "../../src/oci/manifest.js";
 import { eachOf } from "../../src/registry/parallel.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { makeClient, seed } from "../support/client.js";
-import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";
+import { type Fault, type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";
 import { makeImage } from "../support/image.js";
 import { type RunningRegistry, startCraneRegistry } from "../support/registry.js";
+import { errorThrownBy } from "../support/thrown.js";
 
 const client = makeClient();
 const image = makeImage();
@@ -76,5 +79,71 @@ describe("a list of tags at a registry that", () => {
     });
     const repository = { registry: proxy.address, path: "acme/app" };
     expect((await client.listTags(repository))?.toSorted()).toEqual(numbered(count));
+  });
+});
+
+describe("a page of a list that is not there", () => {
+  const digest = `sha256:${"1".repeat(64)}`;
+  const entry = { mediaType: mediaTypes.manifest, digest, size: 2 };
+  const lists = {
+    tags: { entries: ["1.0.0"], read: () => client.listTags(repository()), body: "tags" },
+    referrers: {
+      entries: [entry],
+      read: () => client.listReferrers(repository(), digest),
+      body: "manifests",
+    },
+  };
+  let proxy: FaultProxy;
+  const repository = () => ({ registry: proxy.address, path: "acme/app" });
+
+  beforeAll(async () => {
+    proxy = await startFaultProxy(registry.address);
+  });
+  afterAll(() => proxy?.stop());
+
+  /** Serves these pages, each but the last with a link to the next. */
+  const serve = (...pages: (object | number)[]) =>
+    proxy.setFault(({ path }): Fault => {
+      const at = Number(new URL(path, "http://registry").searchParams.get("page") ?? 0);
+      const page = pages[at];
+      if (typeof page === "number") return { kind: "answer", status: page };
+      const headers = at + 1 < pages.length ? { link: `<?page=${at + 1}>; rel="next"` } : {};
+      return { kind: "answer", status: 200, headers, body: JSON.stringify(page) };
+    });
+
+  it.each(["tags", "referrers"] as const)("is absence only where the list of %s begins", async (kind) => {
+    const { entries, body, read } = lists[kind];
+    const middle = `in the middle of the list, so what else is in it is unknown`;
+    serve(404);
+    expect(await read()).toBeUndefined();
+    serve({ [body]: null });
+    expect(await read()).toEqual([]);
+    serve({ [body]: entries }, { [body]: [] });
+    expect(await read()).toHaveLength(1);
+    for (const [page, said] of [
+      [404, "answered 404"],
+      [{ [body]: null }, "answered null"],
+    ] as const) {
+      serve({ [body]: entries }, page, { [body]: entries });
+      const error = await errorThrownBy(read);
+      expect(error).toBeInstanceOf(RegistryError);
+      expect(error).toMatchObject({ failure: "invalid" });
+      expect(String(error)).toContain(`the registry ${said} ${middle}`);
+      expect(String(error)).toContain("Gave up after 5 attempts.");
+    }
+  });
+
+  it.each([404, { tags: null }])("is asked for again: %j may have been a moment", async (page) => {
+    serve({ tags: ["1.0.0"] }, page);
+    const failing = makeClient({ sleep: async () => serve({ tags: ["1.0.0"] }, { tags: ["2.0.0"] }) });
+    expect(await failing.listTags(repository())).toEqual(["1.0.0", "2.0.0"]);
+  });
+
+  it("is no end of a list that was cut without a Link", async () => {
+    proxy.setFault(({ path }): Fault => {
+      if (path.includes("last=")) return { kind: "answer", status: 404 };
+      return { kind: "answer", status: 200, body: JSON.stringify({ tags: numbered(1000) }) };
+    });
+    expect(String(await errorThrownBy(lists.tags.read))).toContain("answered 404 in the middle of the list");
   });
 });

@@ -2,13 +2,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { digestOf } from "../../src/oci/manifest.js";
 import { listenOnLoopback } from "./loopback.js";
 
-/** A registry in this process, for where no other is installed: what a release needs of the protocol. */
+/** A registry in this process, for where no other is installed: what releases and clean-up need of the protocol. */
 export interface MemoryRegistry {
   /** `127.0.0.1:<port>`, plain HTTP. */
   address: string;
   /** Method and path of every request that wrote something. */
   writes: string[];
   stop(): Promise<void>;
+}
+
+export interface MemoryRegistryOptions {
+  /** How many tags a page of their list has at most; the next one is linked. */
+  tagsPerPage?: number;
+  /** Whether it has the referrers API. */
+  referrers?: boolean;
 }
 
 interface Manifest {
@@ -24,6 +31,7 @@ interface Repository {
 
 /** What a route has of its request: the last part of the path, the body, and where it is. */
 interface Exchange {
+  options: MemoryRegistryOptions;
   repository: Repository;
   url: URL;
   last: string;
@@ -74,37 +82,71 @@ const routes: readonly Route[] = [
   ],
   [/^DELETE$/, /^blobs\/uploads\//, () => ({ status: 204 })],
   [
-    /^GET$/,
-    /^tags\/list$/,
-    ({ repository }) => {
-      const tags = [...repository.manifests.keys()].filter((name) => !name.startsWith("sha256:"));
-      return { status: 200, body: Buffer.from(JSON.stringify({ tags })) };
+    /^DELETE$/,
+    /^manifests\//,
+    ({ repository: { manifests }, last }) => {
+      if (!manifests.delete(last)) return absent;
+      // As distribution does: no tag is left of a manifest that is gone.
+      for (const [name, { bytes }] of manifests) if (digestOf(bytes) === last) manifests.delete(name);
+      return { status: 202 };
     },
   ],
+  [/^GET$/, /^tags\/list$/, listTags],
+  [/^GET$/, /^referrers\//, listReferrers],
 ];
 
+function listTags({
+  options: { tagsPerPage = Number.POSITIVE_INFINITY },
+  repository,
+  url,
+}: Exchange): Answer {
+  const after = url.searchParams.get("last") ?? "";
+  const names = [...repository.manifests.keys()].filter((name) => !name.startsWith("sha256:"));
+  const rest = names.filter((name) => name > after).toSorted();
+  const tags = rest.slice(0, tagsPerPage);
+  const link = { link: `<?last=${tags.at(-1)}>; rel="next"` };
+  return { ...json({ tags }), headers: tags.length < rest.length ? link : {} };
+}
+
+function listReferrers({ options, repository, last }: Exchange): Answer {
+  if (options.referrers !== true) return absent;
+  const digests = [...repository.manifests].flatMap(([name, { bytes }]) =>
+    name.startsWith("sha256:") && JSON.parse(bytes.toString()).subject?.digest === last ? [name] : [],
+  );
+  return json({ manifests: digests.map((digest) => ({ digest })) });
+}
+
 /** Starts an empty registry on the loopback interface. */
-export async function startMemoryRegistry(): Promise<MemoryRegistry> {
+export async function startMemoryRegistry(options: MemoryRegistryOptions = {}): Promise<MemoryRegistry> {
   const repositories = new Map<string, Repository>();
   const writes: string[] = [];
   const server = createServer(async (request, response) => {
     const { method = "", url = "" } = request;
     if (!["GET", "HEAD"].includes(method)) writes.push(`${method} ${url}`);
-    send(response, method, await answer(repositories, request));
+    send(response, method, await answer(repositories, options, request));
   });
   return { ...(await listenOnLoopback(server)), writes };
 }
 
-async function answer(repositories: Map<string, Repository>, request: IncomingMessage): Promise<Answer> {
+async function answer(
+  repositories: Map<string, Repository>,
+  options: MemoryRegistryOptions,
+  request: IncomingMessage,
+): Promise<Answer> {
   const url = new URL(request.url ?? "", "http://registry");
   const body = Buffer.concat(await request.toArray());
-  const [, name = "", path = ""] = /^\/v2\/(.+?)\/((?:manifests|blobs|tags)\/.*)$/.exec(url.pathname) ?? [];
+  const [, name = "", path = ""] =
+    /^\/v2\/(.+?)\/((?:manifests|blobs|tags|referrers)\/.*)$/.exec(url.pathname) ?? [];
   const route = routes.find(([method, form]) => method.test(request.method ?? "") && form.test(path));
   if (route === undefined) return url.pathname === "/v2/" ? { status: 200 } : absent;
   const repository = repositories.get(name) ?? { blobs: new Map(), manifests: new Map() };
   repositories.set(name, repository);
   const mediaType = request.headers["content-type"] ?? "";
-  return route[2]({ repository, url, last: path.slice(path.lastIndexOf("/") + 1), body, mediaType });
+  return route[2]({ options, repository, url, last: path.slice(path.lastIndexOf("/") + 1), body, mediaType });
+}
+
+function json(content: object): Answer {
+  return { status: 200, body: Buffer.from(JSON.stringify(content)) };
 }
 
 function stored(manifest: Manifest | undefined): Answer {

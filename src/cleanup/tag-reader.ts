@@ -1,0 +1,110 @@
+import { RegistryError } from "../errors.js";
+import type { RegistryClient } from "../registry/client.js";
+import { eachOf } from "../registry/parallel.js";
+import { formatRepository, type Repository } from "../registry/reference.js";
+
+/** What is known of a repository beside its list of tags, which has to agree with it. */
+export interface Witnesses {
+  /** Digests by tag, as another source has them: those that are listed are not asked for. */
+  known?: ReadonlyMap<string, string>;
+  /** Tags that may be there. */
+  tags?: readonly string[];
+  /** Digests that may be there: that nothing was ever tagged is not believed beside them. */
+  digests?: readonly string[];
+}
+
+/** The tags with their digests, and why they cannot be relied on, if so. */
+interface Look {
+  tags: Map<string, string>;
+  doubt?: Doubt;
+}
+
+interface Doubt {
+  /** What contradicts what, as a clause without a full stop. */
+  what: string;
+  /** What to do where it stays, as an imperative clause. */
+  fix: string;
+}
+
+/**
+ * Reads the tags of a repository, anew each time. What a list lacks would be deleted, so that it is held against all
+ * that is known beside it: an incomplete list is an answer that we do not have.
+ */
+export class TagReader {
+  /** Tags that were listed before. */
+  readonly #seen = new Set<string>();
+
+  constructor(
+    private readonly client: RegistryClient,
+    private readonly repository: Repository,
+  ) {}
+
+  /** What a tag or digest points at; undefined where it is absent. */
+  async resolve(manifest: string): Promise<string | undefined> {
+    return (await this.client.headManifest(this.repository, manifest))?.digest;
+  }
+
+  /** All tags with their digests. What contradicts itself is asked for twice: somebody may have set or removed a tag. */
+  async read(witnesses: Witnesses = {}): Promise<Map<string, string>> {
+    let { tags, doubt } = await this.#look(witnesses);
+    if (doubt !== undefined) ({ tags, doubt } = await this.#look(witnesses));
+    if (doubt !== undefined)
+      throw new RegistryError(
+        `${formatRepository(this.repository)}: ${doubt.what}, so what is tagged is unknown and nothing is removed. Run this again; if it stays, ${doubt.fix}.`,
+        { failure: "invalid" },
+      );
+    for (const tag of tags.keys()) this.#seen.add(tag);
+    return tags;
+  }
+
+  async #look(witnesses: Witnesses): Promise<Look> {
+    const { known = new Map<string, string>() } = witnesses;
+    const list = await this.client.listTags(this.repository);
+    const tags = new Map(known);
+    const absent: string[] = [];
+    await eachOf(list ?? [], async (tag) => {
+      const digest = known.get(tag) ?? (await this.resolve(tag));
+      if (digest === undefined) absent.push(tag);
+      else tags.set(tag, digest);
+    });
+    const doubt = absent.length > 0 ? dangling(absent) : await this.#findHidden(list, witnesses);
+    return doubt === undefined ? { tags } : { tags, doubt };
+  }
+
+  async #findHidden(
+    list: readonly string[] | undefined,
+    { known = new Map(), tags = [], digests = [] }: Witnesses,
+  ): Promise<Doubt | undefined> {
+    const listed = new Set(list);
+    // Nearly every repository has a latest.
+    const expected = new Set(["latest", ...this.#seen, ...known.keys(), ...tags]);
+    for (const tag of expected)
+      if (!listed.has(tag) && (await this.resolve(tag)) !== undefined) return hidden(tag);
+    if (listed.size + known.size + this.#seen.size > 0) return undefined;
+    for (const digest of digests)
+      if ((await this.resolve(digest)) !== undefined) return untagged(list, digest);
+    return undefined;
+  }
+}
+
+function dangling(tags: readonly string[]): Doubt {
+  return {
+    what: `the registry lists the tag ${tags.toSorted()[0]} and answers 404 for it`,
+    fix: "remove that tag, or point it at an image",
+  };
+}
+
+function hidden(tag: string): Doubt {
+  return {
+    what: `the registry does not list the tag ${tag}, which is there`,
+    fix: "whoever runs the registry has to repair it",
+  };
+}
+
+function untagged(list: readonly string[] | undefined, digest: string): Doubt {
+  const said = list === undefined ? "answers 404 for its tags" : "lists no tag";
+  return {
+    what: `the registry ${said}, while ${digest} is there`,
+    fix: "point a tag at an image that is to stay",
+  };
+}
