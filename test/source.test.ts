@@ -9,6 +9,8 @@ const sdk = "@dagger.io/dagger";
 
 /** What each part of src may import of the others: arrows point one way. */
 const layers: Record<string, readonly string[]> = {
+  readings: [],
+  secrets: ["readings"],
   errors: [],
   archive: ["errors"],
   oci: ["errors", "archive"],
@@ -76,6 +78,8 @@ const layers: Record<string, readonly string[]> = {
 
 /** Parts that are plain TypeScript, usable and tested without an engine. */
 const engineFree = [
+  "readings",
+  "secrets",
   "errors",
   "archive",
   "oci",
