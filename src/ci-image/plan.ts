@@ -3,10 +3,12 @@ import type { CiImageSettings } from "../config.js";
 import { type DockerfileSummary, summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { InputError, lastLine, messageOf } from "../errors.js";
 import { readFiles } from "../files.js";
+import { log } from "../log.js";
 import { formatPlatform, parsePlatform } from "../oci/platform.js";
 import type { Project } from "../project.js";
 import { parseReference, type Repository } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";
+import { reveal } from "../secrets.js";
 import { type CiImage, describeCiImage, labels } from "./image.js";
 import { type MiseVersion, type PublishedLabel, resolveMise } from "./mise.js";
 import { requestedTools } from "./tools.js";
@@ -76,7 +78,7 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     chooseMise(project, files, { githubToken }),
     Promise.all(basesOf(settings, summary).map((base) => resolveBase(project, base))),
   ]);
-  for (const note of mise.notes) console.error(`mise: ${note}`);
+  for (const note of mise.notes) log(`mise: ${note}`);
   const miseVersion = mise.version;
   const buildArgs = resolveBuildArgs(settings, summary, { bases, miseVersion });
   const tools = requestedTools(files.content.get(toolsFile)?.toString("utf8") ?? "", toolsFile);
@@ -141,7 +143,7 @@ export async function chooseMise(
     versionUrl: new URL(settings.mise.versionUrl),
     publishedLabel: () => publishedLabel(project),
     now: Date.now,
-    ...(githubToken === undefined ? {} : { token: () => githubToken.plaintext() }),
+    ...(githubToken === undefined ? {} : { token: () => reveal(githubToken) }),
   });
 }
 
