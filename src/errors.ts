@@ -1,9 +1,16 @@
+import { asLine, excerpt } from "./text.js";
+
 /**
  * Every error that Slipway raises on purpose. Only `message` reaches the caller of a Dagger function, so a
  * message is one line that carries all three parts: what was given, what was expected, what to do next.
  */
 export class SlipwayError extends Error {
   override name = "SlipwayError";
+
+  /** A report of several lines is given as a list: no text from elsewhere begins a line by itself. */
+  constructor(message: string | readonly string[]) {
+    super([message].flat().map(asLine).join("\n"));
+  }
 }
 
 /** The parts of a message about something the caller gave. */
@@ -86,7 +93,7 @@ export class VerificationError extends SlipwayError {
   override name = "VerificationError";
 
   constructor(
-    message: string,
+    message: string | readonly string[],
     /** Whether the same look may find something else a moment later. */
     readonly transient = false,
   ) {
@@ -107,5 +114,5 @@ export function lastLine(text: string): string {
 function show(given: unknown): string {
   if (given === undefined) return "nothing";
   const text = typeof given === "string" ? `"${given}"` : (JSON.stringify(given) ?? String(given));
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return excerpt(text, 200);
 }

@@ -44,6 +44,8 @@ import { lint } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
 import { test } from "./go/test.js";
+import { guarded } from "./guard.js";
+import { log } from "./log.js";
 import { Phases } from "./phases.js";
 import { loadProject, type Project } from "./project.js";
 import { parseRegistry, parseRepository } from "./registry/reference.js";
@@ -59,8 +61,10 @@ import { reportPlan } from "./release/report.js";
 import { verifyReference } from "./release/verified.js";
 import { removableVersion } from "./release/version.js";
 import { ReportFormat, render } from "./report.js";
+import { redact } from "./secrets.js";
 
 @object()
+@guarded
 export class Slipway {
   source: Directory;
   config?: File;
@@ -132,7 +136,7 @@ export class Slipway {
     const chosen = choosePlatform(plan.image, platform);
     const container = await buildCiImage(plan, chosen, this.githubToken);
     const checks = await verifyCiImage({ container, platform: chosen, versions: plan.versions });
-    console.error(requireChecks(checks));
+    log(requireChecks(checks));
     return container;
   }
 
@@ -269,7 +273,7 @@ export class Slipway {
   @check()
   @func({ cache: "never" })
   async lint(ciImage?: string, moduleCache?: Directory): Promise<string> {
-    return (await lint(await this.goProject(ciImage, moduleCache))).stdout();
+    return redact(await (await lint(await this.goProject(ciImage, moduleCache))).stdout());
   }
 
   /**
@@ -281,7 +285,7 @@ export class Slipway {
   @check()
   @func({ cache: "never" })
   async test(ciImage?: string, moduleCache?: Directory): Promise<string> {
-    return (await test(await this.goProject(ciImage, moduleCache))).stdout();
+    return redact(await (await test(await this.goProject(ciImage, moduleCache))).stdout());
   }
 
   /**
@@ -638,7 +642,7 @@ export class Slipway {
 
   private async verifiedImage(project: Project, plan: CiImagePlan): Promise<ExaminedImage["image"]> {
     const { image, verifications } = await examineCiImage(project, plan, this.githubToken);
-    console.error(reportVerification(verifications).markdown);
+    log(reportVerification(verifications).markdown);
     return image;
   }
 

@@ -10,6 +10,7 @@ import {
 import { parseSettings, type Settings } from "./config.js";
 import { InputError } from "./errors.js";
 import { readFiles } from "./files.js";
+import { log } from "./log.js";
 import type { Clock } from "./phases.js";
 import { showUploads } from "./progress.js";
 import { RegistryClient } from "./registry/client.js";
@@ -18,6 +19,7 @@ import { type Credential, type Credentials, parseDockerConfig } from "./registry
 import { parseReference, type Repository } from "./registry/reference.js";
 import { pushRetry } from "./registry/retry.js";
 import { createFetch, type Fetch, type Network, type Route } from "./registry/transport.js";
+import { keepPassword, keepSecret, reveal } from "./secrets.js";
 
 /** Credentials of one registry, as `with-registry-auth` takes them. */
 export interface RegistryLogin {
@@ -72,7 +74,7 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
     plainHttp: settings.network.plainHttp,
     push: [],
     pushRetry: { ...pushRetry, attempts, baseDelay: baseSeconds * 1000 },
-    onRetry: (line) => console.error(line),
+    onRetry: log,
     onProgress: showUploads(process.stderr, now),
   };
   return {
@@ -123,10 +125,18 @@ async function readCredentials({ dockerConfig, logins }: ProjectSource): Promise
   const fromLogins = logins.map(
     async ({ address, username, secret }): Promise<[string, Credential]> => [
       address,
-      { kind: "password", username, password: (await secret.plaintext()).trim() },
+      { kind: "password", username, password: await reveal(secret) },
     ],
   );
-  return new Map([...fromConfig, ...(await Promise.all(fromLogins))]);
+  const credentials = new Map([...fromConfig, ...(await Promise.all(fromLogins))]);
+  for (const credential of credentials.values()) keepCredential(credential);
+  return credentials;
+}
+
+/** From here on no text leaves the process with it. */
+function keepCredential(credential: Credential): void {
+  if (credential.kind === "password") keepPassword(credential.username, credential.password);
+  if (credential.kind === "identity-token") keepSecret(credential.token);
 }
 
 async function resolveNetwork({ source, routes }: ProjectSource, { network }: Settings): Promise<Network> {

@@ -1,5 +1,7 @@
 import { VerificationError } from "./errors.js";
 import { type Outputs, renderOutputs } from "./outputs.js";
+import { redactAll } from "./secrets.js";
+import { asJson, asMarkdown } from "./text.js";
 
 /**
  * How a result is given: for people, for programs, or as NAME=value lines for later jobs of a pipeline.
@@ -22,25 +24,33 @@ export interface Report {
 
 const forms: Record<ReportFormat, (report: Report) => string> = {
   [ReportFormat.Markdown]: ({ markdown }) => `${markdown.trimEnd()}\n`,
-  [ReportFormat.Json]: ({ data }) => `${JSON.stringify(data, undefined, 2)}\n`,
+  [ReportFormat.Json]: ({ data }) => `${asJson(data)}\n`,
   [ReportFormat.Dotenv]: ({ outputs }) => renderOutputs(outputs),
 };
 
-/** The text of a report, with a line end. */
+/** The text of a report, with a line end and without secrets. */
 export function render(report: Report, format: ReportFormat): string {
-  return forms[format](report);
+  return forms[format](redactAll(report));
 }
 
 /** The report, or an error with what failed, a line each, and the report for people below it. */
 export function requireSuccess(errors: readonly string[], report: Report): Report {
   if (errors.length === 0) return report;
-  throw new VerificationError(`${errors.join("\n")}\n\n${report.markdown}`);
+  throw new VerificationError([...errors, "", ...report.markdown.split("\n")]);
 }
 
+/** What a cell of a table holds: a text that is shown as it is, or one in bold. */
+export type Cell = string | { strong: string };
+
 /** A table in GitHub-flavoured markdown; what a cell holds cannot break out of it. */
-export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
+export function markdownTable(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]) => `| ${cells.map(cellText).join(" | ")} |`;
   return [line(header), `|${header.map(() => "---|").join("")}`, ...rows.map(line)].join("\n");
+}
+
+/** A list in markdown; what an item holds cannot break out of it. */
+export function markdownList(items: readonly string[]): string {
+  return items.map((item) => `- ${asMarkdown(item)}`).join("\n");
 }
 
 /** Bytes in MB (10^6 bytes), to a tenth. */
@@ -59,6 +69,6 @@ export function percent(fraction: number): string {
   return `${Math.floor(fraction * 1000 + 1e-9) / 10} %`;
 }
 
-function cell(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[\\|]/g, "\\$&").trim();
+function cellText(cell: Cell): string {
+  return typeof cell === "string" ? asMarkdown(cell).trim() : `**${asMarkdown(cell.strong)}**`;
 }

@@ -33,7 +33,7 @@ describe("requireSuccess", () => {
   });
 
   it("throws what failed, and the report below it", () => {
-    expect(() => requireSuccess(["a", "b"], report)).toThrow(new VerificationError("a\nb\n\ntable"));
+    expect(() => requireSuccess(["a", "b"], report)).toThrow(new VerificationError(["a", "b", "", "table"]));
   });
 });
 

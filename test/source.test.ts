@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { sourcePaths } from "./support/contract.js";
+import { root, sourcePaths } from "./support/contract.js";
 import { parseSource, readSource, type SourceFile } from "./support/source.js";
 
 const sources = sourcePaths().map(readSource);
@@ -9,23 +10,28 @@ const sdk = "@dagger.io/dagger";
 
 /** What each part of src may import of the others: arrows point one way. */
 const layers: Record<string, readonly string[]> = {
-  errors: [],
+  readings: [],
+  secrets: ["readings"],
+  text: ["secrets"],
+  errors: ["text"],
+  guard: ["errors", "secrets", "text"],
+  log: ["secrets", "text"],
   archive: ["errors"],
   oci: ["errors", "archive"],
   layer: ["errors", "archive", "oci"],
   dockerfile: ["errors", "archive", "oci", "layer"],
-  registry: ["errors", "oci"],
+  registry: ["errors", "oci", "secrets", "text"],
   outputs: ["errors"],
   phases: [],
-  report: ["errors", "outputs"],
+  report: ["errors", "outputs", "secrets", "text"],
   files: [],
   binaries: ["dockerfile", "errors", "files", "layer", "oci", "report"],
-  cleanup: ["errors", "oci", "outputs", "registry", "report"],
+  cleanup: ["errors", "oci", "outputs", "registry", "report", "secrets", "text"],
   progress: ["phases", "registry", "report"],
   publication: ["outputs", "phases", "registry", "report"],
   config: ["errors", "binaries", "oci", "registry"],
   engine: ["errors", "files", "oci"],
-  project: ["config", "errors", "files", "phases", "progress", "registry"],
+  project: ["config", "errors", "files", "log", "phases", "progress", "registry", "secrets"],
   go: ["errors"],
   "ci-image": [
     "binaries",
@@ -35,6 +41,7 @@ const layers: Record<string, readonly string[]> = {
     "errors",
     "files",
     "layer",
+    "log",
     "oci",
     "outputs",
     "phases",
@@ -42,6 +49,8 @@ const layers: Record<string, readonly string[]> = {
     "publication",
     "registry",
     "report",
+    "secrets",
+    "text",
   ],
   release: [
     "binaries",
@@ -58,6 +67,7 @@ const layers: Record<string, readonly string[]> = {
     "publication",
     "registry",
     "report",
+    "text",
   ],
   index: [
     "ci-image",
@@ -66,17 +76,25 @@ const layers: Record<string, readonly string[]> = {
     "errors",
     "files",
     "go",
+    "guard",
+    "log",
     "phases",
     "project",
     "registry",
     "release",
     "report",
+    "secrets",
   ],
 };
 
 /** Parts that are plain TypeScript, usable and tested without an engine. */
 const engineFree = [
+  "readings",
+  "secrets",
+  "text",
   "errors",
+  "guard",
+  "log",
   "archive",
   "oci",
   "layer",
@@ -142,6 +160,33 @@ describe("packages", () => {
     const files = sources.filter(({ path }) => layerOf(path) === layer);
     expect(files).not.toEqual([]);
     expect(packagesImported(files)).not.toContain(sdk);
+  });
+});
+
+describe("what leaves the process", () => {
+  const textOf = ({ path }: SourceFile) => readFileSync(join(root, path), "utf8");
+  const using = (pattern: RegExp) =>
+    sources.filter((source) => pattern.test(textOf(source))).map(({ path }) => path);
+
+  it("is printed in one place, which takes out secrets and commands, but for numbers of bytes", () => {
+    expect(using(/\bconsole\b|\bprocess\.std(out|err)\b/)).toEqual(["src/log.ts", "src/project.ts"]);
+    expect(using(/\bprocess\.std(?!err, now\))/)).toEqual([]);
+  });
+
+  it("knows every secret that is read: Docker's configuration is taken apart, all others are remembered", () => {
+    expect(using(/\.plaintext\(/)).toEqual(["src/project.ts", "src/secrets.ts"]);
+    expect(textOf(readSource("src/project.ts")).match(/\w+\.plaintext\(/g)).toEqual([
+      "dockerConfig.plaintext(",
+    ]);
+  });
+
+  it("is an error of the module only where the class is guarded, of which every method may throw", () => {
+    const exposed = sources.filter(({ decorators }) => decorators.some(({ name }) => name === "func"));
+    expect(exposed.map(({ path }) => path)).toEqual(["src/index.ts"]);
+    for (const { decorators } of exposed)
+      expect(decorators.filter(({ name }) => name === "guarded").map(({ target }) => target)).toEqual([
+        "Slipway",
+      ]);
   });
 });
 

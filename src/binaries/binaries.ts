@@ -55,13 +55,11 @@ export function selectBinaries(
     ...outcomes.filter((outcome) => typeof outcome === "string"),
   ];
   if (problems.length === 0) return outcomes.filter((outcome) => typeof outcome !== "string");
-  throw new VerificationError(
-    [
-      `${subject}: the binaries are no whole set for ${selection.platforms.join(", ")}.`,
-      ...problems.map((problem) => `- ${problem}`),
-      "Build what is missing, or set release.platforms, or names, ids or pattern of release.binaries, in slipway.json.",
-    ].join("\n"),
-  );
+  throw new VerificationError([
+    `${subject}: the binaries are no whole set for ${selection.platforms.join(", ")}.`,
+    ...problems.map((problem) => `- ${problem}`),
+    "Build what is missing, or set release.platforms, or names, ids or pattern of release.binaries, in slipway.json.",
+  ]);
 }
 
 /** The binary of one name and platform, or what is wrong with it. */

@@ -15,7 +15,7 @@ export function reportPreflight(checks: readonly PreflightCheck[]): Report {
       check,
       expected,
       found,
-      holds === undefined ? "not checked" : holds ? "yes" : "**no**",
+      holds === undefined ? "not checked" : holds ? "yes" : { strong: "no" },
     ]),
   );
   const failed = sorted.filter(({ holds }) => holds === false);
@@ -24,7 +24,7 @@ export function reportPreflight(checks: readonly PreflightCheck[]): Report {
     ({ subject, check, expected, found }) =>
       `${subject}: ${check}: expected ${expected}, got ${found}. ${fixes[check]}.`,
   );
-  throw new VerificationError(`${lines.join("\n")}\n\n${markdown}`);
+  throw new VerificationError([...lines, "", ...markdown.split("\n")]);
 }
 
 const fixes: Record<PreflightCheck["check"], string> = {

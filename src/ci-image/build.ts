@@ -5,6 +5,7 @@ import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js
 import { parseConfig } from "../oci/manifest.js";
 import { formatPlatform } from "../oci/platform.js";
 import type { PublishableImage } from "../oci/source.js";
+import { reveal } from "../secrets.js";
 import type { CiImagePlan } from "./plan.js";
 
 /** The image of one platform, built by the engine when something asks for its content. */
@@ -33,7 +34,7 @@ async function ciImageContainer(
 const tokenName = "GITHUB_TOKEN";
 
 async function namedToken(token: Secret): Promise<Secret> {
-  return dag.setSecret(tokenName, (await token.plaintext()).trim());
+  return dag.setSecret(tokenName, await reveal(token));
 }
 
 /** The image of one platform, built. A step that fails is an error in its own words. */

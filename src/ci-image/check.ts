@@ -14,6 +14,6 @@ export function renderChecks(checks: readonly Check[]): string {
   const sorted = [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok)];
   return markdownTable(
     ["check", "expected", "found", "holds"],
-    sorted.map(({ name, expected, found, ok }) => [name, expected, found, ok ? "yes" : "**no**"]),
+    sorted.map(({ name, expected, found, ok }) => [name, expected, found, ok ? "yes" : { strong: "no" }]),
   );
 }

@@ -1,5 +1,6 @@
 import { type Container, ReturnType } from "@dagger.io/dagger";
 import { z } from "zod";
+import { excerpt } from "../text.js";
 
 /** How a command in a container ended. */
 export interface CommandResult {
@@ -38,6 +39,6 @@ export async function runCommand(container: Container, command: string[]): Promi
 /** Why a command did not succeed, in one line: its exit code and the beginning of its own words. */
 export function failureOf({ exitCode, stdout, stderr }: Omit<CommandResult, "container">): string {
   const words = (stderr.trim() || stdout.trim()).replace(/\s+/g, " ");
-  const said = words === "" ? "" : `: ${words.length > 200 ? `${words.slice(0, 200)}…` : words}`;
+  const said = words === "" ? "" : `: ${excerpt(words, 200)}`;
   return `exit code ${exitCode}${said}`;
 }

@@ -4,6 +4,7 @@ import { type RetryPolicy, retrying } from "../registry/retry.js";
 import { parseHttpDate } from "../registry/retry-after.js";
 import type { Fetch } from "../registry/transport.js";
 import { classifyNetworkError, classifyStatus, type Verdict } from "../registry/verdict.js";
+import { excerpt } from "../text.js";
 
 /** What gave a version: the caller itself, one of the sources of `latest` in their order, or the last resort. */
 export type MiseSource = "pinned" | "github" | "mise.jdx.dev" | "published-label" | "pin";
@@ -233,9 +234,12 @@ function parseJson({ headers, text }: Answer): unknown {
   } catch {
     const type = headers.get("content-type") ?? "an unknown type";
     const broken = /\bjson\b/.test(type);
-    throw new SourceError(broken ? "answered broken JSON." : `answered ${type} instead of JSON.`, {
-      transient: broken,
-    });
+    throw new SourceError(
+      broken ? "answered broken JSON." : `answered ${excerpt(type, 100)} instead of JSON.`,
+      {
+        transient: broken,
+      },
+    );
   }
 }
 
@@ -255,7 +259,7 @@ function exactVersion(subject: string, expected: string, given: string): string 
 function versionText(pattern: RegExp, example: string) {
   return z.string().regex(pattern, {
     error: ({ input }) =>
-      `expected a version like ${example}, got ${JSON.stringify(String(input).slice(0, 40))}`,
+      `expected a version like ${example}, got ${JSON.stringify(excerpt(String(input), 40))}`,
   });
 }
 

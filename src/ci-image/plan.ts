@@ -2,10 +2,12 @@ import type { Directory, Secret } from "@dagger.io/dagger";
 import type { CiImageSettings } from "../config.js";
 import { type DockerfileSummary, summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { InputError, lastLine, messageOf } from "../errors.js";
+import { log } from "../log.js";
 import { formatPlatform, parsePlatform } from "../oci/platform.js";
 import type { Project } from "../project.js";
 import { parseReference, type Repository } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";
+import { reveal } from "../secrets.js";
 import { type CiImageFiles, readCiImageFiles, toolsFile } from "./files.js";
 import { type CiImage, describeCiImage, labels } from "./image.js";
 import { type MiseVersion, type PublishedLabel, resolveMise } from "./mise.js";
@@ -67,7 +69,7 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     chooseMise(project, files, { githubToken }),
     Promise.all(basesOf(settings, summary).map((base) => resolveBase(project, base))),
   ]);
-  for (const note of mise.notes) console.error(`mise: ${note}`);
+  for (const note of mise.notes) log(`mise: ${note}`);
   const miseVersion = mise.version;
   const buildArgs = resolveBuildArgs(settings, summary, { bases, miseVersion });
   const tools = requestedTools(files.content.get(toolsFile)?.toString("utf8") ?? "", toolsFile);
@@ -111,7 +113,7 @@ export async function chooseMise(
     versionUrl: new URL(settings.mise.versionUrl),
     publishedLabel: () => publishedLabel(project),
     now: Date.now,
-    ...(githubToken === undefined ? {} : { token: () => githubToken.plaintext() }),
+    ...(githubToken === undefined ? {} : { token: () => reveal(githubToken) }),
   });
 }
 

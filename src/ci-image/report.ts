@@ -3,7 +3,7 @@ import type { Durations, Timed } from "../phases.js";
 import { arrivalText, durationText, totalOf, transferOutputs } from "../publication.js";
 import { errorsOf } from "../registry/outcome.js";
 import type { AliasMove } from "../registry/tag.js";
-import { markdownTable, type Report, requireSuccess, seconds } from "../report.js";
+import { markdownList, markdownTable, type Report, requireSuccess, seconds } from "../report.js";
 import type { MiseVersion } from "./mise.js";
 import type { RepositoryOutcome } from "./publish.js";
 import type { RollbackOutcome } from "./rollback.js";
@@ -20,10 +20,7 @@ const miseSources: Record<MiseVersion["source"], string> = {
 export function reportMise({ version, source, age, publishedAt, notes }: MiseVersion): Report {
   const days = age === undefined ? "" : `, ${Math.floor(age / 86_400_000)} days old`;
   return {
-    markdown: [
-      `mise ${version}, from ${miseSources[source]}${days}`,
-      ...notes.map((note) => `- ${note}`),
-    ].join("\n"),
+    markdown: `mise ${version}, from ${miseSources[source]}${days}\n${markdownList(notes)}`.trimEnd(),
     data: {
       version,
       source,

@@ -1,6 +1,6 @@
 import type { CiImageSettings } from "../config.js";
 import type { ImageManifest } from "../oci/manifest.js";
-import { markdownTable, megabytes, percent } from "../report.js";
+import { markdownList, markdownTable, megabytes, percent } from "../report.js";
 import type { Check } from "./check.js";
 import { type LayerGroup, type LayerSize, layerGroups, type MeasuredImage, type Size } from "./layers.js";
 
@@ -80,13 +80,14 @@ export function renderSize({ groups, total, uncompressed, baselineImage, pulled,
   ]);
   return [
     markdownTable(["layers", "pulled", "uncompressed"], rows),
-    "",
-    `- Uncompressed: ${describe(uncompressed)}.`,
-    "unread" in pulled
-      ? `- Pulled: ${megabytes(total.pulled)}, not compared with ${baselineImage}: ${pulled.unread}`
-      : `- Pulled: ${describe(pulled, `the ${megabytes(pulled.baseline)} of ${baselineImage}`)}.`,
-    `- Goal: ${percent(goal.reduction)} less is ${megabytes(goal.bytes)}, ${describeGoal(goal)}.`,
-  ].join("\n");
+    markdownList([
+      `Uncompressed: ${describe(uncompressed)}.`,
+      "unread" in pulled
+        ? `Pulled: ${megabytes(total.pulled)}, not compared with ${baselineImage}: ${pulled.unread}`
+        : `Pulled: ${describe(pulled, `the ${megabytes(pulled.baseline)} of ${baselineImage}`)}.`,
+      `Goal: ${percent(goal.reduction)} less is ${megabytes(goal.bytes)}, ${describeGoal(goal)}.`,
+    ]),
+  ].join("\n\n");
 }
 
 function describe({ bytes, baseline, reduction }: Comparison, other = megabytes(baseline)): string {

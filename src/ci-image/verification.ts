@@ -1,6 +1,7 @@
 import { VerificationError } from "../errors.js";
 import { type Outputs, platformOutputs } from "../outputs.js";
 import type { Report } from "../report.js";
+import { asMarkdown } from "../text.js";
 import { type Check, renderChecks } from "./check.js";
 import { renderSize, type SizeReport } from "./size.js";
 
@@ -20,14 +21,14 @@ export function reportVerification(images: readonly Verification[]): Report {
     outputs: outputsOf(images),
   };
   if (images.every((image) => failures(image) === 0)) return report;
-  throw new VerificationError(report.markdown);
+  throw new VerificationError(report.markdown.split("\n"));
 }
 
 /** The checks as a table. Throws the same table as an error where one does not hold. */
 export function requireChecks(checks: readonly Check[]): string {
   const table = renderChecks(checks);
   if (checks.every(({ ok }) => ok)) return table;
-  throw new VerificationError(table);
+  throw new VerificationError(table.split("\n"));
 }
 
 function renderVerification(image: Verification): string {
@@ -35,7 +36,7 @@ function renderVerification(image: Verification): string {
   const failed = failures(image);
   const verdict =
     failed === 0 ? `all ${checks.length} checks hold` : `${failed} of ${checks.length} checks fail`;
-  return `## CI image on ${image.platform}: ${verdict}\n\n${renderChecks(checks)}\n\n${renderSize(image.size)}`;
+  return `## CI image on ${asMarkdown(image.platform)}: ${verdict}\n\n${renderChecks(checks)}\n\n${renderSize(image.size)}`;
 }
 
 function outputsOf(images: readonly Verification[]): Outputs {

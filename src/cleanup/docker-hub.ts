@@ -3,6 +3,7 @@ import { RegistryError } from "../errors.js";
 import { formatRepository, type Repository } from "../registry/reference.js";
 import { parseHttpDate } from "../registry/retry-after.js";
 import { classifyStatus, type Verdict } from "../registry/verdict.js";
+import { keepToken } from "../secrets.js";
 import {
   type ApiAnswer,
   type ApiSettings,
@@ -82,7 +83,9 @@ export class DockerHub {
       body: { identifier: credential.username, secret: credential.password },
       accept: [200],
     });
-    return parseAnswer(issued, answer, `${subject}: auth/token`).access_token;
+    const { access_token } = parseAnswer(issued, answer, `${subject}: auth/token`);
+    keepToken(access_token);
+    return access_token;
   }
 }
 

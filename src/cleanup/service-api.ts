@@ -7,6 +7,7 @@ import { parseJson } from "../registry/json.js";
 import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "../registry/retry.js";
 import type { Fetch } from "../registry/transport.js";
 import { classifyNetworkError, classifyStatus, type Verdict } from "../registry/verdict.js";
+import { excerpt } from "../text.js";
 
 /** An answer, read to its end. */
 export interface ApiAnswer {
@@ -96,7 +97,7 @@ export function nextPageOf(answer: ApiAnswer, subject: string): string | undefin
 /** What an answer says about itself, in one line: its `message` or `detail`. */
 export function saidBy({ text }: ApiAnswer): string {
   const { message, detail } = errorBody.safeParse(parseJson(text)).data ?? {};
-  return (message ?? detail ?? "").replace(/\s+/g, " ").slice(0, 300);
+  return excerpt((message ?? detail ?? "").replace(/\s+/g, " "), 300);
 }
 
 async function attempt(settings: ApiSettings, request: ApiRequest): Promise<ApiAnswer> {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { InputError, messageOf } from "../errors.js";
+import { InputError } from "../errors.js";
 
 export const mediaTypes = {
   index: "application/vnd.oci.image.index.v1+json",
@@ -148,8 +148,9 @@ export function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, exp
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch (error) {
-    throw new InputError({ subject, expected: `${expected} in JSON`, given: messageOf(error) });
+  } catch {
+    // What the parser says quotes a part of the text, which may be half of a secret.
+    throw new InputError({ subject, expected: `${expected} in JSON`, given: "text that is not JSON" });
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

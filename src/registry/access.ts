@@ -35,7 +35,7 @@ export async function checkPushAccess(
 /** Throws one error with every repository that refuses the push. */
 export function requirePushAccess(accesses: readonly PushAccess[]): void {
   const errors = accesses.flatMap((access) => (access.ok || !access.refused ? [] : [access.error]));
-  if (errors.length > 0) throw new VerificationError(errors.join("\n"));
+  if (errors.length > 0) throw new VerificationError(errors);
 }
 
 /** What a 401 or 403 may mean as well, for whoever is about to publish. */

@@ -1,6 +1,7 @@
 import type { Response } from "undici";
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
+import { excerpt } from "../text.js";
 import { parseJson } from "./json.js";
 import { classifyNetworkError } from "./verdict.js";
 
@@ -56,5 +57,5 @@ export function saidBy(text: string): string {
   const said = body.data?.errors
     .map(({ code, message }) => [code, message].filter(Boolean).join(": "))
     .join("; ");
-  return said ? ` (${said.replace(/\s+/g, " ").slice(0, 300)})` : "";
+  return said ? ` (${excerpt(said.replace(/\s+/g, " "), 300)})` : "";
 }

@@ -1,6 +1,7 @@
 import type { Response } from "undici";
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
+import { keepToken } from "../secrets.js";
 import type { Credential, Credentials } from "./credentials.js";
 import type { Fetch } from "./transport.js";
 import { classifyNetworkError, classifyStatus } from "./verdict.js";
@@ -126,6 +127,7 @@ export class Authenticator {
         failure: "invalid",
         transient: true,
       });
+    keepToken(value);
     return { value, expires: Date.now() + (parsed.data?.expires_in ?? defaultLifetime) * 1000 };
   }
 

@@ -28,13 +28,11 @@ export function requireSet(archives: readonly ReleaseArchive[], expected: Archiv
     ...differences(archives),
   ];
   if (problems.length === 0) return;
-  throw new VerificationError(
-    [
-      `--archives: they are no whole set for ${expected.platforms.join(", ")}.`,
-      ...problems.map((problem) => `- ${problem}`),
-      "Build every platform with build-platform, once, from one commit and with the same --ref; nothing was published.",
-    ].join("\n"),
-  );
+  throw new VerificationError([
+    `--archives: they are no whole set for ${expected.platforms.join(", ")}.`,
+    ...problems.map((problem) => `- ${problem}`),
+    "Build every platform with build-platform, once, from one commit and with the same --ref; nothing was published.",
+  ]);
 }
 
 function platformProblems(archives: readonly ReleaseArchive[], { platforms }: ArchiveSet): string[] {

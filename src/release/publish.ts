@@ -122,7 +122,7 @@ async function prepareAll(publication: ReleasePublication): Promise<(Destination
   const destinations = await Promise.all(
     publication.targets.map((target) => settle(target.repository, () => attempt(target))),
   );
-  if (conflicts.length > 0) throw new ConflictError(conflicts.toSorted().join("\n"));
+  if (conflicts.length > 0) throw new ConflictError(conflicts.toSorted());
   return destinations;
 }
 

@@ -31,9 +31,11 @@ export function rehearsalTargets(
 export async function rehearse(prepare: () => Promise<ReleaseRequest>): Promise<Report> {
   const [first, firstSent] = await releaseCounted(await prepare());
   if (firstSent === 0)
-    throw new VerificationError(
-      `The first release published nothing, so that the second would show nothing: pass a --ref that publishes.\n\n${first.markdown}`,
-    );
+    throw new VerificationError([
+      "The first release published nothing, so that the second would show nothing: pass a --ref that publishes.",
+      "",
+      ...first.markdown.split("\n"),
+    ]);
   const [second, bytesSent] = await releaseCounted(await prepare());
   const markdown = [
     "Rehearsal: the first release",
@@ -47,9 +49,11 @@ export async function rehearse(prepare: () => Promise<ReleaseRequest>): Promise<
     outputs: { BYTES_SENT: bytesSent },
   };
   if (bytesSent === 0) return report;
-  throw new VerificationError(
-    `The second release sent ${bytesSent} bytes, expected none: it did not find what the first had published.\n\n${markdown}`,
-  );
+  throw new VerificationError([
+    `The second release sent ${bytesSent} bytes, expected none: it did not find what the first had published.`,
+    "",
+    ...markdown.split("\n"),
+  ]);
 }
 
 /** Releases, and says how many bytes that sent. */

@@ -3,7 +3,8 @@ import type { Durations, Timed } from "../phases.js";
 import { arrivalText, durationText, totalOf, transferOutputs } from "../publication.js";
 import type { PushAccess } from "../registry/access.js";
 import { errorsOf } from "../registry/outcome.js";
-import { markdownTable, type Report, requireSuccess, seconds } from "../report.js";
+import { markdownList, markdownTable, type Report, requireSuccess, seconds } from "../report.js";
+import { asMarkdown } from "../text.js";
 import type { BuiltImage } from "./built.js";
 import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
 import type { PublishedRelease, ReleaseOutcome, ReleasePublication, TagOutcome } from "./publish.js";
@@ -23,7 +24,7 @@ function planMarkdown({ trigger, repositories, access, ...built }: ReleasePlan):
   const rows = repositories.flatMap(planRows);
   const changes = rows.some(([, , action]) => action !== "leave");
   const sections = [
-    `Plan for ${describeTrigger(trigger)}${changes ? "" : ": nothing to publish"}`,
+    `Plan for ${asMarkdown(describeTrigger(trigger))}${changes ? "" : ": nothing to publish"}`,
     ...(rows.length === 0 ? [] : [markdownTable(["repository", "tag", "action", "holds", "why"], rows)]),
     ...(access === undefined ? [] : [markdownTable(["repository", "push"], access.map(accessRow))]),
     ...imageSections(built),
@@ -66,7 +67,7 @@ export function reportRelease(
   phases: Durations,
 ): Report {
   const markdown = [
-    `Release for ${describeTrigger(trigger)}`,
+    `Release for ${asMarkdown(describeTrigger(trigger))}`,
     markdownTable(["repository", "image", "took", "digest", "platforms", "tags"], outcomes.map(outcomeRow)),
     ...imageSections({ image, remarks }),
     durationText(phases),
@@ -123,5 +124,5 @@ function tagText({ tag, action, why, kept }: TagOutcome): string {
 function imageSections({ image, remarks = [] }: Partial<BuiltImage>): string[] {
   if (image === undefined) return [];
   const table = markdownTable(["platform", "image ID"], Object.entries(image));
-  return remarks.length === 0 ? [table] : [table, remarks.map((remark) => `- ${remark}`).join("\n")];
+  return remarks.length === 0 ? [table] : [table, markdownList(remarks)];
 }

@@ -2,6 +2,7 @@ import type { RegistryClient } from "../registry/client.js";
 import { formatReference, manifestOf, parseReference, type Reference } from "../registry/reference.js";
 import { type VerifiedImage, verifyImage } from "../registry/verify.js";
 import { markdownTable, megabytes, type Report } from "../report.js";
+import { asMarkdown } from "../text.js";
 
 /** Reads any image back to the last blob; what is not whole is an error. */
 export async function verifyReference(client: RegistryClient, text: string): Promise<Report> {
@@ -27,7 +28,7 @@ function reportVerified(asked: string, reference: Reference, { digest, variants 
   ]);
   return {
     markdown: [
-      `${asked} is whole: ${digest}`,
+      `${asMarkdown(asked)} is whole: ${digest}`,
       markdownTable(["platform", "manifest", "image ID", "layers", "pulled"], rows),
     ].join("\n\n"),
     data: { reference: asked, digest, platforms },

@@ -111,7 +111,7 @@ describe("an exact version", () => {
     expect(error).toBeInstanceOf(InputError);
     expect(error).toHaveProperty(
       "message",
-      `mise version: expected "latest" or an exact version such as 2025.12.13, got "${wanted}".`,
+      `mise version: expected "latest" or an exact version such as 2025.12.13, got "${wanted.replace("\n", " ")}".`,
     );
   });
 

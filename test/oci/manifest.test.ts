@@ -53,7 +53,7 @@ describe("parseManifest", () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ["no JSON", Buffer.from("<html>"), "an image manifest in JSON, got \"Unexpected token '<'"],
+    ["no JSON", Buffer.from("<html>"), 'an image manifest in JSON, got "text that is not JSON"'],
     ["an index", json({ schemaVersion: 2, manifests: [] }), 'an image manifest, got "config: Invalid input'],
     ["schema 1", json({ ...manifest, schemaVersion: 1 }), 'an image manifest, got "schemaVersion: Invalid'],
     [

@@ -1,0 +1,45 @@
+import { redact } from "./secrets.js";
+
+// Control characters, those that are not seen or turn the direction of a text, and halves of pairs.
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const lineBreaks = /[\t-\r\x85\u2028\u2029]+/g;
+// A runner of GitHub, Forgejo or Azure takes commands that begin a line with ::, or with ## anywhere in it.
+const commands = /^\s*(?=::)|#(?=#[\w.-]*\[)/g;
+
+/** A text as one line of a terminal or of a log: it moves no cursor, and no runner of a pipeline obeys it. */
+export function asLine(text: string): string {
+  return text.replace(lineBreaks, " ").replace(unseen, escapeOf).replace(commands, "$&\\");
+}
+
+/** Several lines, each as one. */
+export function asLines(text: string): string {
+  return text.split(/\r?\n/).map(asLine).join("\n");
+}
+
+// What begins code, emphasis, HTML, entities and links, or ends a cell; then blocks; then links without a mark.
+const inlineMarks = /[\\`*~<|[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w+;)/g;
+const blockMarks = /^(?:>|[-+](?=\s|$)|-(?=--)|#(?=[\s#]|$))|(?<=^\d{1,9})[.)](?=\s|$)/;
+const bareLinks = /(?<=:)\/(?=\/)|(?<=\bwww)\./gi;
+
+/** A text as a phrase of markdown, which shows it as it is: no markup, no HTML, no link. */
+export function asMarkdown(text: string): string {
+  return asLine(text).replace(inlineMarks, "\\$&").replace(blockMarks, "\\$&").replace(bareLinks, "\\$&");
+}
+
+/** A value as JSON that can be shown as well: what is not seen in it is written with escapes. */
+export function asJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2)
+    .replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => char.split("").map(escapeOf).join(""))
+    .replace(/#(?=#[\w.-]*\[)/g, "\\u0023");
+}
+
+/** The beginning of a text. Secrets go first, since half of one is not known again. */
+export function excerpt(text: string, length: number): string {
+  const shown = redact(text);
+  return shown.length > length ? `${shown.slice(0, length)}…` : shown;
+}
+
+function escapeOf(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, "0")}`;
+}
