@@ -57,8 +57,8 @@ import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
 import { release, requirePushRights, withPushAccess } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
 import { verifyReference } from "./release/verified.js";
-import { removableVersion } from "./release/version.js";
 import { ReportFormat, render } from "./report.js";
+import { removableVersion } from "./tags/version.js";
 
 @object()
 export class Slipway {

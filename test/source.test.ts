@@ -15,6 +15,7 @@ const layers: Record<string, readonly string[]> = {
   layer: ["errors", "archive", "oci"],
   dockerfile: ["errors", "archive", "oci", "layer"],
   registry: ["errors", "oci"],
+  tags: ["errors", "registry"],
   outputs: ["errors"],
   phases: [],
   report: ["errors", "outputs"],
@@ -58,6 +59,7 @@ const layers: Record<string, readonly string[]> = {
     "publication",
     "registry",
     "report",
+    "tags",
   ],
   index: [
     "ci-image",
@@ -71,6 +73,7 @@ const layers: Record<string, readonly string[]> = {
     "registry",
     "release",
     "report",
+    "tags",
   ],
 };
 
@@ -82,6 +85,7 @@ const engineFree = [
   "layer",
   "dockerfile",
   "registry",
+  "tags",
   "outputs",
   "phases",
   "report",

@@ -1,6 +1,6 @@
 import type { Binary } from "../binaries/binaries.js";
 import type { ReleaseSettings } from "../config.js";
-import { type Trigger, versionOf } from "./ref.js";
+import { type Trigger, versionOf } from "../tags/ref.js";
 
 /** What a release is, before anything of it is built. */
 export interface ReleaseDescription {

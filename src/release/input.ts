@@ -6,9 +6,9 @@ import { InputError } from "../errors.js";
 import { readFiles, scratch } from "../files.js";
 import { Phases } from "../phases.js";
 import type { Project } from "../project.js";
+import { readRef } from "../tags/ref.js";
 import type { ReleaseDescription } from "./description.js";
 import { releaseTargets, type Target } from "./plan.js";
-import { readRef } from "./ref.js";
 import type { ReleaseInput } from "./stage.js";
 
 /** What the caller says of a release, as it is written on the command line. */

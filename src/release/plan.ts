@@ -4,11 +4,11 @@ import type { PushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
+import { decideTags, type LatestPolicy, needsPublishedTags, type TagDecision } from "../tags/policy.js";
+import type { Trigger } from "../tags/ref.js";
 import type { BuiltImage, Origin } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage } from "./image-ids.js";
 import { type PublishedTag, readTag, readTags } from "./published.js";
-import type { Trigger } from "./ref.js";
-import { decideTags, type LatestPolicy, needsPublishedTags, type TagDecision } from "./tags.js";
 
 /** A repository that a release goes to, and what its `latest` follows. */
 export interface Target {

@@ -1,7 +1,7 @@
 import { VerificationError } from "../errors.js";
 import { megabytes, type Report } from "../report.js";
+import type { Trigger } from "../tags/ref.js";
 import type { Target } from "./plan.js";
-import type { Trigger } from "./ref.js";
 import { type ReleaseRequest, release } from "./release.js";
 
 /** The registry of a rehearsal, as references name it: RFC 6761 keeps names below localhost on this machine. */

@@ -4,10 +4,10 @@ import { arrivalText, durationText, totalOf, transferOutputs } from "../publicat
 import type { PushAccess } from "../registry/access.js";
 import { errorsOf } from "../registry/outcome.js";
 import { markdownTable, type Report, requireSuccess, seconds } from "../report.js";
+import { describeTrigger, type Trigger, versionOf } from "../tags/ref.js";
 import type { BuiltImage } from "./built.js";
 import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
 import type { PublishedRelease, ReleaseOutcome, ReleasePublication, TagOutcome } from "./publish.js";
-import { describeTrigger, type Trigger, versionOf } from "./ref.js";
 
 /** What would be published where, and why. Throws the same report as an error where a repository failed. */
 export function reportPlan(plan: ReleasePlan): Report {

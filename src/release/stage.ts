@@ -9,8 +9,8 @@ import type { Dockerfile } from "../dockerfile/dockerfile.js";
 import { baseOf } from "../dockerfile/from.js";
 import type { ImageFormat } from "../oci/formats.js";
 import { formatPlatform, parsePlatform } from "../oci/platform.js";
+import { type Trigger, versionOf } from "../tags/ref.js";
 import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
-import { type Trigger, versionOf } from "./ref.js";
 
 /** What a release is made of, in files of this machine. */
 export interface ReleaseInput extends ReleaseDescription {

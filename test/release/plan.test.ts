@@ -17,9 +17,9 @@ import {
   type TagPlan,
 } from "../../src/release/plan.js";
 import type { PublishedTag } from "../../src/release/published.js";
-import { readRef } from "../../src/release/ref.js";
 import { reportPlan } from "../../src/release/report.js";
-import type { LatestPolicy, TagDecision } from "../../src/release/tags.js";
+import type { LatestPolicy, TagDecision } from "../../src/tags/policy.js";
+import { readRef } from "../../src/tags/ref.js";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";
 import { type RunningRegistry, startRegistry } from "../support/registry.js";
 import { makeImage, type TestImage } from "../support/test-image.js";

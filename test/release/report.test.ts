@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Timed } from "../../src/phases.js";
 import type { PublishedRelease, ReleaseOutcome, TagOutcome } from "../../src/release/publish.js";
-import { readRef } from "../../src/release/ref.js";
 import { reportPlan, reportRelease } from "../../src/release/report.js";
 import { ReportFormat, render } from "../../src/report.js";
+import { readRef } from "../../src/tags/ref.js";
 
 const digest = `sha256:${"0a".repeat(32)}`;
 const origin = "slipway";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors.js";
-import { describeTrigger, readRef } from "../../src/release/ref.js";
-import { parseVersion } from "../../src/release/version.js";
+import { describeTrigger, readRef } from "../../src/tags/ref.js";
+import { parseVersion } from "../../src/tags/version.js";
 
 const rules = { mainBranch: "main", preRelease: false };
 

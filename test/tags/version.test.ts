@@ -7,7 +7,7 @@ import {
   releaseVersion,
   removableVersion,
   type Version,
-} from "../../src/release/version.js";
+} from "../../src/tags/version.js";
 
 function version(text: string): Version {
   const parsed = parseVersion(text);

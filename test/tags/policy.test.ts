@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readRef } from "../../src/release/ref.js";
-import { decideTags, highestStable, type LatestPolicy, needsPublishedTags } from "../../src/release/tags.js";
+import { decideTags, highestStable, type LatestPolicy, needsPublishedTags } from "../../src/tags/policy.js";
+import { readRef } from "../../src/tags/ref.js";
 
 const trigger = (ref: string) => readRef(ref, { mainBranch: "main", preRelease: true });
 
