@@ -16,6 +16,7 @@ import { rehearse } from "../src/release/rehearsal.js";
 import type { ReleaseRequest } from "../src/release/release.js";
 import { stageRelease } from "../src/release/stage.js";
 import { readRef } from "../src/tags/ref.js";
+import { requestTags } from "../src/tags/request.js";
 import { makeClient } from "./support/client.js";
 import { buildGoDist } from "./support/go-dist.js";
 import { startMemoryRegistry } from "./support/memory-registry.js";
@@ -50,9 +51,10 @@ async function requestFor(binaries: string): Promise<ReleaseRequest> {
   const client = makeClient({ onProgress: showUploads(process.stderr, now) });
   const phases = new Phases(now);
   const trigger = readRef(values.ref, { mainBranch: "main", preRelease: true });
+  const { release: settings } = parseSettings(undefined);
   const staged = await phases.during("checks", () =>
     stageRelease({
-      settings: parseSettings(undefined).release,
+      settings,
       trigger,
       binaries,
       dockerfile: parseDockerfile(dockerfile, "Dockerfile.release"),
@@ -63,7 +65,7 @@ async function requestFor(binaries: string): Promise<ReleaseRequest> {
     ...(await phases.during("assembly", () => assembleRelease(staged, { client, sourceDateEpoch: 0 }))),
     client,
     phases,
-    trigger,
+    tags: requestTags({ settings, trigger }),
     targets: registries.map(({ address }) => ({
       repository: { registry: address, path: "acme/hello" },
       latest: "highest",

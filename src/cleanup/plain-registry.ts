@@ -31,6 +31,10 @@ export class PlainRegistry implements CleanupTarget {
     return this.#reader.read({ tags: await this.#reader.tags(), named });
   }
 
+  async listTags(): Promise<readonly string[]> {
+    return (await this.client.listTags(this.repository)) ?? [];
+  }
+
   resolve(tag: string): Promise<string | undefined> {
     return this.#reader.resolve(tag);
   }
@@ -42,13 +46,13 @@ export class PlainRegistry implements CleanupTarget {
   }
 
   /** By name where the registry can, else by digest, which takes every tag that shares the manifest with it. */
-  async removeTag(tag: string): Promise<Removal> {
+  async removeTag(tag: string, along: readonly string[] = []): Promise<Removal> {
     const result = await this.deleteTag(tag);
     if (result !== "unsupported") return { result };
     const graph = await this.read([]);
     const digest = graph.tags.get(tag);
     if (digest === undefined) return { result: "absent" };
-    requireAlone(this.repository, graph, tag, "This registry deletes whole manifests only");
+    requireAlone(this.repository, graph, { tag, along }, "This registry deletes whole manifests only");
     return { result: await this.client.deleteManifest(this.repository, digest) };
   }
 }

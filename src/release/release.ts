@@ -23,7 +23,7 @@ export async function release({ skipPush, phases, ...built }: ReleaseRequest): P
   if (skipPush) return reportPlan(planned);
   await phases.during("checks", () => requireAccess(publication, planned));
   const outcomes = await phases.during("publishing", () => publishRelease(publication));
-  return reportRelease(publication, outcomes, phases.durations);
+  return reportRelease({ ...publication, ...publication.tags }, outcomes, phases.durations);
 }
 
 /** Asks for the right to push before anything is built: where that takes minutes, a refusal is heard first. */

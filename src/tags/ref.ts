@@ -1,17 +1,18 @@
 import { InputError } from "../errors.js";
-import { releaseVersion, type Version } from "./version.js";
+import { type GitTag, type GitTagRules, readGitTag } from "./git-tag.js";
+import { type Version, versionIn } from "./version.js";
 
-/** What a git ref asks for. Only the main branch and version tags publish something. */
+/** What a git ref asks for. */
 export type Trigger =
   | { kind: "main"; branch: string }
-  | { kind: "version"; tag: string; version: Version }
+  | ({ kind: "version" } & GitTag)
   | { kind: "branch"; branch: string }
-  | { kind: "pull-request"; number: string };
+  | { kind: "pull-request"; number: string }
+  /** A run by hand of any ref, whose image gets one name. */
+  | { kind: "manual"; name: string; ref: string; version?: Version };
 
-export interface RefRules {
+export interface RefRules extends GitTagRules {
   mainBranch: string;
-  /** Whether a tag such as v0.0.1-test may be published. */
-  preRelease: boolean;
 }
 
 interface RefForm {
@@ -19,10 +20,12 @@ interface RefForm {
   meaning: (name: string, rules: RefRules) => Trigger;
 }
 
+const tagPattern = /^refs\/tags\/(.+)$/;
+
 const forms: readonly RefForm[] = [
   {
-    pattern: /^refs\/tags\/(.+)$/,
-    meaning: (tag, rules) => ({ kind: "version", tag, version: releaseVersion(tag, rules) }),
+    pattern: tagPattern,
+    meaning: (tag, rules) => ({ kind: "version", ...readGitTag(tag, rules) }),
   },
   {
     pattern: /^refs\/heads\/(.+)$/,
@@ -41,17 +44,24 @@ export function readRef(ref: string, rules: RefRules): Trigger {
     const name = pattern.exec(ref)?.[1];
     if (name !== undefined) return meaning(name, rules);
   }
-  throw new InputError({
-    subject: "git ref",
-    expected: "a full ref, as in refs/heads/main or refs/tags/v1.2.3",
-    given: ref,
-    ...(/^refs\/|^$/.test(ref) ? {} : { fix: `Write refs/heads/${ref} or refs/tags/${ref}` }),
-  });
+  return refuse(ref);
 }
 
-/** The version that is published; undefined where the trigger is no version tag. */
+/** Reads the ref of a run by hand, which may be any: it names what was built, and not the tag. */
+export function readManualRef(
+  ref: string,
+  name: string,
+  { tagPrefix = "" }: Pick<RefRules, "tagPrefix">,
+): Trigger {
+  if (!/^refs\/[^/]+\/./.test(ref)) return refuse(ref);
+  const tag = tagPattern.exec(ref)?.[1];
+  const version = tag?.startsWith(tagPrefix) ? versionIn(tag.slice(tagPrefix.length)) : undefined;
+  return { kind: "manual", name, ref, ...(version === undefined ? {} : { version }) };
+}
+
+/** The version that is built; undefined where the ref is no version tag. */
 export function versionOf(trigger: Trigger): string | undefined {
-  return trigger.kind === "version" ? trigger.version.text : undefined;
+  return "version" in trigger ? trigger.version?.text : undefined;
 }
 
 /** A trigger as a phrase of a sentence. */
@@ -65,5 +75,16 @@ export function describeTrigger(trigger: Trigger): string {
       return `a push to ${trigger.branch}, which is not the main branch`;
     case "pull-request":
       return `pull request ${trigger.number}`;
+    case "manual":
+      return `${trigger.ref} as ${trigger.name}`;
   }
+}
+
+function refuse(ref: string): never {
+  throw new InputError({
+    subject: "git ref",
+    expected: "a full ref, as in refs/heads/main or refs/tags/v1.2.3",
+    given: ref,
+    ...(/^refs\/|^$/.test(ref) ? {} : { fix: `Write refs/heads/${ref} or refs/tags/${ref}` }),
+  });
 }

@@ -4,7 +4,6 @@ import type { Repository } from "../../src/registry/reference.js";
 import { formatImageIds } from "../../src/release/image-ids.js";
 import { publishRelease, type ReleasePublication } from "../../src/release/publish.js";
 import type { LatestPolicy } from "../../src/tags/policy.js";
-import { readRef } from "../../src/tags/ref.js";
 import { makeClient, seed } from "../support/client.js";
 import { makeClock, timedFetch } from "../support/clock.js";
 import type { Fault } from "../support/fault-proxy.js";
@@ -17,6 +16,7 @@ import {
 } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
 import { makeReleasedImage } from "../support/released-image.js";
+import { makeTagRequest } from "../support/tag-request.js";
 import { errorThrownBy } from "../support/thrown.js";
 
 const image = await makeReleasedImage("program");
@@ -51,7 +51,7 @@ function publishing(repositories: readonly Repository[], options: Options = {}) 
   const publication = {
     client: makeClient(),
     targets: repositories.map((repository) => ({ repository, latest })),
-    trigger: readRef(ref, { mainBranch: "main", preRelease: true }),
+    tags: makeTagRequest(ref),
     origin: "slipway" as const,
     remarks: [],
     image: released.ids,

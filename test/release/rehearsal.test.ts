@@ -11,6 +11,7 @@ import { stageRelease } from "../../src/release/stage.js";
 import { readRef } from "../../src/tags/ref.js";
 import { makeClient } from "../support/client.js";
 import { type MemoryRegistry, startMemoryRegistry } from "../support/memory-registry.js";
+import { makeTagRequest } from "../support/tag-request.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { tinyProgram } from "../support/tiny-program.js";
 
@@ -43,7 +44,7 @@ async function request(
     ...(await assembleRelease(staged, { client, sourceDateEpoch: 0 })),
     client,
     phases: new Phases(() => 0),
-    trigger,
+    tags: makeTagRequest(ref),
     targets: rehearsalTargets([], registry.address, trigger).map((target) => ({
       ...target,
       repository: { ...target.repository, path },

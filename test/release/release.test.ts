@@ -13,6 +13,7 @@ import type { BuiltRelease } from "../../src/release/built.js";
 import { type ReleaseRequest, release } from "../../src/release/release.js";
 import { type ReleaseInput, stageRelease } from "../../src/release/stage.js";
 import { readRef } from "../../src/tags/ref.js";
+import { requestTags } from "../../src/tags/request.js";
 import { makeClient } from "../support/client.js";
 import { makeClock, timedFetch } from "../support/clock.js";
 import { buildGoDist, changeGoDist } from "../support/go-dist.js";
@@ -73,7 +74,7 @@ async function run(repositories: readonly Repository[], options: Options = {}) {
     ...(await build(input)),
     client: makeClient(),
     phases: new Phases(() => 0),
-    trigger: input.trigger,
+    tags: requestTags(input),
     targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
     firstPublish: false,
     skipPush: false,

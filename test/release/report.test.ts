@@ -10,9 +10,14 @@ const origin = "slipway";
 const image = { "linux/amd64": "sha256:a" };
 const trigger = (ref: string) => readRef(ref, { mainBranch: "main", preRelease: false });
 const why = "v1.2.3 publishes its version";
-const create: TagOutcome = { tag: "1.2.3", action: "create", why };
-const there: TagOutcome = { tag: "1.2.3", action: "leave", current: digest, why };
-const notMeant: TagOutcome = { tag: "latest", action: "leave", why: "latest follows the main branch" };
+const create: TagOutcome = { tag: "1.2.3", moves: false, action: "create", why };
+const there: TagOutcome = { tag: "1.2.3", moves: false, action: "leave", current: digest, why };
+const notMeant: TagOutcome = {
+  tag: "latest",
+  moves: true,
+  action: "leave",
+  why: "latest follows the main branch",
+};
 
 const published = (registry: string, changes: Partial<PublishedRelease> = {}): Timed<PublishedRelease> => ({
   repository: `${registry}/acme/app`,
