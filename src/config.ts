@@ -3,6 +3,10 @@ import { compilePattern } from "./binaries/pattern.js";
 import { InputError, messageOf } from "./errors.js";
 import { formatPlatform, parsePlatform } from "./oci/platform.js";
 import { formatRepository, parseReference, parseRepository, type Repository } from "./registry/reference.js";
+import { parsePlatformNames, platformTag } from "./tags/platform-tag.js";
+import { plusSigns } from "./tags/rules.js";
+import { parseTagTemplate } from "./tags/tag-template.js";
+import { canFollowVersions, conflictIn } from "./tags/template-list.js";
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.
 const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));
@@ -99,12 +103,50 @@ const ciImage = z
 const releaseRepository = z.strictObject({
   repository: repository.describe("Repository without a tag: ghcr.io/acme/app."),
   latest: z
-    .enum(["main", "highest"])
+    .enum(["main", "highest", "none"])
     .default("main")
     .describe(
-      "What latest follows there: the main branch, or the highest stable version among the published tags.",
+      "What latest follows there: the main branch, the highest stable version among the published tags, or nothing, where it is not set.",
     ),
 });
+
+const tagText = z
+  .string()
+  .describe(
+    "Template of a tag: {version} is the version without v, {tag} the git tag as it is, {major}, {minor} and {patch} are the numbers of the version, {branch} is the branch, {sha} the first seven digits of the commit and {revision} all of them, {date} its day in UTC, as in 20260110; all else is text. A tag that holds the whole version or the commit never moves. Every other follows the highest published version that sets it, or the branch.",
+  );
+
+const tagTemplate = z.union([
+  tagText.transform(parsedBy(parseTagTemplate)),
+  z
+    .strictObject({
+      tag: tagText,
+      on: z
+        .enum(["version", "branch", "main"])
+        .describe(
+          "What sets it: a version, a push to any branch, or to the main branch. Default: what its placeholders have a value for; text alone is set by versions, the commit and its day by branches.",
+        ),
+    })
+    .transform(parsedBy(parseTagTemplate)),
+]);
+
+const tags = z
+  .array(tagTemplate)
+  .superRefine((templates, context) => {
+    const conflict = conflictIn(templates);
+    if (conflict !== undefined)
+      context.addIssue({ code: "custom", path: [conflict.at], message: conflict.expected });
+  })
+  .prefault(["{version}"])
+  .describe("Tags that a release sets beside latest.");
+
+const platformTags = z
+  .union([z.boolean(), z.record(z.string(), z.string()).transform(parsedBy(parsePlatformNames))])
+  .default(false)
+  .transform((given) => (given === true ? {} : given || undefined))
+  .describe(
+    'Whether each tag has one beside it for every platform, as in 1.2.3-arm64 and 1.2.3-armv7. An object gives platforms names of their own, as in {"linux/arm64": "arm64v8"}.',
+  );
 
 const binaries = z
   .strictObject({
@@ -153,6 +195,28 @@ const release = z
       .default([])
       .describe("Repositories that a release goes to."),
     mainBranch: z.string().min(1).default("main").describe("Branch that publishes latest."),
+    tags,
+    tagPrefix: z
+      .string()
+      .default("")
+      .describe(
+        "What git tags of this project begin with, where its repository has several: tool/ for tool/v1.2.3. Tags of images are without it.",
+      ),
+    platformTags,
+    preReleases: z
+      .boolean()
+      .default(false)
+      .describe("Whether a pre-release such as v0.0.1-test is published without --pre-release."),
+    majorZero: z
+      .boolean()
+      .default(false)
+      .describe("Whether versions 0.y.z set the tag of their major number alone, 0."),
+    buildMetadata: z
+      .enum(Object.keys(plusSigns) as (keyof typeof plusSigns)[])
+      .optional()
+      .describe(
+        "How the + of a version such as 1.2.3+build.5 is written, which no tag can hold. With an underscore its tag is read as that version; with a hyphen it reads as a pre-release, so that no tag that moves follows it. Default: such a version is refused.",
+      ),
     mediaTypes: z
       .enum(["oci", "docker"])
       .default("oci")
@@ -164,6 +228,18 @@ const release = z
     rehearsalRegistry: imageReference
       .prefault("registry:3.0.0@sha256:6c5666b861f3505b116bb9aa9b25175e71210414bd010d92035ff64018f9457e")
       .describe("Image of the registry that rehearse starts in the engine; it serves on port 5000."),
+  })
+  .superRefine(({ tags, repositories, platforms, platformTags }, context) => {
+    if (!isDistinct(platforms.map((platform) => platformTag("", platform, platformTags))))
+      context.addIssue({ code: "custom", path: ["platformTags"], message: "a name for each platform" });
+    const followed = repositories.map(({ latest }) => latest);
+    if (!canFollowVersions(tags, followed))
+      context.addIssue({
+        code: "custom",
+        path: ["tags"],
+        message:
+          "one with the whole version, as in {version}: published versions are read from their tags, and others follow them",
+      });
   })
   .describe("The released image.");
 
@@ -252,7 +328,8 @@ export function settingsSchema(): object {
   return z.toJSONSchema(settings, { io: "input", target: "draft-2020-12" });
 }
 
-function problemOf(issue: z.core.$ZodIssue | undefined, json: unknown, file: string) {
+function problemOf(found: z.core.$ZodIssue | undefined, json: unknown, file: string) {
+  const issue = chosenIn(found);
   const path = issue?.path ?? [];
   const subject = path.length === 0 ? file : `${file}: ${pathText(path)}`;
   if (issue?.code === "unrecognized_keys")
@@ -271,11 +348,22 @@ function problemOf(issue: z.core.$ZodIssue | undefined, json: unknown, file: str
   };
 }
 
+/** What is wrong with a value that may have one of several types: what the one that it has says. */
+function chosenIn(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
+  if (issue?.code !== "invalid_union") return issue;
+  const own = issue.errors
+    .map(([first]) => first)
+    .find((first) => first !== undefined && (first.code !== "invalid_type" || first.path.length > 0));
+  return own === undefined ? issue : { ...own, path: [...issue.path, ...own.path] };
+}
+
 function expectedBy(issue: z.core.$ZodIssue | undefined): string {
   switch (issue?.code) {
     case "invalid_type":
       if (issue.expected === "int") return "a whole number";
       return `${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+    case "invalid_union":
+      return issue.errors.map(([first]) => expectedBy(first)).join(" or ");
     case "invalid_format":
       return issue.message;
     case "invalid_value":
@@ -314,10 +402,10 @@ function hasDistinctRepositories(entries: readonly { repository: Repository }[])
 }
 
 /** Lets the parser of a grammar speak for itself: its message is the issue's. */
-function parsedBy<T>(parse: (text: string, subject: string) => T) {
-  return (text: string, context: z.RefinementCtx): T => {
+function parsedBy<Given, T>(parse: (given: Given, subject: string) => T) {
+  return (given: Given, context: z.RefinementCtx): T => {
     try {
-      return parse(text, "value");
+      return parse(given, "value");
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       context.addIssue({

@@ -54,14 +54,14 @@ import { buildStage } from "./release/engine-build.js";
 import { describePlatform, describeRelease, openPublication, readArchives } from "./release/input.js";
 import { joinArchives } from "./release/join.js";
 import { planRelease, releaseTargets } from "./release/plan.js";
-import { rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
+import { rehearsalCommit, rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
 import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
 import { release, withPushAccess } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
 import { verifyReference } from "./release/verified.js";
-import { removableVersion } from "./release/version.js";
 import { ReportFormat, render } from "./report.js";
 import { redact } from "./secrets.js";
+import { selectRemovable } from "./tags/removal.js";
 
 @object()
 @guarded
@@ -332,6 +332,7 @@ export class Slipway {
    * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
    * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
    * who want to be sure.
+   * @param as The only tag of a run by hand, of any ref: manual-1a2b3c4, pr-17. It moves, and is no tag of a release.
    * @param format Form of the result.
    */
   @func({ cache: "never" })
@@ -345,10 +346,12 @@ export class Slipway {
     revision?: string,
     sourceDateEpoch = 0,
     builder: Builder = Builder.Auto,
+    as?: string,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const description = describeRelease(project, { ref, platforms, preRelease, revision });
+    const given = { ref, platforms, preRelease, revision, sourceDateEpoch, as };
+    const description = describeRelease(project, given);
     // Who may not push may still plan: a token service may refuse more than it is asked to give for reading.
     const reader = pushAccess ? {} : { client: project.client() };
     const publication = { ...openPublication(project, description), ...reader };
@@ -410,6 +413,7 @@ export class Slipway {
    * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
    * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
    * who want to be sure.
+   * @param as The only tag of a run by hand, of any ref: manual-1a2b3c4, pr-17. It moves, and is no tag of a release.
    * @param format Form of the result.
    */
   @func({ cache: "never" })
@@ -423,10 +427,12 @@ export class Slipway {
     revision?: string,
     sourceDateEpoch = 0,
     builder: Builder = Builder.Auto,
+    as?: string,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const description = describeRelease(project, { ref, platforms, preRelease, revision });
+    const given = { ref, platforms, preRelease, revision, sourceDateEpoch, as };
+    const description = describeRelease(project, given);
     const publication = openPublication(project, description);
     const request = { builder, binaries, sourceDateEpoch, ...publication };
     const built = await buildRelease(project, description, request);
@@ -447,6 +453,7 @@ export class Slipway {
    * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
    * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
    * who want to be sure.
+   * @param as The tag that join gives to a run by hand, of any ref: manual-1a2b3c4, pr-17. It moves, and is no tag of a release.
    */
   @func({ cache: "never" })
   async buildPlatform(
@@ -457,9 +464,10 @@ export class Slipway {
     revision?: string,
     sourceDateEpoch = 0,
     builder: Builder = Builder.Auto,
+    as?: string,
   ): Promise<File> {
     const project = await this.project();
-    const description = describePlatform(project, platform, { ref, preRelease, revision });
+    const description = describePlatform(project, platform, { ref, preRelease, revision, as });
     const tools = { client: project.client(), phases: new Phases(project.now) };
     const built = await buildRelease(project, description, { builder, binaries, sourceDateEpoch, ...tools });
     return writeArchive(built, `${description.settings.platforms.join().replaceAll("/", "-")}.tar`);
@@ -478,6 +486,8 @@ export class Slipway {
    * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
    * @param skipPush Stop before anything is sent, and give the plan.
    * @param revision Commit of the source, that the archives have to be of. Default: any that is the same in all.
+   * @param sourceDateEpoch Time of the commit in seconds since 1970, for {date} in release.tags.
+   * @param as The only tag of a run by hand, of any ref: manual-1a2b3c4, pr-17. It moves, and is no tag of a release.
    * @param format Form of the result.
    */
   @func({ cache: "never" })
@@ -489,10 +499,13 @@ export class Slipway {
     firstPublish = false,
     skipPush = false,
     revision?: string,
+    sourceDateEpoch = 0,
+    as?: string,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const description = describeRelease(project, { ref, platforms, preRelease, revision });
+    const given = { ref, platforms, preRelease, revision, sourceDateEpoch, as };
+    const description = describeRelease(project, given);
     const publication = openPublication(project, description);
     const built = await publication.phases.during("checks", async () =>
       joinArchives(await readArchives(archives), description),
@@ -534,7 +547,7 @@ export class Slipway {
     const registry = startRehearsalRegistry(await this.project());
     const project = await this.withRegistryService(rehearsalHost, registry).project();
     const { repositories, mainBranch } = project.settings.release;
-    const given = { ref: ref ?? `refs/heads/${mainBranch}`, preRelease: true };
+    const given = { ref: ref ?? `refs/heads/${mainBranch}`, preRelease: true, ...rehearsalCommit };
     const description = describeRelease(project, given);
     const build = {
       builder: Builder.Auto,
@@ -597,19 +610,21 @@ export class Slipway {
   }
 
   /**
-   * Removes the tag of a pre-release from the repositories of releases; an absent one is removed already.
+   * Removes the tags of a pre-release from the repositories of releases; an absent one is removed already.
    *
-   * Stable versions and latest are refused, and so is a tag with which something else would go: at GHCR a version
-   * that other tags share.
+   * They are all that release.tags makes for it; a name that --as gave is removed as well. Stable versions, tags that
+   * move and latest are refused, and so is a tag with which something else would go: at GHCR a version that others
+   * share.
    *
-   * @param tag The tag, in git or at the registry: v0.0.1-test or 0.0.1-test
+   * @param tag The pre-release, in git or at the registry: v0.0.1-test or 0.0.1-test
    * @param format Form of the result.
    */
   @func({ cache: "never" })
   async removeTag(tag: string, format: ReportFormat = ReportFormat.Markdown): Promise<string> {
-    const { text } = removableVersion(tag);
-    const targets = this.cleanupTargets(await this.project());
-    return render(reportTagRemoval(text, await removeTags(targets, text)), format);
+    const project = await this.project();
+    const selection = selectRemovable(tag, project.settings.release);
+    const removals = await removeTags(this.cleanupTargets(project), selection);
+    return render(reportTagRemoval(selection.name, removals), format);
   }
 
   private cleanupTargets({ settings, registries }: Project, repository?: string): CleanupTarget[] {

@@ -1,6 +1,9 @@
-import type { Outputs } from "./outputs.js";
+import { type Outputs, repositoryOutputs } from "./outputs.js";
 import type { Durations } from "./phases.js";
+import type { Failure } from "./registry/outcome.js";
 import type { Transfer } from "./registry/publish.js";
+import type { RolledBack } from "./registry/rollback.js";
+import type { AliasMove } from "./registry/tag.js";
 import { megabytes, seconds } from "./report.js";
 
 /** How an image came to be in a repository; nothing is sent where it existed. */
@@ -33,4 +36,30 @@ export function totalOf(phases: Durations): number {
 export function durationText(phases: Durations): string {
   const parts = Object.entries(phases).map(([phase, milliseconds]) => `${phase} ${seconds(milliseconds)}`);
   return `Took ${seconds(totalOf(phases))}: ${parts.join(", ")}.`;
+}
+
+/** What became of aliases: a cell of a table. */
+export function movesText(aliases: readonly AliasMove[]): string {
+  return aliases
+    .map(
+      ({ tag, moved, kept }) =>
+        `${tag}${moved ? " moved" : ""}${kept === undefined ? "" : ` (was kept as ${kept})`}`,
+    )
+    .join(", ");
+}
+
+/** Where an image is after a publication or a rollback, and whether that changed anything. */
+export function holderOutputs(outcomes: readonly ((RolledBack & { how?: Arrival }) | Failure)[]): Outputs {
+  const done = outcomes.filter((outcome) => outcome.ok);
+  const isChange = ({ how = "existed", aliases }: (typeof done)[number]) =>
+    how !== "existed" || aliases.some(({ moved }) => moved);
+  return {
+    CHANGED: done.some(isChange),
+    ...repositoryOutputs(
+      done.map(({ repository, tag, digest, platforms }) => ({
+        name: repository,
+        outputs: { TAG: tag, DIGEST: digest, IMAGE: `${repository}@${digest}`, PLATFORMS: platforms },
+      })),
+    ),
+  };
 }

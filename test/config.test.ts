@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, settingsSchema } from "../src/config.js";
+import { parseTagTemplate } from "../src/tags/tag-template.js";
 import { messageThrownBy } from "./support/thrown.js";
 
 const parse = (json: unknown) => parseSettings(JSON.stringify(json));
@@ -32,6 +33,10 @@ describe("parseSettings", () => {
       platforms: ["linux/amd64", "linux/arm64"],
       repositories: [],
       mainBranch: "main",
+      tags: [parseTagTemplate("{version}")],
+      tagPrefix: "",
+      preReleases: false,
+      majorZero: false,
       mediaTypes: "oci",
       binaries: { names: [], ids: [] },
       annotations: {},

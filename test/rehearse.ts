@@ -24,10 +24,11 @@ import { createFetch } from "../src/registry/transport.js";
 import { assembleRelease } from "../src/release/assemble.js";
 import { chooseDockerfile, type ReadTexts } from "../src/release/dockerfile-choice.js";
 import type { Target } from "../src/release/plan.js";
-import { readRef } from "../src/release/ref.js";
 import { rehearsalTargets, rehearse } from "../src/release/rehearsal.js";
 import type { ReleaseRequest } from "../src/release/release.js";
 import { stageRelease } from "../src/release/stage.js";
+import { readRef } from "../src/tags/ref.js";
+import { requestTags } from "../src/tags/request.js";
 import { makeClient } from "./support/client.js";
 import { buildGoDist } from "./support/go-dist.js";
 import { startMemoryRegistry } from "./support/memory-registry.js";
@@ -111,7 +112,7 @@ async function requestFor({
     ...(await phases.during("assembly", () => assembleRelease(staged, { client, sourceDateEpoch: 0 }))),
     client,
     phases,
-    trigger,
+    tags: requestTags({ settings: release, trigger, revision }),
     targets: targetsOf(settings, trigger.kind),
     firstPublish: false,
     skipPush: false,

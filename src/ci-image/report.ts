@@ -1,12 +1,17 @@
-import { type Outputs, repositoryOutputs } from "../outputs.js";
 import type { Durations, Timed } from "../phases.js";
-import { arrivalText, durationText, totalOf, transferOutputs } from "../publication.js";
+import {
+  arrivalText,
+  durationText,
+  holderOutputs,
+  movesText,
+  totalOf,
+  transferOutputs,
+} from "../publication.js";
 import { errorsOf } from "../registry/outcome.js";
-import type { AliasMove } from "../registry/tag.js";
+import type { RollbackOutcome } from "../registry/rollback.js";
 import { markdownList, markdownTable, type Report, requireSuccess, seconds } from "../report.js";
 import type { MiseVersion } from "./mise.js";
 import type { RepositoryOutcome } from "./publish.js";
-import type { RollbackOutcome } from "./rollback.js";
 
 const miseSources: Record<MiseVersion["source"], string> = {
   pinned: "an exact version asked for",
@@ -43,7 +48,7 @@ export function reportPublication(outcomes: readonly Timed<RepositoryOutcome>[],
           outcome.tag,
           outcome.digest,
           outcome.platforms.join(", "),
-          moves(outcome.aliases),
+          movesText(outcome.aliases),
         ]
       : [outcome.repository, "failed", seconds(outcome.milliseconds), "", "", "", ""],
   );
@@ -55,7 +60,7 @@ export function reportPublication(outcomes: readonly Timed<RepositoryOutcome>[],
     markdown: [table, ...(digests.size > 1 ? [note] : []), durationText(phases)].join("\n\n"),
     data: { repositories: outcomes, milliseconds: totalOf(phases), phases },
     outputs: {
-      ...outputsOf(outcomes),
+      ...holderOutputs(outcomes),
       ...transferOutputs(published.map(({ transfer }) => transfer)),
       DURATION_MS: totalOf(phases),
     },
@@ -71,39 +76,13 @@ export function reportRollback(outcomes: readonly RollbackOutcome[]): Report {
           outcome.tag,
           outcome.digest,
           outcome.platforms.join(", "),
-          moves(outcome.aliases),
+          movesText(outcome.aliases),
         ]
       : [outcome.repository, "failed", "", "", ""],
   );
   return requireSuccess(errorsOf(outcomes), {
     markdown: markdownTable(["repository", "tag", "digest", "platforms", "aliases"], rows),
     data: outcomes,
-    outputs: outputsOf(outcomes),
+    outputs: holderOutputs(outcomes),
   });
-}
-
-function outputsOf(outcomes: readonly (RepositoryOutcome | RollbackOutcome)[]): Outputs {
-  const done = outcomes.filter((outcome) => outcome.ok);
-  return {
-    CHANGED: done.some((outcome) => isPushed(outcome) || outcome.aliases.some(({ moved }) => moved)),
-    ...repositoryOutputs(
-      done.map(({ repository, tag, digest, platforms }) => ({
-        name: repository,
-        outputs: { TAG: tag, DIGEST: digest, IMAGE: `${repository}@${digest}`, PLATFORMS: platforms },
-      })),
-    ),
-  };
-}
-
-function isPushed(outcome: (RepositoryOutcome | RollbackOutcome) & { ok: true }): boolean {
-  return "how" in outcome && outcome.how !== "existed";
-}
-
-function moves(aliases: readonly AliasMove[]): string {
-  return aliases
-    .map(
-      ({ tag, moved, kept }) =>
-        `${tag}${moved ? " moved" : ""}${kept === undefined ? "" : ` (was kept as ${kept})`}`,
-    )
-    .join(", ");
 }

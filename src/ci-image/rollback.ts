@@ -1,20 +1,12 @@
 import { InputError } from "../errors.js";
 import type { RegistryClient } from "../registry/client.js";
-import { type Failure, settle } from "../registry/outcome.js";
-import { formatRepository, isDigest, isTag, type Repository } from "../registry/reference.js";
-import { type AliasMove, moveAlias } from "../registry/tag.js";
-import { type VerifiedImage, verifyImage } from "../registry/verify.js";
+import { settle } from "../registry/outcome.js";
+import { isDigest, isTag, type Repository } from "../registry/reference.js";
+import { type RollbackOutcome, rollBackRepository } from "../registry/rollback.js";
+import type { VerifiedImage } from "../registry/verify.js";
 import { isImmutableTag, isSlipwayImage, labels } from "./image.js";
 
-/** What became of one repository. */
-export type RollbackOutcome =
-  | { repository: string; ok: true; tag: string; digest: string; platforms: string[]; aliases: AliasMove[] }
-  | Failure;
-
-/**
- * Points aliases at what an earlier tag holds: one manifest PUT an alias, no build and no layer. The earlier
- * image is read back to the last blob first, so an alias never moves to something that cannot be pulled.
- */
+/** Points aliases at an earlier image, in repositories each on its own. */
 export async function rollBack(
   client: RegistryClient,
   repositories: readonly Repository[],
@@ -22,23 +14,14 @@ export async function rollBack(
   aliases: readonly string[],
 ): Promise<RollbackOutcome[]> {
   requireMovable(tag, aliases);
+  const aliasesOf = (image: VerifiedImage) => {
+    requireTruthful(image, aliases);
+    return aliases.map((alias) => ({ tag: alias, stored: image.stored }));
+  };
+  const rollback = { tag, aliasesOf, isOurs: isSlipwayImage };
   return Promise.all(
     repositories.map((repository) =>
-      settle(repository, async () => {
-        const image = await verifyImage(client, repository, tag);
-        requireTruthful(image, aliases);
-        const moves: AliasMove[] = [];
-        for (const alias of aliases)
-          moves.push(await moveAlias(client, repository, alias, image.stored, isSlipwayImage));
-        return {
-          repository: formatRepository(repository),
-          ok: true as const,
-          tag,
-          digest: image.digest,
-          platforms: image.variants.map(({ platform }) => platform),
-          aliases: moves,
-        };
-      }),
+      settle(repository, () => rollBackRepository(client, repository, rollback)),
     ),
   );
 }

@@ -38,6 +38,10 @@ export class GhcrRepository implements CleanupTarget {
     return this.#reader.read({ tags, listed, named });
   }
 
+  async listTags(): Promise<readonly string[]> {
+    return [...(await this.#tags.read()).keys()];
+  }
+
   resolve(manifest: string): Promise<string | undefined> {
     return this.#tags.resolve(manifest);
   }
@@ -49,11 +53,11 @@ export class GhcrRepository implements CleanupTarget {
     return { result: "refused", detail: "GitHub lists no version for it" };
   }
 
-  async removeTag(tag: string): Promise<Removal> {
+  async removeTag(tag: string, along: readonly string[] = []): Promise<Removal> {
     const graph = await this.read([]);
     const digest = graph.tags.get(tag);
     if (digest === undefined) return { result: "absent" };
-    requireAlone(this.repository, graph, tag, "GitHub deletes whole versions only");
+    requireAlone(this.repository, graph, { tag, along }, "GitHub deletes whole versions only");
     return this.remove({ digest });
   }
 }

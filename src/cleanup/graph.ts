@@ -84,12 +84,15 @@ function listsReferrers({ manifests }: RepositoryGraph, index: string, subject: 
   return children.length > 0 && children.every((child) => manifests.get(child)?.subject === subject);
 }
 
-/** Other tags that point at what a tag points at, and indexes that list it: they need it when the tag is gone. */
-export function othersThatNeed(graph: RepositoryGraph, tag: string): string[] {
+/**
+ * Other tags that point at what a tag points at, and indexes that list it: they need it when the tag is gone. Tags that
+ * go along do not.
+ */
+export function othersThatNeed(graph: RepositoryGraph, tag: string, along: readonly string[] = []): string[] {
   const digest = graph.tags.get(tag);
   if (digest === undefined) return [];
   const links = linkGraph(graph);
-  const tags = (links.tagsOf.get(digest) ?? []).filter((other) => other !== tag);
+  const tags = (links.tagsOf.get(digest) ?? []).filter((other) => other !== tag && !along.includes(other));
   const parents = links.parentsOf.get(digest) ?? [];
   return [...tags, ...parents.map((parent) => ownTagsOf(links, parent)[0] ?? parent)];
 }

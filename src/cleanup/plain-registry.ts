@@ -34,6 +34,10 @@ export class PlainRegistry implements CleanupTarget {
     return this.#reader.read({ tags: await this.#tags.read({ digests: named }), named });
   }
 
+  async listTags(): Promise<readonly string[]> {
+    return [...(await this.#tags.read()).keys()];
+  }
+
   resolve(tag: string): Promise<string | undefined> {
     return this.#tags.resolve(tag);
   }
@@ -45,13 +49,13 @@ export class PlainRegistry implements CleanupTarget {
   }
 
   /** By name where the registry can, else by digest, which takes every tag that shares the manifest with it. */
-  async removeTag(tag: string): Promise<Removal> {
+  async removeTag(tag: string, along: readonly string[] = []): Promise<Removal> {
     const result = await this.deleteTag(tag);
     if (result !== "unsupported") return { result };
     const graph = await this.#reader.read({ tags: await this.#tags.read({ tags: [tag] }) });
     const digest = graph.tags.get(tag);
     if (digest === undefined) return { result: "absent" };
-    requireAlone(this.repository, graph, tag, "This registry deletes whole manifests only");
+    requireAlone(this.repository, graph, { tag, along }, "This registry deletes whole manifests only");
     return { result: await this.client.deleteManifest(this.repository, digest) };
   }
 }

@@ -14,21 +14,56 @@ export interface TagRemoval {
   result: "deleted" | "absent";
 }
 
-/** Removes a tag from repositories, each on its own. */
-export function removeTags(
-  targets: readonly CleanupTarget[],
-  tag: string,
-): Promise<(TagRemoval | Failure)[]> {
-  return Promise.all(targets.map((target) => settle(target.repository, () => removeTag(target, tag))));
+/** Which tags of a repository are to go. */
+export interface TagsToRemove {
+  /** What they are called together. */
+  name: string;
+  /** Those to remove, in that order; what a repository lists is given, and may be incomplete. */
+  pick: (listed: readonly string[]) => readonly string[];
 }
 
-/** Removes a tag, unless something else would go with it. An absent tag is already removed. */
-export async function removeTag(target: CleanupTarget, tag: string): Promise<TagRemoval> {
+/** Removes tags from repositories, each on its own. */
+export async function removeTags(
+  targets: readonly CleanupTarget[],
+  tags: TagsToRemove,
+): Promise<(TagRemoval | Failure)[]> {
+  const removals = await Promise.all(
+    targets.map((target) => settle(target.repository, () => removeFrom(target, tags))),
+  );
+  return removals.flat();
+}
+
+async function removeFrom(
+  target: CleanupTarget,
+  { name, pick }: TagsToRemove,
+): Promise<(TagRemoval | Failure)[]> {
+  const along = pick(await target.listTags());
+  const found: [tag: string, digest: string][] = [];
+  for (const tag of along) {
+    const digest = await target.resolve(tag);
+    if (digest !== undefined) found.push([tag, digest]);
+  }
+  const removals: (TagRemoval | Failure)[] = [];
+  for (const [tag, digest] of found) {
+    const removal = await settle(target.repository, () => removeTag(target, tag, along));
+    // Where whole manifests are deleted, a tag goes with the first one that shares its own.
+    removals.push(removal.ok ? { ...removal, digest, result: "deleted" } : removal);
+  }
+  const repository = formatRepository(target.repository);
+  return removals.length > 0 ? removals : [{ repository, ok: true, tag: name, result: "absent" }];
+}
+
+/** Removes a tag, unless something else would go that does not go along. An absent tag is already removed. */
+export async function removeTag(
+  target: CleanupTarget,
+  tag: string,
+  along: readonly string[] = [],
+): Promise<TagRemoval> {
   const reference = formatReference(target.repository, tag);
   const outcome = { repository: formatRepository(target.repository), ok: true, tag } as const;
   const digest = await target.resolve(tag);
   if (digest === undefined) return { ...outcome, result: "absent" };
-  const removal = await target.removeTag(tag);
+  const removal = await target.removeTag(tag, along);
   if (removal.result === "refused")
     throw new RegistryError(`${reference}: was not removed: ${removal.detail}.`, { failure: "denied" });
   // Services answer 404 as well where credentials may read but not delete.
@@ -44,10 +79,10 @@ export async function removeTag(target: CleanupTarget, tag: string): Promise<Tag
 export function requireAlone(
   repository: Repository,
   graph: RepositoryGraph,
-  tag: string,
+  { tag, along }: { tag: string; along: readonly string[] },
   because: string,
 ): void {
-  const others = othersThatNeed(graph, tag);
+  const others = othersThatNeed(graph, tag, along);
   if (others.length === 0) return;
   throw new InputError({
     subject: formatReference(repository, tag),

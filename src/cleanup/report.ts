@@ -32,12 +32,12 @@ export function reportPrune(outcomes: readonly (PruneOutcome | Failure)[]): Repo
   return requireSuccess([...new Set(outcomes.flatMap(failuresOf))], { markdown, data: outcomes, outputs });
 }
 
-/** What became of a tag. Throws the same report as an error where a repository failed. */
-export function reportTagRemoval(tag: string, removals: readonly (TagRemoval | Failure)[]): Report {
+/** What became of tags, by what they are called together. Throws the same report as an error where one failed. */
+export function reportTagRemoval(name: string, removals: readonly (TagRemoval | Failure)[]): Report {
   const rows = removals.map((removal) =>
     removal.ok
-      ? [removal.repository, tag, removal.digest ?? "", resultTexts[removal.result]]
-      : [removal.repository, tag, "", resultTexts.failed],
+      ? [removal.repository, removal.tag, removal.digest ?? "", resultTexts[removal.result]]
+      : [removal.repository, name, "", resultTexts.failed],
   );
   const markdown = markdownTable(["repository", "tag", "digest", "result"], rows);
   const outputs = {

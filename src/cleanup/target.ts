@@ -12,10 +12,15 @@ export interface CleanupTarget {
   readonly listsUntagged: boolean;
   /** Reads all tags anew, and what they and the named digests lead to; a named digest may be absent. */
   read(named: readonly string[]): Promise<RepositoryGraph>;
+  /** All tags; none where the repository is absent. */
+  listTags(): Promise<readonly string[]>;
   /** What a tag points at; undefined where it is absent. */
   resolve(tag: string): Promise<string | undefined>;
   /** Removes a manifest, with the referrers tags that hold it. */
   remove(manifest: Fate): Promise<Removal>;
-  /** Removes a tag, and nothing that another tag or an index needs: an InputError names what does. */
-  removeTag(tag: string): Promise<Removal>;
+  /**
+   * Removes a tag, and nothing that an index or another tag needs, but those that go along: an InputError names what
+   * does.
+   */
+  removeTag(tag: string, along?: readonly string[]): Promise<Removal>;
 }

@@ -7,9 +7,9 @@ import type { Dockerfile } from "../dockerfile/dockerfile.js";
 import { baseOf } from "../dockerfile/stages.js";
 import { filesOf } from "../dockerfile/survey.js";
 import { formatPlatform } from "../oci/platform.js";
+import { versionOf } from "../tags/ref.js";
 import type { TargetContext } from "./contexts.js";
 import type { ReleaseDescription } from "./description.js";
-import { versionOf } from "./ref.js";
 
 /**
  * Holds the binaries that are copied against the release: each name for every platform, and each file what it is to

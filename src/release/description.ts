@@ -1,12 +1,10 @@
 import type { ReleaseSettings } from "../config.js";
-import { type Trigger, versionOf } from "./ref.js";
+import { versionOf } from "../tags/ref.js";
+import type { TemplateSubject } from "../tags/values.js";
 
 /** What a release is, before anything of it is built. */
-export interface ReleaseDescription {
+export interface ReleaseDescription extends TemplateSubject {
   settings: ReleaseSettings;
-  trigger: Trigger;
-  /** Commit of the source. */
-  revision?: string | undefined;
 }
 
 /** Annotations of the index, by the keys of the OCI image specification ("Pre-Defined Annotation Keys"). */

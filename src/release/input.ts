@@ -4,11 +4,12 @@ import { parsePlatforms } from "../config.js";
 import { readFiles, scratch } from "../files.js";
 import { Phases } from "../phases.js";
 import type { Project } from "../project.js";
+import { readManualRef, readRef } from "../tags/ref.js";
+import { requestTags } from "../tags/request.js";
 import type { LoadSource } from "./contexts.js";
 import type { ReleaseDescription } from "./description.js";
 import { type ChosenDockerfile, chooseDockerfile } from "./dockerfile-choice.js";
 import { releaseTargets, type Target } from "./plan.js";
-import { readRef } from "./ref.js";
 import type { ReleaseInput } from "./stage.js";
 
 /** What the caller says of a release, as it is written on the command line. */
@@ -18,19 +19,25 @@ export interface ReleaseArguments {
   platforms?: readonly string[] | undefined;
   preRelease: boolean;
   revision?: string | undefined;
+  /** SOURCE_DATE_EPOCH: seconds since 1970; 0 is not known. */
+  sourceDateEpoch?: number | undefined;
+  /** The only tag of a run by hand; none, or empty, is no such run. */
+  as?: string | undefined;
 }
 
 /** What a call releases, by the rules of the project. */
 export function describeRelease(
   { settings: { release } }: Project,
-  { ref, platforms = [], preRelease, revision }: ReleaseArguments,
+  { ref, platforms = [], preRelease, revision, sourceDateEpoch, as }: ReleaseArguments,
 ): ReleaseDescription {
   // No platform at all, or an empty revision, is a variable that a pipeline leaves unset.
   const chosen = platforms.length === 0 ? release.platforms : parsePlatforms(platforms, "--platforms");
+  const rules = { ...release, preRelease: preRelease || release.preReleases };
   return {
     settings: { ...release, platforms: chosen },
-    trigger: readRef(ref, { mainBranch: release.mainBranch, preRelease }),
+    trigger: as ? readManualRef(ref, as, rules) : readRef(ref, rules),
     revision: revision || undefined,
+    created: sourceDateEpoch || undefined,
   };
 }
 
@@ -48,14 +55,14 @@ export function describePlatform(
   return { ...rest, settings: { ...settings, platforms, mediaTypes: "oci" } };
 }
 
-/** Where a release goes, and with what: a client with the right to push, and a measure of time. */
+/** Where a release goes, and with what: its tags, a client with the right to push, and a measure of time. */
 export function openPublication(
   project: Project,
-  { trigger }: ReleaseDescription,
+  description: ReleaseDescription,
   targets: readonly Target[] = releaseTargets(project.settings.release),
 ) {
   const client = project.client(targets.map(({ repository }) => repository));
-  return { client, phases: new Phases(project.now), targets, trigger };
+  return { client, phases: new Phases(project.now), targets, tags: requestTags(description) };
 }
 
 /** Brings a release into files of the module's own container. */

@@ -3,11 +3,11 @@ import { join, relative } from "node:path";
 import { type ArchivedImage, checkBlobs, readArchivedImage } from "../oci/archived.js";
 import { joinPlatforms } from "../oci/join.js";
 import { formatPlatform } from "../oci/platform.js";
+import { versionOf } from "../tags/ref.js";
 import { requireSet } from "./archive-set.js";
 import type { BuiltRelease } from "./built.js";
 import type { ReleaseDescription } from "./description.js";
 import { imageIdsOf } from "./image-ids.js";
-import { versionOf } from "./ref.js";
 
 /**
  * Joins the archives of a directory, one level of subdirectories included, into the image of a release. What is no

@@ -4,12 +4,13 @@ import type { PushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
+import { onlyForward } from "../tags/forward.js";
+import { decideTags, type LatestPolicy, needsPublishedTags, type TagDecision } from "../tags/policy.js";
+import type { Trigger } from "../tags/ref.js";
+import type { TagRequest } from "../tags/request.js";
 import type { BuiltImage, Origin } from "./built.js";
-import { onlyForward } from "./forward.js";
 import { formatImageIds, type ImageIds, isSameImage } from "./image-ids.js";
 import { type PublishedTag, readTag, readTags } from "./published.js";
-import type { Trigger } from "./ref.js";
-import { decideTags, type LatestPolicy, needsPublishedTags, type TagDecision } from "./tags.js";
 
 /** A repository that a release goes to, and what its `latest` follows. */
 export interface Target {
@@ -18,8 +19,7 @@ export interface Target {
 }
 
 /** What a publication does to one tag, and why. */
-export interface TagPlan {
-  tag: string;
+export interface TagPlan extends Pick<TagDecision, "tag" | "moves" | "platform"> {
   action: "create" | "move" | "leave";
   /** Digest that the tag points at; absent where it does not exist or was not asked for. */
   current?: string;
@@ -51,7 +51,7 @@ export interface ReleasePlan extends Built {
 export interface PlanRequest extends Built {
   client: RegistryClient;
   targets: readonly Target[];
-  trigger: Trigger;
+  tags: TagRequest;
   /** Treats a repository that answers 401 or 403 as one that was never pushed to. */
   firstPublish: boolean;
 }
@@ -68,12 +68,12 @@ export function releaseTargets({ repositories }: ReleaseSettings): readonly Targ
 
 /** Reads the registries and says what a publication would do there. Nothing is changed. */
 export async function planRelease(request: PlanRequest): Promise<ReleasePlan> {
-  const { targets, trigger, image, origin, remarks } = request;
+  const { targets, tags, image, origin, remarks } = request;
   const repositories = await Promise.all(
     targets.map((target) => settle(target.repository, () => planTarget(request, target))),
   );
   return {
-    trigger,
+    trigger: tags.trigger,
     ...(image === undefined ? {} : { image }),
     ...(origin === undefined ? {} : { origin }),
     ...(remarks === undefined ? {} : { remarks }),
@@ -82,7 +82,7 @@ export async function planRelease(request: PlanRequest): Promise<ReleasePlan> {
 }
 
 /**
- * Decides what happens to the tags of one repository. A version tag that holds another image is a
+ * Decides what happens to the tags of one repository. A tag that never moves and holds another image is a
  * ConflictError: nothing is ever overwritten.
  */
 export function planTags(
@@ -92,20 +92,28 @@ export function planTags(
   built: Built,
 ): TagPlan[] {
   return decisions.map((decision): TagPlan => {
-    const { tag, set, why } = decision;
-    const current = published.get(tag);
-    if (!set) return { tag, action: "leave", why };
-    if (current === undefined) return { tag, action: "create", why };
-    return decision.moves ? planMove(decision, current, built) : guard(repository, tag, current, built);
+    const { set, ...rest } = decision;
+    const current = published.get(decision.tag);
+    if (!set) return { ...rest, action: "leave" };
+    if (current === undefined) return { ...rest, action: "create" };
+    const part = partOf(built, decision);
+    return decision.moves ? planMove(rest, current, part) : guard(repository, rest, current, part);
   });
+}
+
+/** What a tag is to hold: the whole image, or the platform that it names. */
+function partOf({ image, ...rest }: Built, { platform }: TagDecision): Built {
+  if (image === undefined || platform === undefined) return image === undefined ? rest : { ...rest, image };
+  const id = image[platform];
+  return { ...rest, image: id === undefined ? {} : { [platform]: id } };
 }
 
 /** Decides what happens to one repository; what is not known or not allowed is thrown. */
 export async function planTarget(request: PlanRequest, { repository, latest }: Target): Promise<TargetPlan> {
-  const { client, trigger, firstPublish } = request;
+  const { client, tags, firstPublish } = request;
   const reading = { client, repository, firstPublish };
-  const tags = needsPublishedTags(trigger, latest) ? await readTags(reading) : [];
-  const decisions = decideTags(trigger, latest, tags);
+  const listed = needsPublishedTags(tags, latest) ? await readTags(reading) : [];
+  const decisions = decideTags(tags, latest, listed);
   const published = new Map<string, PublishedTag>();
   for (const { tag, set } of decisions) {
     const found = set ? await readTag(reading, tag) : undefined;
@@ -113,7 +121,7 @@ export async function planTarget(request: PlanRequest, { repository, latest }: T
   }
   const forward = decisions.map((decision) => {
     const held = published.get(decision.tag);
-    return onlyForward(decision, trigger, held && "version" in held ? held.version : undefined);
+    return onlyForward(decision, tags.trigger, held && "version" in held ? held.version : undefined);
   });
   return {
     repository: formatRepository(repository),
@@ -123,27 +131,32 @@ export async function planTarget(request: PlanRequest, { repository, latest }: T
   };
 }
 
-function planMove({ tag, why }: TagDecision, current: PublishedTag, { image }: Built): TagPlan {
+function planMove(tag: Omit<TagPlan, "action">, current: PublishedTag, { image }: Built): TagPlan {
   if (image !== undefined && "ids" in current && isSameImage(current.ids, image))
-    return { tag, action: "leave", current: current.digest, why: `${why}, and it holds this image already` };
-  return { tag, action: "move", current: current.digest, why };
+    return {
+      ...tag,
+      action: "leave",
+      current: current.digest,
+      why: `${tag.why}, and it holds this image already`,
+    };
+  return { ...tag, action: "move", current: current.digest };
 }
 
 function guard(
   repository: Repository,
-  tag: string,
+  tag: Omit<TagPlan, "action">,
   current: PublishedTag,
   { image, origin = "slipway" }: Built,
 ): TagPlan {
   const { digest } = current;
-  const leave = (why: string): TagPlan => ({ tag, action: "leave", current: digest, why });
+  const leave = (why: string): TagPlan => ({ ...tag, action: "leave", current: digest, why });
   if (image === undefined)
     return leave("it exists; publishing compares the image IDs, and overwrites nothing");
   if ("ids" in current && isSameImage(current.ids, image)) return leave("it holds this image already");
   const found =
     "ids" in current ? `the image ${formatImageIds(current.ids)}` : `no whole image (${current.unreadable})`;
   throw new ConflictError(
-    `${formatReference(repository, tag)}: exists as ${digest} and holds ${found}; to be published is ${formatImageIds(image)}. Nothing was overwritten; ${wayOut(current, image, origin)}. remove-tag removes a pre-release.`,
+    `${formatReference(repository, tag.tag)}: exists as ${digest} and holds ${found}; to be published is ${formatImageIds(image)}. Nothing was overwritten; ${wayOut(current, image, origin)}. remove-tag removes a pre-release.`,
   );
 }
 

@@ -138,8 +138,9 @@ async function heldBy(
   repository: Repository,
   tags: readonly TagPlan[],
 ): Promise<VerifiedImage | undefined> {
-  for (const { current, action } of tags) {
-    if (current === undefined || action !== "leave") continue;
+  for (const { current, action, platform } of tags) {
+    // What a tag of one platform holds is a part, even of an image that has no other.
+    if (current === undefined || action !== "leave" || platform !== undefined) continue;
     const published = await readImage(client, repository, current);
     if (published !== undefined && isSameImage(publishedImageIds(published), image)) return published;
   }
@@ -207,7 +208,8 @@ async function conclude(
   // The repository holds the image: a refusal is none of a repository that was never pushed to.
   const { tags } = isChange(plan) ? await planTarget({ ...publication, firstPublish: false }, target) : plan;
   const outcomes: TagOutcome[] = [];
-  for (const tag of tags) outcomes.push(await setTag(publication, target.repository, tag, stored));
+  for (const tag of tags)
+    outcomes.push(await setTag(publication, target.repository, tag, partOf(verified, tag)));
   return {
     repository: formatRepository(target.repository),
     ok: true,
@@ -218,15 +220,20 @@ async function conclude(
   };
 }
 
-/** A version tag is created once; `latest` moves, and leaves nothing of somebody else without a name. */
+/** The manifest that a tag points at: the index, or that of the platform which it names. */
+function partOf({ stored, variants }: VerifiedImage, { platform }: TagPlan): StoredManifest {
+  return variants.find((variant) => variant.platform === platform)?.stored ?? stored;
+}
+
+/** What never moves is created once; what moves leaves nothing of somebody else without a name. */
 async function setTag(
-  { client, trigger }: ReleasePublication,
+  { client }: ReleasePublication,
   repository: Repository,
   plan: TagPlan,
   stored: StoredManifest,
 ): Promise<TagOutcome> {
   if (plan.action === "leave") return plan;
-  if (trigger.kind === "version" && plan.tag === trigger.version.text) {
+  if (!plan.moves) {
     await createTag(client, repository, plan.tag, stored);
     return plan;
   }

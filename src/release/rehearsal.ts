@@ -1,11 +1,14 @@
 import { VerificationError } from "../errors.js";
 import { megabytes, type Report } from "../report.js";
+import type { Trigger } from "../tags/ref.js";
 import type { Target } from "./plan.js";
-import type { Trigger } from "./ref.js";
 import { type ReleaseRequest, release } from "./release.js";
 
 /** The registry of a rehearsal, as references name it: RFC 6761 keeps names below localhost on this machine. */
 export const rehearsalHost = "rehearsal.localhost:5000";
+
+/** What takes the place of the commit, which a tag may name. */
+export const rehearsalCommit = { revision: "0".repeat(40), sourceDateEpoch: 1 };
 
 /**
  * The repositories of a release below another registry; a project that names none yet gets one. A push to main is

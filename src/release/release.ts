@@ -24,7 +24,7 @@ export async function release({ skipPush, phases, ...built }: ReleaseRequest): P
   if (skipPush) return reportPlan(planned);
   await phases.during("checks", () => requireAccess(publication, planned));
   const outcomes = await phases.during("publishing", () => publishRelease(publication));
-  return reportRelease(publication, outcomes, phases.durations);
+  return reportRelease({ ...publication, ...publication.tags }, outcomes, phases.durations);
 }
 
 /** Adds what every registry says of the right to push, whether its tags are to be set or not. */

@@ -4,11 +4,11 @@ import { arrivalText, durationText, totalOf, transferOutputs } from "../publicat
 import type { PushAccess } from "../registry/access.js";
 import { errorsOf } from "../registry/outcome.js";
 import { markdownList, markdownTable, type Report, requireSuccess, seconds } from "../report.js";
+import { describeTrigger, type Trigger } from "../tags/ref.js";
 import { asMarkdown } from "../text.js";
 import type { BuiltImage } from "./built.js";
 import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
-import type { PublishedRelease, ReleaseOutcome, ReleasePublication, TagOutcome } from "./publish.js";
-import { describeTrigger, type Trigger, versionOf } from "./ref.js";
+import type { PublishedRelease, ReleaseOutcome, TagOutcome } from "./publish.js";
 
 /** What would be published where, and why. Throws the same report as an error where a repository failed. */
 export function reportPlan(plan: ReleasePlan): Report {
@@ -32,15 +32,15 @@ function planMarkdown({ trigger, repositories, access, ...built }: ReleasePlan):
   return sections.join("\n\n");
 }
 
-/** TAGS are those that the publication would set. */
+/** TAGS are those that the publication would set, without those of single platforms. */
 function planOutputs({ trigger, repositories }: ReleasePlan): Outputs {
   const planned = repositories.flatMap((plan) => (plan.ok ? [plan] : []));
   const tags = planned.map(({ repository, tags }) => ({
     name: repository,
-    outputs: { TAGS: tags.filter(isChange).map(({ tag }) => tag) },
+    outputs: { TAGS: tags.filter((tag) => isOfAll(tag) && isChange(tag)).map(({ tag }) => tag) },
   }));
   return {
-    VERSION: versionOf(trigger),
+    VERSION: publishedVersion(trigger),
     PUBLISH: planned.some(({ tags }) => tags.some(isChange)),
     ...repositoryOutputs(tags),
   };
@@ -48,6 +48,14 @@ function planOutputs({ trigger, repositories }: ReleasePlan): Outputs {
 
 function isChange({ action }: TagPlan): boolean {
   return action !== "leave";
+}
+
+function isOfAll({ platform }: TagPlan): boolean {
+  return platform === undefined;
+}
+
+function publishedVersion(trigger: Trigger): string | undefined {
+  return trigger.kind === "version" ? trigger.version.text : undefined;
 }
 
 function accessRow(access: PushAccess): string[] {
@@ -62,7 +70,7 @@ function planRows(plan: RepositoryPlan): string[][] {
 
 /** What was published where, and as which image. Throws the same report as an error where a repository failed. */
 export function reportRelease(
-  { trigger, image, origin, remarks }: BuiltImage & Pick<ReleasePublication, "trigger">,
+  { trigger, image, origin, remarks }: BuiltImage & { trigger: Trigger },
   outcomes: readonly Timed<ReleaseOutcome>[],
   phases: Durations,
 ): Report {
@@ -80,11 +88,11 @@ export function reportRelease(
   return requireSuccess(errorsOf(outcomes), report);
 }
 
-/** TAGS are those that hold the image, whether they were set or there. */
+/** TAGS are those that hold the whole image, whether they were set or there. */
 function releaseOutputs(trigger: Trigger, outcomes: readonly ReleaseOutcome[]): Outputs {
   const published = outcomes.filter(isPublished);
   return {
-    VERSION: versionOf(trigger),
+    VERSION: publishedVersion(trigger),
     CHANGED: published.some(({ how, tags }) => how !== "existed" || tags.some(isChange)),
     ...transferOutputs(published.map(({ transfer }) => transfer)),
     ...repositoryOutputs(
@@ -93,7 +101,9 @@ function releaseOutputs(trigger: Trigger, outcomes: readonly ReleaseOutcome[]): 
         outputs: {
           DIGEST: digest,
           IMAGE: `${repository}@${digest}`,
-          TAGS: tags.filter((tag) => isChange(tag) || tag.current !== undefined).map(({ tag }) => tag),
+          TAGS: tags
+            .filter((tag) => isOfAll(tag) && (isChange(tag) || tag.current !== undefined))
+            .map(({ tag }) => tag),
           PLATFORMS: platforms,
         },
       })),
@@ -109,7 +119,7 @@ function outcomeRow(outcome: Timed<ReleaseOutcome>): string[] {
   const { repository } = outcome;
   const took = seconds(outcome.milliseconds);
   if (!outcome.ok) return [repository, "failed", took, "", "", ""];
-  const tags = outcome.tags.map(tagText).join("; ") || "none: only the main branch and version tags publish";
+  const tags = outcome.tags.map(tagText).join("; ") || "none: no tag of release.tags is for it";
   if (outcome.how === "not published") return [repository, outcome.how, took, "", "", tags];
   return [repository, arrivalText(outcome), took, outcome.digest, outcome.platforms.join(", "), tags];
 }

@@ -11,12 +11,12 @@ import type { Source } from "../dockerfile/sources.js";
 import type { BuilderNeededError } from "../errors.js";
 import type { ImageFormat } from "../oci/formats.js";
 import { parsePlatform } from "../oci/platform.js";
+import type { Trigger } from "../tags/ref.js";
 import { type LoadSource, openContexts } from "./contexts.js";
 import { checkCopied } from "./copied-binaries.js";
 import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
 import type { ChosenDockerfile } from "./dockerfile-choice.js";
 import { interpret } from "./interpretation.js";
-import type { Trigger } from "./ref.js";
 
 /** What a release is made of. */
 export interface ReleaseInput extends ReleaseDescription {

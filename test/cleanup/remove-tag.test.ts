@@ -33,6 +33,21 @@ const refuseTagDeletion = (status = 405) =>
     method === "DELETE" && !path.includes("sha256:") ? { kind: "answer", status } : undefined,
   );
 
+const platformTag = `${test}-amd64`;
+const variants = [`v${test}`, test, platformTag];
+const all = { name: test, pick: () => [...variants, `${test}-gone`] };
+
+/** A pre-release with two tags of all platforms and one of a single platform, beside a stable version. */
+async function variantsOf(): Promise<Repository> {
+  const repository = at.repository();
+  const [variant] = image.variants;
+  if (variant === undefined) throw new Error("the image has no platform");
+  await seed(at.direct(repository), other, "1.2.3");
+  await seed(at.direct(repository), image, `v${test}`, test);
+  await client.putManifest(at.direct(repository), platformTag, variant);
+  return repository;
+}
+
 describe.each([
   ["distribution", startRegistry],
   ["the registry of go-containerregistry", startCraneRegistry],
@@ -76,12 +91,43 @@ describe.each([
     );
     const removals = await removeTags(
       [broken, whole].map((repository) => makeTarget(repository)),
-      test,
+      { name: test, pick: () => [test] },
     );
     expect(removals).toMatchObject([
       { repository: `${broken.registry}/${broken.path}`, ok: false, error: expect.stringContaining("403") },
       { ok: true, digest, result: "deleted" },
     ]);
+  });
+
+  it("removes all tags of a pre-release, each with a result", async () => {
+    const repository = await variantsOf();
+    const removals = await removeTags([makeTarget(repository)], all);
+    expect(removals.map((removal) => removal.ok && [removal.tag, removal.result])).toEqual(
+      variants.map((tag) => [tag, "deleted"]),
+    );
+    expect(await at.tags(repository)).toEqual(["1.2.3"]);
+  });
+
+  it("removes none of them with a tag that stays", async () => {
+    const repository = await variantsOf();
+    await seed(at.direct(repository), image, "pr-17");
+    refuseTagDeletion();
+    const removals = await removeTags([makeTarget(repository)], all);
+    expect(removals.map(({ ok }) => ok)).toEqual([false, false, false]);
+    expect(await at.tags(repository)).toEqual([...variants, "1.2.3", "pr-17"].toSorted());
+  });
+
+  it("lets the tags of the repository decide, and removes what they leave out", async () => {
+    const repository = await variantsOf();
+    await seed(at.direct(repository), makeImage({ created: "2025-10-13T14:00:00Z" }), "0.0.2-test");
+    const lists: (readonly string[])[] = [];
+    const pick = (listed: readonly string[]) => {
+      lists.push(listed.toSorted());
+      return ["0.0.2-test"];
+    };
+    await removeTags([makeTarget(repository)], { name: test, pick });
+    expect(lists).toEqual([[...variants, "0.0.2-test", "1.2.3"].toSorted()]);
+    expect(await at.tags(repository)).toEqual([...variants, "1.2.3"].toSorted());
   });
 
   it("leaves the manifest to the tags that share it, or all as it is", async () => {
@@ -154,6 +200,19 @@ describe.each([
   });
 });
 
+it("removeTags takes tags for removed that go with the manifest that they share", async () => {
+  at = await startProxiedRegistry();
+  const repository = await variantsOf();
+  refuseTagDeletion();
+  const removals = await removeTags([makeTarget(repository)], all);
+  expect(removals.map((removal) => removal.ok && [removal.tag, removal.result])).toEqual(
+    variants.map((tag) => [tag, "deleted"]),
+  );
+  expect(await at.tags(repository)).toEqual(["1.2.3"]);
+  expect(await at.tagged(repository, "1.2.3")).toBe(other.index.descriptor.digest);
+  await at.stop();
+});
+
 describe("removeTag at GitHub", () => {
   const token = "ghp_secret";
   let github: GitHubPackagesServer;
@@ -167,6 +226,7 @@ describe("removeTag at GitHub", () => {
   async function removing(
     prepare: () => Promise<unknown>,
     options: Partial<GitHubPackagesOptions> = {},
+    along: readonly string[] = [],
   ): Promise<object | string> {
     repository = at.direct(at.repository());
     github = await startGitHubPackages({ repository, token, ...options });
@@ -181,7 +241,7 @@ describe("removeTag at GitHub", () => {
         },
         { service: "github-packages", api: github.api },
       );
-      return await removeTag(target, test).catch((error: Error) => named(error.message, repository));
+      return await removeTag(target, test, along).catch((error: Error) => named(error.message, repository));
     } finally {
       await github.stop();
     }
@@ -196,6 +256,15 @@ describe("removeTag at GitHub", () => {
     });
     expect(outcome).toMatchObject({ digest, result: "deleted" });
     expect(github.digests()).not.toContain(digest);
+    expect(await at.tags(repository)).toEqual(["latest"]);
+  });
+
+  it("deletes the version whose other tags go along", async () => {
+    const prepare = async () => {
+      await publishImage(github, repository, other, { tags: ["latest"] });
+      await published(test, `v${test}`);
+    };
+    expect(await removing(prepare, {}, [`v${test}`])).toMatchObject({ digest, result: "deleted" });
     expect(await at.tags(repository)).toEqual(["latest"]);
   });
 

@@ -10,13 +10,14 @@ import { verifyImage } from "../../src/registry/verify.js";
 import { assembleRelease } from "../../src/release/assemble.js";
 import type { BuiltRelease } from "../../src/release/built.js";
 import { joinArchives } from "../../src/release/join.js";
-import { readRef } from "../../src/release/ref.js";
 import { release } from "../../src/release/release.js";
 import { stageRelease } from "../../src/release/stage.js";
+import { readRef } from "../../src/tags/ref.js";
 import { makeClient } from "../support/client.js";
 import { dockerfileOf } from "../support/dockerfile.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
+import { makeTagRequest } from "../support/tag-request.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { messageThrownBy } from "../support/thrown.js";
 import { tinyProgram } from "../support/tiny-program.js";
@@ -91,7 +92,7 @@ async function publish(repositories: readonly Repository[], directory: string, s
     ...(await joined(directory, settings)),
     client: makeClient(),
     phases: new Phases(() => 0),
-    trigger: trigger(),
+    tags: makeTagRequest("refs/tags/v1.2.3"),
     targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
     firstPublish: false,
     skipPush: false,

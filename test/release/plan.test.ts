@@ -18,14 +18,13 @@ import {
   type TagPlan,
 } from "../../src/release/plan.js";
 import type { PublishedTag } from "../../src/release/published.js";
-import { readRef } from "../../src/release/ref.js";
 import { reportPlan } from "../../src/release/report.js";
-import type { LatestPolicy, TagDecision } from "../../src/release/tags.js";
+import type { LatestPolicy, TagDecision } from "../../src/tags/policy.js";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";
 import { type RunningRegistry, startRegistry } from "../support/registry.js";
+import { makeTagRequest, makeTrigger } from "../support/tag-request.js";
 import { makeImage, type TestImage } from "../support/test-image.js";
 
-const trigger = (ref: string) => readRef(ref, { mainBranch: "main", preRelease: false });
 const repository = parseRepository("ghcr.io/acme/app");
 const idsOf = ({ identities }: TestImage) => imageIdsOf(identities);
 
@@ -63,7 +62,9 @@ describe("planTags", () => {
   const latest: TagDecision = { tag: "latest", moves: true, set: true, why: "latest follows main" };
   const unreadable = { digest: "sha256:x", unreadable: "its manifest sha256:y is missing" };
 
-  it.each<[string, TagDecision, PublishedTag | undefined, ImageIds | undefined, Omit<TagPlan, "tag">]>([
+  it.each<
+    [string, TagDecision, PublishedTag | undefined, ImageIds | undefined, Omit<TagPlan, "tag" | "moves">]
+  >([
     ["a new version", version, undefined, ids, { action: "create", why: version.why }],
     [
       "a version that is published",
@@ -116,7 +117,9 @@ describe("planTags", () => {
   ])("%s", (_, decision, current, image, expected) => {
     const published = new Map(current === undefined ? [] : [[decision.tag, current]]);
     const built = image === undefined ? {} : { image };
-    expect(planTags(repository, [decision], published, built)).toEqual([{ tag: decision.tag, ...expected }]);
+    expect(planTags(repository, [decision], published, built)).toEqual([
+      { tag: decision.tag, moves: decision.moves, ...expected },
+    ]);
   });
 
   it.each<[string, PublishedTag, string]>([
@@ -194,7 +197,7 @@ describe("planRelease against a registry", () => {
 
   async function plan(path: string, ref: string, latest: LatestPolicy, options: Partial<PlanRequest> = {}) {
     const targets = [{ repository: at(path), latest }];
-    const request = { client, targets, trigger: trigger(ref), image: idsOf(image), firstPublish: false };
+    const request = { client, targets, tags: makeTagRequest(ref), image: idsOf(image), firstPublish: false };
     const { repositories } = await planRelease({ ...request, ...options });
     return repositories[0];
   }
@@ -306,7 +309,7 @@ describe("planRelease against a registry", () => {
       repository: at(path),
       latest: "main" as const,
     }));
-    const request = { client, trigger: trigger("refs/tags/v1.2.3"), firstPublish: false };
+    const request = { client, tags: makeTagRequest("refs/tags/v1.2.3"), firstPublish: false };
     const planned = await planRelease({ ...request, targets, image: idsOf(image) });
     expect(planned.repositories.map(({ ok }) => ok)).toEqual([false, true]);
 
@@ -320,14 +323,16 @@ describe("planRelease against a registry", () => {
 describe("reportPlan", () => {
   it("says what, where and why", () => {
     const plan = {
-      trigger: trigger("refs/tags/v1.2.3"),
+      trigger: makeTrigger("refs/tags/v1.2.3"),
       image: { "linux/amd64": "sha256:a" },
       repositories: [
         {
           repository: "ghcr.io/acme/app",
           ok: true as const,
           latest: "main" as const,
-          tags: [{ tag: "1.2.3", action: "create" as const, why: "v1.2.3 publishes its version" }],
+          tags: [
+            { tag: "1.2.3", moves: false, action: "create" as const, why: "v1.2.3 publishes its version" },
+          ],
         },
       ],
     };
@@ -355,7 +360,7 @@ describe("reportPlan", () => {
     const repositories = [
       { repository: "ghcr.io/acme/app", ok: true as const, latest: "main" as const, tags: [] },
     ];
-    expect(reportPlan({ trigger: trigger(ref), repositories }).markdown).toBe(markdown);
+    expect(reportPlan({ trigger: makeTrigger(ref), repositories }).markdown).toBe(markdown);
   });
 });
 

@@ -3,8 +3,7 @@ import { ConflictError } from "../../src/errors.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { formatImageIds } from "../../src/release/image-ids.js";
 import { publishRelease, type ReleasePublication } from "../../src/release/publish.js";
-import { readRef } from "../../src/release/ref.js";
-import type { LatestPolicy } from "../../src/release/tags.js";
+import type { LatestPolicy } from "../../src/tags/policy.js";
 import { makeClient, seed } from "../support/client.js";
 import { makeClock, timedFetch } from "../support/clock.js";
 import type { Fault } from "../support/fault-proxy.js";
@@ -18,6 +17,7 @@ import {
 import { startCraneRegistry } from "../support/registry.js";
 import { makeReleasedImage } from "../support/released-image.js";
 import { rivalled } from "../support/rival.js";
+import { makeTagRequest } from "../support/tag-request.js";
 import { errorThrownBy } from "../support/thrown.js";
 
 const image = await makeReleasedImage("program");
@@ -52,7 +52,7 @@ function publishing(repositories: readonly Repository[], options: Options = {}) 
   const publication = {
     client: makeClient(),
     targets: repositories.map((repository) => ({ repository, latest })),
-    trigger: readRef(ref, { mainBranch: "main", preRelease: true }),
+    tags: makeTagRequest(ref),
     origin: "slipway" as const,
     remarks: [],
     image: released.ids,

@@ -3,10 +3,10 @@ import type { Repository } from "../../src/registry/reference.js";
 import { imageIdsOf } from "../../src/release/image-ids.js";
 import { planTarget } from "../../src/release/plan.js";
 import { readTag, readTags } from "../../src/release/published.js";
-import { readRef } from "../../src/release/ref.js";
 import { makeClient, noWait, seed } from "../support/client.js";
 import type { Fault } from "../support/fault-proxy.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
+import { makeTagRequest } from "../support/tag-request.js";
 import { makeImage } from "../support/test-image.js";
 import { messageThrownBy } from "../support/thrown.js";
 
@@ -68,12 +68,9 @@ describe("an incomplete list of tags", () => {
   it.each(Object.entries(cases))("does not let latest move back where it %s", async (_, pages) => {
     await publishBoth();
     serve(...pages);
-    const trigger = readRef("refs/tags/v1.0.1", { mainBranch: "main", preRelease: false });
+    const tags = makeTagRequest("refs/tags/v1.0.1");
     const image = imageIdsOf(imageOf("1.0.1").identities);
-    const planned = planTarget(
-      { ...reading(), targets: [], trigger, image },
-      { repository, latest: "highest" },
-    );
+    const planned = planTarget({ ...reading(), targets: [], tags, image }, { repository, latest: "highest" });
     const latest = await planned.then(
       ({ tags }) => tags.find(({ tag }) => tag === "latest")?.why,
       (error: unknown) => String(error),

@@ -3,12 +3,12 @@ import { Phases } from "../../src/phases.js";
 import type { Credential } from "../../src/registry/credentials.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { type PlanRequest, planRelease } from "../../src/release/plan.js";
-import { readRef } from "../../src/release/ref.js";
 import { release, withPushAccess } from "../../src/release/release.js";
 import { reportPlan } from "../../src/release/report.js";
 import { makeClient } from "../support/client.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { type RunningRegistry, startRegistry } from "../support/registry.js";
+import { makeTagRequest } from "../support/tag-request.js";
 import { messageThrownBy } from "../support/thrown.js";
 import { type RunningTokenIssuer, startTokenIssuer } from "../support/token-issuer.js";
 
@@ -21,7 +21,7 @@ function requestFor(repositories: readonly Repository[], credential?: Credential
   return {
     client: makeClient({ credentials, push: repositories, pushRetry: patience, readRetry: patience }),
     targets: repositories.map((repository) => ({ repository, latest: "main" as const })),
-    trigger: readRef("refs/tags/v1.2.3", { mainBranch: "main", preRelease: false }),
+    tags: makeTagRequest("refs/tags/v1.2.3"),
     firstPublish: false,
   };
 }

@@ -4,13 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
 import { Phases } from "../../src/phases.js";
 import { assembleRelease } from "../../src/release/assemble.js";
-import { readRef } from "../../src/release/ref.js";
 import { rehearsalTargets, rehearse } from "../../src/release/rehearsal.js";
 import type { ReleaseRequest } from "../../src/release/release.js";
 import { stageRelease } from "../../src/release/stage.js";
+import { readRef } from "../../src/tags/ref.js";
 import { makeClient } from "../support/client.js";
 import { dockerfileOf } from "../support/dockerfile.js";
 import { type MemoryRegistry, startMemoryRegistry } from "../support/memory-registry.js";
+import { makeTagRequest } from "../support/tag-request.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { tinyProgram } from "../support/tiny-program.js";
 
@@ -44,7 +45,7 @@ async function request(
     ...(await assembleRelease(staged, { client, sourceDateEpoch: 0 })),
     client,
     phases: new Phases(() => 0),
-    trigger,
+    tags: makeTagRequest(ref),
     targets: rehearsalTargets([], registry.address, trigger).map((target) => ({
       ...target,
       repository: { ...target.repository, path },

@@ -9,9 +9,10 @@ import type { Repository } from "../../src/registry/reference.js";
 import { verifyImage } from "../../src/registry/verify.js";
 import { assembleRelease } from "../../src/release/assemble.js";
 import type { BuiltRelease } from "../../src/release/built.js";
-import { readRef } from "../../src/release/ref.js";
 import { type ReleaseRequest, release } from "../../src/release/release.js";
 import { type ReleaseInput, stageRelease } from "../../src/release/stage.js";
+import { readRef } from "../../src/tags/ref.js";
+import { requestTags } from "../../src/tags/request.js";
 import { makeClient } from "../support/client.js";
 import { makeClock, timedFetch } from "../support/clock.js";
 import { dockerfileOf } from "../support/dockerfile.js";
@@ -74,7 +75,7 @@ async function run(repositories: readonly Repository[], options: Options = {}) {
     ...(await build(input)),
     client: makeClient(),
     phases: new Phases(() => 0),
-    trigger: input.trigger,
+    tags: requestTags(input),
     targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
     firstPublish: false,
     skipPush: false,

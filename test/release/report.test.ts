@@ -1,18 +1,23 @@
 import { describe, expect, it } from "vitest";
 import type { Timed } from "../../src/phases.js";
 import type { PublishedRelease, ReleaseOutcome, TagOutcome } from "../../src/release/publish.js";
-import { readRef } from "../../src/release/ref.js";
 import { reportPlan, reportRelease } from "../../src/release/report.js";
 import { ReportFormat, render } from "../../src/report.js";
+import { readRef } from "../../src/tags/ref.js";
 
 const digest = `sha256:${"0a".repeat(32)}`;
 const origin = "slipway";
 const image = { "linux/amd64": "sha256:a" };
 const trigger = (ref: string) => readRef(ref, { mainBranch: "main", preRelease: false });
 const why = "v1.2.3 publishes its version";
-const create: TagOutcome = { tag: "1.2.3", action: "create", why };
-const there: TagOutcome = { tag: "1.2.3", action: "leave", current: digest, why };
-const notMeant: TagOutcome = { tag: "latest", action: "leave", why: "latest follows the main branch" };
+const create: TagOutcome = { tag: "1.2.3", moves: false, action: "create", why };
+const there: TagOutcome = { tag: "1.2.3", moves: false, action: "leave", current: digest, why };
+const notMeant: TagOutcome = {
+  tag: "latest",
+  moves: true,
+  action: "leave",
+  why: "latest follows the main branch",
+};
 
 const published = (registry: string, changes: Partial<PublishedRelease> = {}): Timed<PublishedRelease> => ({
   repository: `${registry}/acme/app`,

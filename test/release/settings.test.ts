@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parsePlatforms, parseSettings, settingsSchema } from "../../src/config.js";
 import { InputError } from "../../src/errors.js";
+import { tagPlaceholders } from "../../src/tags/tag-template.js";
 
 const parse = (release: object) => parseSettings(JSON.stringify({ release })).release;
 
@@ -22,6 +23,32 @@ describe("release settings", () => {
     expect(binaries.pattern?.read("app-linux-x64")).toEqual({ name: "app", platform: "linux/amd64" });
   });
 
+  it("parse the templates of tags", () => {
+    const { tags, platformTags, buildMetadata } = parse({
+      tags: ["v{version}", { tag: "edge", on: "main" }],
+      platformTags: { "linux/arm64/v8": "arm64v8" },
+      buildMetadata: "underscore",
+    });
+    expect(tags.map(({ text, on, moves }) => [text, on, moves])).toEqual([
+      ["v{version}", "version", false],
+      ["edge", "main", true],
+    ]);
+    expect({ platformTags, buildMetadata }).toEqual({
+      platformTags: { "linux/arm64": "arm64v8" },
+      buildMetadata: "underscore",
+    });
+  });
+
+  it.each<[object, unknown]>([
+    [{}, undefined],
+    [{ platformTags: false }, undefined],
+    [{ platformTags: true }, {}],
+    [{ tags: [] }, undefined],
+    [{ tags: ["{branch}"] }, undefined],
+  ])("take %j", (release, platformTags) => {
+    expect(parse(release).platformTags).toEqual(platformTags);
+  });
+
   it.each<[object, string]>([
     [{ platforms: [] }, "release.platforms: expected at least 1 entry, got []."],
     [
@@ -34,7 +61,7 @@ describe("release settings", () => {
     ],
     [
       { repositories: [{ repository: "ghcr.io/acme/app", latest: "both" }] },
-      'release.repositories[0].latest: expected main or highest, got "both".',
+      'release.repositories[0].latest: expected main or highest or none, got "both".',
     ],
     [
       {
@@ -57,8 +84,46 @@ describe("release settings", () => {
       { annotations: { source: "acme/app" } },
       "release.annotations.source: expected a URL that begins with http:// or https://",
     ],
+    [
+      { tags: ["{Version}"] },
+      "release.tags[0]: expected only the placeholders {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision}, {date}, got",
+    ],
+    [
+      { tags: ["latest"] },
+      'release.tags[0]: expected a tag other than latest, which has a rule of its own, got "latest". Say what it follows under "repositories".',
+    ],
+    [
+      { tags: [{ tag: "{version}", on: "main" }] },
+      'release.tags[0]: expected "on": "version", since its placeholders have a value for versions only, got {"tag":"{version}","on":"main"}.',
+    ],
+    [{ tags: [{ tag: "x" }] }, "release.tags[0].on: expected version or branch or main, got nothing."],
+    [{ tags: [{ tag: 3, on: "main" }] }, "release.tags[0].tag: expected a string, got 3."],
+    [{ tags: [3] }, "release.tags[0]: expected a string or an object, got 3."],
+    [
+      { tags: ["{version}", "x", { tag: "x", on: "main" }] },
+      'release.tags[2]: expected each tag once, since one thing sets it, got {"tag":"x","on":"main"}.',
+    ],
+    [
+      { tags: ["{version}", "{major}", { tag: "7", on: "main" }] },
+      "release.tags[2]: expected a tag that {major} cannot make, got",
+    ],
+    [
+      { tags: ["{major}"] },
+      'release.tags: expected one with the whole version, as in {version}: published versions are read from their tags, and others follow them, got ["{major}"].',
+    ],
+    [
+      { tags: ["{branch}"], repositories: [{ repository: "ghcr.io/acme/app", latest: "highest" }] },
+      "release.tags: expected one with the whole version, as in {version}",
+    ],
+    [{ platformTags: 3 }, "release.platformTags: expected a boolean or a record, got 3."],
+    [{ platformTags: { arm64: "x" } }, "release.platformTags: expected os/architecture, as in linux/amd64"],
+    [
+      { platformTags: { "linux/arm64": "amd64" } },
+      'release.platformTags: expected a name for each platform, got {"linux/arm64":"amd64"}.',
+    ],
+    [{ buildMetadata: "-" }, 'release.buildMetadata: expected hyphen or underscore, got "-".'],
     [{ mediaTypes: "oci+docker" }, 'release.mediaTypes: expected oci or docker, got "oci+docker".'],
-    [{ tags: ["v1"] }, 'release: expected only fields of the schema, got "tags".'],
+    [{ tag: ["v1"] }, 'release: expected only fields of the schema, got "tag".'],
   ])("refuse %j", (release, message) => {
     expect(() => parse(release)).toThrow(InputError);
     expect(() => parse(release)).toThrow(`slipway.json: ${message}`);
@@ -83,12 +148,17 @@ describe("release settings", () => {
     expect(() => parsePlatforms(given, "--platforms")).toThrow(`--platforms: ${message}`);
   });
 
+  it("say of every placeholder what it is", () => {
+    const schema = JSON.stringify(settingsSchema());
+    expect(tagPlaceholders.filter((name) => !schema.includes(`{${name}}`))).toEqual([]);
+  });
+
   it("are in the schema for editors", () => {
     expect(settingsSchema()).toMatchObject({
       properties: {
         release: {
           properties: {
-            repositories: { items: { properties: { latest: { enum: ["main", "highest"] } } } },
+            repositories: { items: { properties: { latest: { enum: ["main", "highest", "none"] } } } },
             binaries: { properties: { pattern: { type: "string" } } },
           },
         },

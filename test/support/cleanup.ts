@@ -68,7 +68,8 @@ export function interposed(
       await beforeRemove?.(manifest.digest);
       return target.remove(manifest);
     },
+    listTags: () => target.listTags(),
     resolve: (tag) => target.resolve(tag),
-    removeTag: (tag) => target.removeTag(tag),
+    removeTag: (tag, along) => target.removeTag(tag, along),
   };
 }

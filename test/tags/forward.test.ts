@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { onlyForward } from "../../src/release/forward.js";
-import { readRef } from "../../src/release/ref.js";
+import { onlyForward } from "../../src/tags/forward.js";
+import { readRef } from "../../src/tags/ref.js";
 
 const floating = { tag: "latest", moves: true, set: true, why: "no higher stable version is published" };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors.js";
-import { describeTrigger, readRef } from "../../src/release/ref.js";
-import { parseVersion } from "../../src/release/version.js";
+import { describeTrigger, readManualRef, readRef, versionOf } from "../../src/tags/ref.js";
+import { parseVersion } from "../../src/tags/version.js";
 
 const rules = { mainBranch: "main", preRelease: false };
 
@@ -20,7 +20,7 @@ describe("readRef", () => {
     ],
     [
       "refs/tags/v1.2.3",
-      { kind: "version", tag: "v1.2.3", version: parseVersion("1.2.3") },
+      { kind: "version", tag: "v1.2.3", name: "v1.2.3", version: parseVersion("1.2.3") },
       "the tag v1.2.3",
     ],
     ["refs/pull/12/merge", { kind: "pull-request", number: "12" }, "pull request 12"],
@@ -61,5 +61,30 @@ describe("readRef", () => {
 
   it("refuses a tag that is no version", () => {
     expect(() => readRef("refs/tags/nightly", rules)).toThrow("tag of a release: expected vX.Y.Z");
+  });
+});
+
+describe("readManualRef", () => {
+  it.each<[string, string | undefined]>([
+    ["refs/heads/feature/x", undefined],
+    ["refs/heads/v1.2.3", undefined],
+    ["refs/pull/17/merge", undefined],
+    ["refs/tags/nightly", undefined],
+    ["refs/tags/v1.2.3", "1.2.3"],
+    ["refs/tags/v0.0.1-test", "0.0.1-test"],
+  ])("takes %s, which builds the version %s", (ref, version) => {
+    const trigger = readManualRef(ref, "pr-17", {});
+    expect(trigger).toMatchObject({ kind: "manual", name: "pr-17", ref });
+    expect(versionOf(trigger)).toBe(version);
+    expect(describeTrigger(trigger)).toBe(`${ref} as pr-17`);
+  });
+
+  it("knows the version of a component by its prefix", () => {
+    expect(versionOf(readManualRef("refs/tags/tool/v1.2.3", "x", { tagPrefix: "tool/" }))).toBe("1.2.3");
+    expect(versionOf(readManualRef("refs/tags/v1.2.3", "x", { tagPrefix: "tool/" }))).toBeUndefined();
+  });
+
+  it.each(["main", "", "refs/", "refs/heads", "refs/heads/"])("refuses %j", (ref) => {
+    expect(() => readManualRef(ref, "pr-17", {})).toThrow("git ref: expected a full ref");
   });
 });

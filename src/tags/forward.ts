@@ -1,5 +1,5 @@
+import type { TagDecision } from "./policy.js";
 import type { Trigger } from "./ref.js";
-import type { TagDecision } from "./tags.js";
 import { compareVersions, isStable, parseVersion } from "./version.js";
 
 /**

@@ -1,0 +1,32 @@
+import { tagOfAll } from "./platform-tag.js";
+import type { TagRules } from "./rules.js";
+import { makesTag, type TagTemplate } from "./tag-template.js";
+import { writeBranch } from "./values.js";
+
+/** Names that mean something whatever the settings say, each with what. */
+const taken: readonly [RegExp, string][] = [
+  [/^latest$/, "it follows what release.repositories says"],
+  [/^v*[0-9]+\.[0-9]/, "it reads as a version"],
+  [/^sha256-[0-9a-f]{64}/, "it is where registries keep what is attached to an image"],
+  [/-kept-[0-9a-f]{12}$/, "it keeps an image that a tag has left"],
+];
+
+/** Why a name that somebody chose freely may be no tag, as a clause; undefined where it may. */
+export function claimOn(
+  name: string,
+  rules: Pick<TagRules, "tags" | "mainBranch" | "platformTags">,
+): string | undefined {
+  const all = rules.platformTags === undefined ? undefined : tagOfAll(name, rules.platformTags);
+  for (const text of all === undefined ? [name] : [name, all]) {
+    const meaning = taken.find(([pattern]) => pattern.test(text))?.[1];
+    if (meaning !== undefined) return meaning;
+    const maker = rules.tags.find((template) => isMakerOf(template, text, rules.mainBranch));
+    if (maker !== undefined) return `the template ${maker.text} makes it`;
+  }
+  return undefined;
+}
+
+/** A branch alone may be called anything: then only the main branch is known. */
+function isMakerOf(template: TagTemplate, name: string, mainBranch: string): boolean {
+  return template.text === "{branch}" ? name === writeBranch(mainBranch) : makesTag(template, name);
+}

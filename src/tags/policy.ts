@@ -1,0 +1,158 @@
+import { platformTag } from "./platform-tag.js";
+import { publishedVersions } from "./reading.js";
+import { isForVersion, type TagRequest, type VersionTrigger, type WantedTag } from "./request.js";
+import type { TagTemplate } from "./tag-template.js";
+import { fillTemplate } from "./template.js";
+import { versionValues } from "./values.js";
+import { compareVersions, isStable, type Version } from "./version.js";
+
+/** What `latest` of a repository follows: the main branch, the highest stable version published, or nothing. */
+export type LatestPolicy = "main" | "highest" | "none";
+
+/** Whether a publication sets a tag. */
+export interface TagDecision {
+  tag: string;
+  /** A tag that names one version or one commit never moves; all others do. */
+  moves: boolean;
+  set: boolean;
+  /** A clause without a full stop. */
+  why: string;
+  /** The platform whose manifest it points at; absent where it points at all. */
+  platform?: string;
+}
+
+type Verdict = Pick<TagDecision, "set" | "why">;
+
+const latest = "latest";
+const leave = (why: string): Verdict => ({ set: false, why });
+const set = (why: string): Verdict => ({ set: true, why });
+
+/** Whether the decision takes the list of the repository's tags. */
+export function needsPublishedTags({ trigger, wanted }: TagRequest, policy: LatestPolicy): boolean {
+  const follows = policy === "highest" || wanted.some(({ template }) => template.moves);
+  return follows && trigger.kind === "version" && isStable(trigger.version);
+}
+
+/**
+ * The tags that a publication is about, in the order in which they are set: those that never move, those that move,
+ * latest; of each, those of single platforms first. `published` are the tags of the repository and not those of git,
+ * which may be ahead of what anybody can pull.
+ */
+export function decideTags(
+  request: TagRequest,
+  policy: LatestPolicy,
+  published: readonly string[],
+): TagDecision[] {
+  const versions = publishedVersions(request.rules, published).filter(isStable);
+  const wanted = request.wanted.map((tag) => decide(request, tag, versions));
+  const distinct = wanted.filter(({ tag }, at) => wanted.findIndex((other) => other.tag === tag) === at);
+  const stages = [
+    distinct.filter(({ moves }) => !moves),
+    [...distinct.filter(({ moves }) => moves), ...decideByHand(request)],
+    decideLatest(request, policy, versions),
+  ];
+  return stages.flatMap((stage) => [...decidePlatforms(request, stage), ...stage]);
+}
+
+/** The highest of the published versions that set the same tag as this one; of latest, all do. */
+export function highestOf(
+  tag: string,
+  template: TagTemplate | undefined,
+  { values }: Pick<TagRequest, "values">,
+  published: readonly Version[],
+): Version | undefined {
+  const setsIt = (version: Version) =>
+    template === undefined || fillTemplate(template, { ...values, ...versionValues(version) }) === tag;
+  return published.filter(setsIt).reduce<Version | undefined>(higherOf, undefined);
+}
+
+function higherOf(a: Version | undefined, b: Version): Version {
+  return a === undefined || compareVersions(a, b) < 0 ? b : a;
+}
+
+function decide(
+  request: TagRequest,
+  { tag, template }: WantedTag,
+  published: readonly Version[],
+): TagDecision {
+  const { trigger } = request;
+  const { moves } = template;
+  if (trigger.kind !== "version") {
+    const branch = "branch" in trigger ? trigger.branch : "";
+    return { tag, moves, ...set(moves ? `${tag} follows ${branch}` : `it names this commit of ${branch}`) };
+  }
+  if (moves) return { tag, moves, ...follow(request, trigger, tag, template, published) };
+  return isForVersion(template, trigger)
+    ? { tag, moves, ...set(`${trigger.tag} publishes its version`) }
+    : { tag, moves, ...leave("it is the tag of the stable version") };
+}
+
+/** A run by hand sets the name that it was given, and nothing else. */
+function decideByHand({ trigger }: TagRequest): TagDecision[] {
+  return trigger.kind === "manual" ? [{ tag: trigger.name, moves: true, ...set("--as asks for it") }] : [];
+}
+
+function decideLatest(
+  request: TagRequest,
+  policy: LatestPolicy,
+  published: readonly Version[],
+): TagDecision[] {
+  const { trigger } = request;
+  if (policy === "none") return [];
+  const decided = (verdict: Verdict): TagDecision[] => [{ tag: latest, moves: true, ...verdict }];
+  switch (trigger.kind) {
+    case "main":
+      return decided(
+        policy === "main"
+          ? set(`latest follows ${trigger.branch}`)
+          : leave(`latest follows the highest stable version, and not ${trigger.branch}`),
+      );
+    case "version":
+      return decided(
+        policy === "main"
+          ? leave("latest follows the main branch")
+          : follow(request, trigger, latest, undefined, published),
+      );
+    default:
+      return [];
+  }
+}
+
+/** Whether a version moves a tag: only forward, and only where the version can be told from the tags. */
+function follow(
+  request: TagRequest,
+  { version }: VersionTrigger,
+  tag: string,
+  template: TagTemplate | undefined,
+  published: readonly Version[],
+): Verdict {
+  const { majorZero, buildMetadata } = request.rules;
+  if (!isStable(version)) return leave(`a pre-release never moves ${tag}`);
+  if (version.build.length > 0 && buildMetadata === "hyphen")
+    return leave(`with its hyphen ${version.text} reads as a pre-release, which never moves ${tag}`);
+  if (template !== undefined && isMajorAlone(template) && version.numbers[0] === "0" && !majorZero)
+    return leave("0.y.z promises nothing for the next version; release.majorZero sets it");
+  const highest = highestOf(tag, template, request, published);
+  if (highest !== undefined && compareVersions(version, highest) < 0)
+    return leave(`${highest.text} is published, and higher`);
+  return set(`no higher stable version ${template === undefined ? "" : `of ${tag} `}is published`);
+}
+
+function isMajorAlone({ placeholders }: TagTemplate): boolean {
+  return placeholders.includes("major") && !placeholders.includes("minor");
+}
+
+/** The tags of single platforms beside those that are set. */
+function decidePlatforms({ trigger, rules }: TagRequest, decisions: readonly TagDecision[]): TagDecision[] {
+  const { platformTags, platforms } = rules;
+  if (platformTags === undefined || trigger.kind === "manual") return [];
+  return decisions
+    .filter((decision) => decision.set)
+    .flatMap((decision) =>
+      platforms.map((platform) => ({
+        ...decision,
+        tag: platformTag(decision.tag, platform, platformTags),
+        platform,
+      })),
+    );
+}

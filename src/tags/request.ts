@@ -1,0 +1,123 @@
+import { InputError } from "../errors.js";
+import { isTag } from "../registry/reference.js";
+import { claimOn } from "./claim.js";
+import { readVersion } from "./reading.js";
+import type { Trigger } from "./ref.js";
+import type { TagRules } from "./rules.js";
+import { makesTag, type TagTemplate, type TagTrigger } from "./tag-template.js";
+import { fillTemplate, type Placeholder, type Values } from "./template.js";
+import { type TemplateSubject, tagValuesOf } from "./values.js";
+import { isStable } from "./version.js";
+
+/** A tag that a trigger asks for; what the repository holds decides whether it is set. */
+export interface WantedTag {
+  tag: string;
+  template: TagTemplate;
+}
+
+/** What a publication asks for, before any registry is asked. */
+export interface TagRequest {
+  trigger: Trigger;
+  rules: TagRules;
+  values: Values;
+  wanted: readonly WantedTag[];
+}
+
+/** What a publication is, with the rules of its project. */
+export interface TagSubject extends TemplateSubject {
+  settings: TagRules;
+}
+
+/** A trigger that publishes a version. */
+export type VersionTrigger = Extract<Trigger, { kind: "version" }>;
+
+const triggersOf: Readonly<Record<Trigger["kind"], readonly TagTrigger[]>> = {
+  version: ["version"],
+  main: ["main", "branch"],
+  branch: ["branch"],
+  "pull-request": [],
+  manual: [],
+};
+
+/** The argument that gives a placeholder its value, where the trigger does not. */
+const givenBy: Readonly<Partial<Record<Placeholder, string>>> = {
+  sha: "--revision",
+  revision: "--revision",
+  date: "--source-date-epoch",
+};
+
+/** The tags that a trigger asks for. What can be no tag, or would be that of something else, is refused. */
+export function requestTags(subject: TagSubject): TagRequest {
+  const { settings: rules, trigger } = subject;
+  if (trigger.kind === "manual") requireFree(trigger.name, rules);
+  const values = tagValuesOf(subject, rules);
+  const wanted = rules.tags
+    .filter(({ on }) => triggersOf[trigger.kind].includes(on))
+    .map((template) => ({ tag: fill(template, values), template }));
+  for (const { tag, template } of wanted) requireMeaning(tag, template, subject, values);
+  return { trigger, rules, values, wanted };
+}
+
+/** Whether a version sets the tags of a template at all: of a pre-release only those that name it as a whole. */
+export function isForVersion(template: TagTemplate, trigger: VersionTrigger): boolean {
+  if (isStable(trigger.version)) return true;
+  return !template.moves && !template.placeholders.includes("patch");
+}
+
+function fill(template: TagTemplate, values: Values): string {
+  const tag = fillTemplate(template, values);
+  const missing = template.placeholders.find((placeholder) => values[placeholder] === undefined);
+  if (tag === undefined)
+    throw new InputError({
+      subject: givenBy[missing ?? "date"] ?? "--ref",
+      expected: `a value for {${missing}}, which ${template.text} of release.tags holds`,
+      given: undefined,
+    });
+  if (isTag(tag) && makesTag(template, tag)) return tag;
+  throw new InputError({
+    subject: `release.tags: ${template.text}`,
+    expected: "a tag of at most 128 letters, digits, '_', '.' and '-', with all of its commit",
+    given: tag,
+  });
+}
+
+function requireFree(name: string, rules: TagRules): void {
+  const claim = claimOn(name, rules);
+  if (isTag(name) && claim === undefined) return;
+  throw new InputError({
+    subject: "--as",
+    expected: "a name of its own, as in manual-1a2b3c4 or pr-17, and no tag that a release sets",
+    given: name,
+    ...(claim === undefined ? {} : { fix: `Choose another: ${claim}` }),
+  });
+}
+
+/** A tag has to mean what its template says, whatever the version or the branch is called. */
+function requireMeaning(
+  tag: string,
+  template: TagTemplate,
+  { settings: rules, trigger }: TagSubject,
+  values: Values,
+) {
+  if (trigger.kind === "version") {
+    if (!isForVersion(template, trigger)) return;
+    const read = readVersion(rules, tag)?.version.text;
+    if (!template.namesVersion || read === values.version?.replace("_", "+")) return;
+    throw new InputError({
+      subject: "tag of a release",
+      expected: "a version whose tags are no other's",
+      given: trigger.tag,
+      fix: `Call it something else: ${tag} is the tag of ${read} by release.tags`,
+    });
+  }
+  if (!template.placeholders.includes("branch")) return;
+  const others = rules.tags.filter(({ placeholders }) => !placeholders.includes("branch"));
+  const claim = claimOn(tag, { ...rules, tags: others });
+  if (claim === undefined) return;
+  throw new InputError({
+    subject: `release.tags: ${template.text}`,
+    expected: "a tag that nothing else sets",
+    given: tag,
+    fix: `Give it text of its own, as in branch-{branch}: ${claim}`,
+  });
+}
