@@ -72,6 +72,14 @@ export class ConflictError extends SlipwayError {
 /** Something was checked and does not hold; the message is the whole report, failures first. */
 export class VerificationError extends SlipwayError {
   override name = "VerificationError";
+
+  constructor(
+    message: string,
+    /** Whether the same look may find something else a moment later. */
+    readonly transient = false,
+  ) {
+    super(message);
+  }
 }
 
 /** The message of anything that was thrown. */

@@ -5,17 +5,10 @@ import type { Arrival } from "../publication.js";
 import { withNewRepositoryAdvice } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
-import {
-  type AliasMove,
-  moveAlias,
-  moveTag,
-  nothingSent,
-  publishedImage,
-  pushImage,
-  type Transfer,
-} from "../registry/publish.js";
+import { nothingSent, publishedImage, pushImage, type Transfer } from "../registry/publish.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
-import { mismatches, readImage, type VerifiedImage, verifyImage, verifyRead } from "../registry/verify.js";
+import { type AliasMove, createTag, moveAlias } from "../registry/tag.js";
+import { mismatches, readImage, type VerifiedImage, verifyPushed, verifyRead } from "../registry/verify.js";
 import { type CiImage, isSlipwayImage, labels } from "./image.js";
 
 /** Whether a repository has a CI image. `unknown` is an answer of its own: it is never read as absence. */
@@ -60,15 +53,15 @@ export async function probe(
   image: CiImage,
 ): Promise<Existence> {
   const reference = formatReference(repository, image.tag);
-  let found: VerifiedImage | undefined;
+  let found: VerifiedImage;
   try {
-    if ((await client.headManifest(repository, image.tag)) === undefined) return { state: "absent" };
-    found = await readImage(client, repository, image.tag);
+    const tagged = await client.headManifest(repository, image.tag);
+    if (tagged === undefined) return { state: "absent" };
+    found = (await readImage(client, repository, tagged.digest)) ?? contradict(reference, tagged.digest);
   } catch (error) {
     if (error instanceof RegistryError) return { state: "unknown", error };
     throw error;
   }
-  if (found === undefined) return { state: "absent" };
   const foreign = found.variants.filter((variant) => variant.labels[labels.identity] !== image.identity);
   const differences = [
     ...foreign.map(
@@ -82,6 +75,13 @@ export async function probe(
       `${reference}: the tag exists as ${found.digest} and is another image: ${differences.join("; ")}. Nothing was overwritten; remove that tag, or change an input so that the image gets a tag of its own.`,
     );
   return { state: "exists", image: found };
+}
+
+function contradict(reference: string, digest: string): never {
+  throw new RegistryError(
+    `${reference}: is there as ${digest}, and a request for that manifest is answered 404. Run this again; if it stays, remove that tag.`,
+    { failure: "invalid" },
+  );
 }
 
 /**
@@ -144,12 +144,12 @@ async function push(
   const { client, image } = publication;
   const transfer = await pushImage(client, repository, source);
   const { digest } = source.index.descriptor;
-  const pushed = await verifyImage(client, repository, digest, { digest, platforms: image.platforms });
+  const pushed = await verifyPushed(client, repository, digest, image.platforms);
   requireIdentity(repository, pushed, image);
   // Building and sending take minutes, in which another publisher may have set the tag that never moves.
   const meanwhile = await probeForPush({ ...publication, firstPublish: false }, repository);
   if (meanwhile.state === "exists") return confirm(publication, repository, meanwhile.image);
-  await moveTag(client, repository, image.tag, source.index);
+  await createTag(client, repository, image.tag, source.index);
   return conclude(publication, repository, pushed, how, transfer);
 }
 

@@ -2,7 +2,7 @@ import { type Outputs, repositoryOutputs } from "../outputs.js";
 import type { Durations, Timed } from "../phases.js";
 import { arrivalText, durationText, totalOf, transferOutputs } from "../publication.js";
 import { errorsOf } from "../registry/outcome.js";
-import type { AliasMove } from "../registry/publish.js";
+import type { AliasMove } from "../registry/tag.js";
 import { markdownTable, type Report, requireSuccess, seconds } from "../report.js";
 import type { MiseVersion } from "./mise.js";
 import type { RepositoryOutcome } from "./publish.js";

@@ -1,8 +1,8 @@
 import { InputError } from "../errors.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
-import { type AliasMove, moveAlias } from "../registry/publish.js";
 import { formatRepository, isDigest, isTag, type Repository } from "../registry/reference.js";
+import { type AliasMove, moveAlias } from "../registry/tag.js";
 import { type VerifiedImage, verifyImage } from "../registry/verify.js";
 import { isImmutableTag, isSlipwayImage, labels } from "./image.js";
 

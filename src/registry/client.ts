@@ -90,20 +90,31 @@ export class RegistryClient {
 
   /** Puts a manifest under a tag or its digest. */
   async putManifest(repository: Repository, manifest: string, stored: StoredManifest): Promise<void> {
-    const response = await this.#connection.status(repository, {
-      method: "PUT",
-      target: `manifests/${manifest}`,
-      headers: {
-        "content-type": stored.descriptor.mediaType,
-        "content-length": String(stored.descriptor.size),
-      },
-      body: async () => stored.bytes,
-      accept: [201, 202, 200],
+    await this.#connection.repeat("write", () => this.#put(repository, manifest, stored));
+  }
+
+  /**
+   * Points a tag at a manifest, unless it holds anything but `from`: that stays, and is returned. A PUT that broke is
+   * preceded by another look, since the registry may have completed it, or somebody else have come first.
+   */
+  async replaceTag(
+    repository: Repository,
+    tag: string,
+    stored: StoredManifest,
+    from: string | undefined,
+  ): Promise<string | undefined> {
+    return this.#connection.repeat("write", async () => {
+      const found = (await this.headManifest(repository, tag))?.digest;
+      if (found === stored.descriptor.digest) return undefined;
+      if (found !== undefined && found !== from) return found;
+      await this.#put(repository, tag, stored);
+      return undefined;
     });
-    const digest = digestIn(response);
-    if (digest !== undefined && digest !== stored.descriptor.digest)
-      throw corrupted(formatReference(repository, manifest), digest);
-    this.#bytesSent += stored.descriptor.size;
+  }
+
+  /** Repeats a look at what was just put: a registry may take a moment to show it. */
+  untilShown<T>(look: () => Promise<T>): Promise<T> {
+    return this.#connection.repeat("read", look);
   }
 
   /** Deletes a manifest by digest, and with it every tag that points at it; an absent one is already deleted. */
@@ -202,6 +213,24 @@ export class RegistryClient {
     return listReferrers(this.#connection, repository, digest);
   }
 
+  async #put(repository: Repository, manifest: string, stored: StoredManifest): Promise<void> {
+    const response = await this.#connection.send(repository, {
+      method: "PUT",
+      target: `manifests/${manifest}`,
+      headers: {
+        "content-type": stored.descriptor.mediaType,
+        "content-length": String(stored.descriptor.size),
+      },
+      body: async () => stored.bytes,
+      accept: [201, 202, 200],
+    });
+    await drain(response);
+    const digest = digestIn(response);
+    if (digest !== undefined && digest !== stored.descriptor.digest)
+      throw corrupted(formatReference(repository, manifest), digest, { transient: false });
+    this.#bytesSent += stored.descriptor.size;
+  }
+
   async #delete(repository: Repository, manifest: string, accept: readonly number[]): Promise<number> {
     const { status } = await this.#connection.status(repository, {
       method: "DELETE",
@@ -245,9 +274,10 @@ function blobRequest(digest: string): RegistryRequest {
   };
 }
 
-function corrupted(subject: string, digest: string): RegistryError {
+/** What is read may have changed on the way once; what a registry stored stays. */
+function corrupted(subject: string, digest: string, { transient } = { transient: true }): RegistryError {
   return new RegistryError(`${subject}: what arrived has the digest ${digest}.`, {
     failure: "invalid",
-    transient: true,
+    transient,
   });
 }

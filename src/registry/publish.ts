@@ -1,11 +1,10 @@
-import { RegistryError } from "../errors.js";
 import { type Descriptor, type ImageManifest, parseManifest } from "../oci/manifest.js";
 import type { ContentSource, PublishableImage } from "../oci/source.js";
 import type { BlobTransfer, RegistryClient, StoredManifest } from "./client.js";
 import { eachOf } from "./parallel.js";
 import { formatReference, formatRepository, type Repository } from "./reference.js";
 import { Upload } from "./upload.js";
-import { readStored, requireManifest, type VerifiedImage } from "./verify.js";
+import type { VerifiedImage } from "./verify.js";
 
 /** What a push had to send, and what the registry already had. */
 export interface Transfer {
@@ -115,85 +114,6 @@ export function storedContent(
     open: (descriptor) => client.openBlob(repository, descriptor),
     mountableFrom: (registry) => (registry === repository.registry ? repository.path : undefined),
   };
-}
-
-/**
- * Points a tag at a manifest that is already in the repository, by one PUT, and reads it back. The protocol has
- * no compare-and-swap: where somebody else moved the tag in between, it is moved once more, and then that is an
- * error, since two publishers are at work.
- */
-export async function moveTag(
-  client: RegistryClient,
-  repository: Repository,
-  tag: string,
-  stored: StoredManifest,
-): Promise<void> {
-  let found: string | undefined;
-  for (let attempt = 1; attempt <= 2; attempt += 1) {
-    await client.putManifest(repository, tag, stored);
-    found = (await client.headManifest(repository, tag))?.digest;
-    if (found === stored.descriptor.digest) return;
-  }
-  throw new RegistryError(
-    `${formatReference(repository, tag)}: was set to ${stored.descriptor.digest} twice and reads back ${found ?? "as absent"}. Another publisher is at work: let only one publishing job run at a time, then run this again.`,
-    { failure: "invalid" },
-  );
-}
-
-/** What happened to a tag that follows the newest image. */
-export interface AliasMove {
-  tag: string;
-  /** What the tag pointed at before; absent where it did not exist. */
-  from?: string;
-  /** Second name under which an image of somebody else was kept. */
-  kept?: string;
-  moved: boolean;
-}
-
-/**
- * Moves a tag that follows the newest image. What `isOurs` does not recognize is kept under a second name
- * first: it may be all that somebody's rollback has.
- */
-export async function moveAlias(
-  client: RegistryClient,
-  repository: Repository,
-  tag: string,
-  stored: StoredManifest,
-  isOurs: (image: VerifiedImage) => boolean,
-): Promise<AliasMove> {
-  const current = await client.headManifest(repository, tag);
-  if (current?.digest === stored.descriptor.digest) return { tag, from: current.digest, moved: false };
-  const kept = current === undefined ? undefined : await keepForeign(client, repository, tag, isOurs);
-  await moveTag(client, repository, tag, stored);
-  return {
-    tag,
-    ...(current === undefined ? {} : { from: current.digest }),
-    ...(kept === undefined ? {} : { kept }),
-    moved: true,
-  };
-}
-
-/** Name under which an image is kept that a moving tag leaves behind. */
-export function keptName(tag: string, digest: string): string {
-  return `${tag}-kept-${digest.slice("sha256:".length, "sha256:".length + 12)}`;
-}
-
-async function keepForeign(
-  client: RegistryClient,
-  repository: Repository,
-  tag: string,
-  isOurs: (image: VerifiedImage) => boolean,
-): Promise<string | undefined> {
-  const stored = await requireManifest(client, repository, tag);
-  // What is no image that Slipway can read is not one that it made.
-  const image = await readStored(client, repository, stored).catch((error) => {
-    if (error instanceof RegistryError) throw error;
-    return undefined;
-  });
-  if (image !== undefined && isOurs(image)) return undefined;
-  const name = keptName(tag, stored.descriptor.digest);
-  await moveTag(client, repository, name, stored);
-  return name;
 }
 
 /** Every blob once: layers shared by platforms have one digest. */

@@ -97,6 +97,16 @@ export async function verifyImage(
   return image;
 }
 
+/** Reads back what was just put: a registry may take a moment to show it, so that what is missing is asked for again. */
+export function verifyPushed(
+  client: RegistryClient,
+  repository: Repository,
+  digest: string,
+  platforms: readonly string[],
+): Promise<VerifiedImage> {
+  return client.untilShown(() => verifyImage(client, repository, digest, { digest, platforms }));
+}
+
 /** Completes the verification of an image that was read before: what is expected of it, and its layers. */
 export async function verifyRead(
   client: RegistryClient,
@@ -140,7 +150,7 @@ export async function requireManifest(
   if (stored !== undefined) return stored;
   throw new RegistryError(
     `${formatReference(repository, manifest)}: does not exist (404). List the repository's tags for what does.`,
-    { failure: "not-found", status: 404 },
+    { failure: "not-found", status: 404, transient: true },
   );
 }
 
@@ -217,5 +227,6 @@ async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
 function requireWhole(reference: string, missing: readonly string[], others: readonly string[]): void {
   if (missing.length + others.length === 0) return;
   const fix = missing.length > 0 ? replace : rebuild;
-  throw new VerificationError(`${reference} is not whole: ${[...missing, ...others].join("; ")}. ${fix}`);
+  const message = `${reference} is not whole: ${[...missing, ...others].join("; ")}. ${fix}`;
+  throw new VerificationError(message, missing.length > 0);
 }

@@ -5,17 +5,10 @@ import { type Clock, type Timed, timed } from "../phases.js";
 import type { Arrival } from "../publication.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
-import {
-  mountableFrom,
-  moveAlias,
-  moveTag,
-  nothingSent,
-  publishedImage,
-  pushImage,
-  type Transfer,
-} from "../registry/publish.js";
+import { mountableFrom, nothingSent, publishedImage, pushImage, type Transfer } from "../registry/publish.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
-import { readImage, type VerifiedImage, verifyImage, verifyRead } from "../registry/verify.js";
+import { createTag, moveAlias } from "../registry/tag.js";
+import { readImage, type VerifiedImage, verifyPushed, verifyRead } from "../registry/verify.js";
 import type { BuiltRelease } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
 import { type PlanRequest, planTarget, type TagPlan, type Target, type TargetPlan } from "./plan.js";
@@ -208,10 +201,7 @@ async function conclude(
 ): Promise<ReleaseOutcome> {
   const { client, image } = publication;
   const { digest } = stored.descriptor;
-  const verified = await verifyImage(client, target.repository, digest, {
-    digest,
-    platforms: Object.keys(image),
-  });
+  const verified = await verifyPushed(client, target.repository, digest, Object.keys(image));
   requireIdentity(target.repository, verified, image);
   // Sending takes minutes, in which another publisher may have set a tag: the guard is asked once more.
   // The repository holds the image: a refusal is none of a repository that was never pushed to.
@@ -237,10 +227,10 @@ async function setTag(
 ): Promise<TagOutcome> {
   if (plan.action === "leave") return plan;
   if (trigger.kind === "version" && plan.tag === trigger.version.text) {
-    await moveTag(client, repository, plan.tag, stored);
+    await createTag(client, repository, plan.tag, stored);
     return plan;
   }
-  const { kept } = await moveAlias(client, repository, plan.tag, stored, isAssembledImage);
+  const { kept } = await moveAlias(client, repository, plan.tag, stored, isAssembledImage, plan);
   return { ...plan, ...(kept === undefined ? {} : { kept }) };
 }
 

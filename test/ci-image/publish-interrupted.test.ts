@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { publishCiImage } from "../../src/ci-image/publish.js";
 import type { PublishableImage } from "../../src/oci/source.js";
-import { keptName } from "../../src/registry/publish.js";
 import type { Repository } from "../../src/registry/reference.js";
+import { keptName } from "../../src/registry/tag.js";
 import { verifyImage } from "../../src/registry/verify.js";
 import { buildImage, describeImage } from "../support/ci-image.js";
 import { makeClient, seed } from "../support/client.js";

@@ -3,7 +3,7 @@ import { type CiImagePublication, publishCiImage } from "../../src/ci-image/publ
 import type { PublishableImage } from "../../src/oci/source.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { buildImage, describeImage } from "../support/ci-image.js";
-import { directFetch, makeClient, seed } from "../support/client.js";
+import { makeClient, seed } from "../support/client.js";
 import { makeClock, timedFetch } from "../support/clock.js";
 import type { Fault, FaultTarget } from "../support/fault-proxy.js";
 import { makeImage } from "../support/image.js";
@@ -14,6 +14,7 @@ import {
   writesIn,
 } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
+import { rivalled } from "../support/rival.js";
 import { errorThrownBy, messageThrownBy } from "../support/thrown.js";
 
 const image = describeImage();
@@ -193,7 +194,7 @@ describe("where the image exists", () => {
     expect(build).not.toHaveBeenCalled();
     expect(requests(first)).toEqual([
       `HEAD ${image.tag}`,
-      `GET ${image.tag}`,
+      "GET index",
       ...["GET platform", "GET platform", "GET config", "GET config"],
       ...["HEAD layer", "HEAD layer", "HEAD layer"],
       ...["HEAD 2025.12.13", "HEAD latest"],
@@ -367,27 +368,52 @@ describe("an alias", () => {
     expect(await first.tagged(repository, "latest")).toBe(digest);
   });
 
-  it.each([
-    [1, true],
-    [2, false],
-  ])("that somebody else moves %i times in between is repaired: %s", async (times, ok) => {
+  it("that somebody else moves in between stays: which is newer is for the next run to decide", async () => {
     const repository = first.repository();
     const rival = buildImage(older);
     await seed(first.direct(repository), rival);
-    let moves = 0;
-    const client = makeClient({
-      fetch: async (url, init) => {
-        const response = await directFetch(url, init);
-        if (init?.method === "PUT" && url.endsWith("/latest") && moves++ < times)
-          await makeClient().putManifest(first.direct(repository), "latest", rival.index);
-        return response;
-      },
+    const [outcome] = await publishing([repository], {
+      client: rivalled("latest", () => seed(first.direct(repository), rival, "latest")),
+    }).outcomes();
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: expect.stringContaining("Another publisher is at work"),
     });
+    expect(await first.tagged(repository, "latest")).toBe(rival.index.descriptor.digest);
+  });
+});
+
+describe("the tag that never moves", () => {
+  const rebuild = buildImage(image, { created: "2025-12-13T15:00:00Z" });
+  const theirs = rebuild.index.descriptor.digest;
+
+  it("is set once where another publisher sets it right after, and the error names both", async () => {
+    const repository = first.repository();
+    const client = rivalled(image.tag, () => seed(first.direct(repository), rebuild, image.tag));
     const [outcome] = await publishing([repository], { client }).outcomes();
-    expect(outcome).toMatchObject(
-      ok ? { ok } : { ok, error: expect.stringContaining("Another publisher is at work") },
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: expect.stringContaining(`holds ${theirs}, to be published is ${digest}. Another publisher`),
+    });
+    expect(writesIn(requests(first)).filter((write) => write.startsWith(`PUT ${image.tag}`))).toHaveLength(1);
+    expect(await first.tags(repository)).toEqual([image.tag]);
+    expect(await first.tagged(repository, image.tag)).toBe(theirs);
+    // It is the same image, built a second time, so that the next run has nothing to decide.
+    expect(await publishing([repository]).outcomes()).toMatchObject([
+      { ok: true, how: "existed", digest: theirs },
+    ]);
+  });
+
+  it("is not known where it is there and its manifest is answered 404", async () => {
+    const repository = first.repository();
+    await seed(first.direct(repository), rebuild, image.tag);
+    first.proxy.setFault(({ method, path }) =>
+      method === "GET" && path.includes("/manifests/") ? { kind: "answer", status: 404 } : undefined,
     );
-    expect(await first.tagged(repository, "latest")).toBe(ok ? digest : rival.index.descriptor.digest);
+    expect(await publishing([repository]).outcomes()).toMatchObject([
+      { ok: false, error: expect.stringContaining(`${image.tag}: is there as ${theirs}`) },
+    ]);
+    expect(await first.tagged(repository, image.tag)).toBe(theirs);
   });
 });
 

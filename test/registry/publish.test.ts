@@ -1,12 +1,10 @@
-import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { buildIndex, type Descriptor, mediaTypes } from "../../src/oci/manifest.js";
-import type { PublishableImage } from "../../src/oci/source.js";
-import { keptName, moveAlias, moveTag, publishedImage, pushImage } from "../../src/registry/publish.js";
+import type { Descriptor } from "../../src/oci/manifest.js";
+import { publishedImage, pushImage } from "../../src/registry/publish.js";
 import type { Repository } from "../../src/registry/reference.js";
-import { readImage, type VerifiedImage, verifyImage } from "../../src/registry/verify.js";
+import { readImage, verifyImage } from "../../src/registry/verify.js";
 import { directFetch, makeClient, seed } from "../support/client.js";
-import { describeBytes, joinVariants, makeImage, makeVariant } from "../support/image.js";
+import { joinVariants, makeImage, makeVariant } from "../support/image.js";
 import { describeRequests, type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { startCraneRegistry, startRegistry } from "../support/registry.js";
 import { messageThrownBy } from "../support/thrown.js";
@@ -14,7 +12,6 @@ import { messageThrownBy } from "../support/thrown.js";
 const client = makeClient();
 const image = makeImage();
 const { digest } = image.index.descriptor;
-const older = makeImage({ created: "2025-11-13T14:00:00Z" });
 const size = (sum: Descriptor[]) =>
   [...new Map(sum.map((b) => [b.digest, b.size])).values()].reduce((a, b) => a + b, 0);
 const bytes = size(image.variants.flatMap(({ manifest }) => [manifest.config, ...manifest.layers]));
@@ -180,124 +177,4 @@ describe("at distribution", () => {
       });
     });
   });
-
-  describe("moveTag", () => {
-    /** Lets somebody else move the tag, as often as there are images, right after it was moved. */
-    const rivalled = (repository: Repository, ...rivals: PublishableImage[]) =>
-      makeClient({
-        fetch: async (url, init) => {
-          const response = await directFetch(url, init);
-          const rival = init?.method === "PUT" ? rivals.shift() : undefined;
-          if (rival !== undefined) await client.putManifest(at.direct(repository), "latest", rival.index);
-          return response;
-        },
-      });
-
-    it("is one PUT and a look", async () => {
-      const repository = at.repository();
-      await seed(at.direct(repository), image);
-      await moveTag(client, repository, "latest", image.index);
-      expect(asked()).toEqual(["PUT latest", "HEAD latest"]);
-      expect(await at.tagged(repository, "latest")).toBe(digest);
-    });
-
-    it("moves the tag again where somebody else moved it in between", async () => {
-      const repository = at.repository();
-      await seed(at.direct(repository), older, "latest");
-      await seed(at.direct(repository), image);
-      await moveTag(rivalled(repository, older), repository, "latest", image.index);
-      expect(asked()).toEqual(["PUT latest", "HEAD latest", "PUT latest", "HEAD latest"]);
-      expect(await at.tagged(repository, "latest")).toBe(digest);
-    });
-
-    it("gives up where somebody else insists", async () => {
-      const repository = at.repository();
-      await seed(at.direct(repository), older, "latest");
-      await seed(at.direct(repository), image);
-      const move = () => moveTag(rivalled(repository, older, older), repository, "latest", image.index);
-      expect(await messageThrownBy(move)).toBe(
-        `${at.proxy.address}/${repository.path}:latest: was set to ${digest} twice and reads back ${older.index.descriptor.digest}. Another publisher is at work: let only one publishing job run at a time, then run this again.`,
-      );
-      expect(asked()).toHaveLength(4);
-    });
-  });
-
-  describe("moveAlias", () => {
-    const isOurs = ({ variants }: VerifiedImage) => variants.every(({ labels }) => labels.maker === "us");
-    const ours = makeImage({ labels: { maker: "us" }, created: "2025-11-13T14:00:00Z" });
-    const half = joinVariants([
-      makeVariant({ platform: "linux/amd64", layers: ["a"], labels: { maker: "us" } }),
-      makeVariant({ platform: "linux/arm64", layers: ["a"] }),
-    ]);
-    const artifact = makeArtifact();
-
-    it.each<[string, PublishableImage | undefined, boolean]>([
-      ["there is none", undefined, false],
-      ["it points at an older image of ours", ours, false],
-      ["it points at an image of somebody else", older, true],
-      ["only one platform is ours", half, true],
-      ["what it points at is no image", artifact, true],
-    ])("moves an alias where %s", async (_, before, isKept) => {
-      const repository = at.repository();
-      await seed(at.direct(repository), image);
-      if (before !== undefined) await seed(at.direct(repository), before, "latest");
-
-      const move = await moveAlias(client, repository, "latest", image.index, isOurs);
-
-      const from = before?.index.descriptor.digest;
-      const kept = isKept ? `latest-kept-${from?.slice(7, 19)}` : undefined;
-      expect(move).toEqual({ tag: "latest", moved: true, ...(from && { from }), ...(kept && { kept }) });
-      expect(await at.tagged(repository, "latest")).toBe(digest);
-      if (kept !== undefined) {
-        expect(await at.tagged(repository, kept)).toBe(from);
-        expect(asked().filter((step) => step.startsWith("PUT"))).toEqual([`PUT ${kept}`, "PUT latest"]);
-      }
-      expect(await at.tags(repository)).toEqual(kept === undefined ? ["latest"] : ["latest", kept]);
-    });
-
-    it("only looks where the alias is right", async () => {
-      const repository = at.repository();
-      await seed(at.direct(repository), image, "latest");
-      const move = await moveAlias(client, repository, "latest", image.index, isOurs);
-      expect(move).toEqual({ tag: "latest", from: digest, moved: false });
-      expect(asked()).toEqual(["HEAD latest"]);
-    });
-
-    it.each([
-      ["what it points at cannot be read", /^GET .*blobs/],
-      ["it cannot be kept", /^PUT .*-kept-/],
-    ])("does not move an alias where %s", async (_, refused) => {
-      const repository = at.repository();
-      await seed(at.direct(repository), image);
-      await seed(at.direct(repository), older, "latest");
-      at.proxy.setFault(({ method, path }) =>
-        refused.test(`${method} ${path}`) ? { kind: "answer", status: 403 } : undefined,
-      );
-      const move = () => moveAlias(client, repository, "latest", image.index, isOurs);
-      expect(await messageThrownBy(move)).toContain("answered 403");
-      expect(await at.tagged(repository, "latest")).toBe(older.index.descriptor.digest);
-    });
-  });
 });
-
-it("keeps an image under a name by tag and digest", () => {
-  expect(keptName("latest", `sha256:${"0123456789abcdef".repeat(4)}`)).toBe("latest-kept-0123456789ab");
-});
-
-/** An index over a manifest whose configuration is the empty one of OCI artifacts. */
-function makeArtifact(): PublishableImage {
-  const empty = Buffer.from("{}");
-  const config = describeBytes(empty, "application/vnd.oci.empty.v1+json");
-  const manifest = { schemaVersion: 2 as const, mediaType: mediaTypes.manifest, config, layers: [] };
-  const bytes = Buffer.from(JSON.stringify(manifest));
-  const descriptor = describeBytes(bytes, mediaTypes.manifest);
-  return {
-    index: buildIndex([descriptor], {}),
-    variants: [{ descriptor, bytes, manifest }],
-    content: {
-      name: "artifact",
-      read: async () => empty,
-      open: async () => Readable.from([empty], { objectMode: false }),
-    },
-  };
-}

@@ -17,6 +17,7 @@ import {
 } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
 import { makeReleasedImage } from "../support/released-image.js";
+import { rivalled } from "../support/rival.js";
 import { errorThrownBy } from "../support/thrown.js";
 
 const image = await makeReleasedImage("program");
@@ -250,6 +251,31 @@ describe("the guard", () => {
     expect(await first.tags(repository)).toEqual(["1.2.3"]);
   });
 
+  it("sets a version once: where somebody else sets it right after, the error names both", async () => {
+    const repository = first.repository();
+    const theirs = other.packed.index.descriptor.digest;
+    const client = rivalled("1.2.3", () => seed(first.direct(repository), other.packed, "1.2.3"));
+    expect(await publishing([repository], { client }).outcomes()).toMatchObject([
+      { ok: false, error: expect.stringContaining(`holds ${theirs}, to be published is ${digest}. Another`) },
+    ]);
+    expect(requests(first).filter((request) => request === "PUT 1.2.3")).toHaveLength(1);
+    expect(await first.tags(repository)).toEqual(["1.2.3"]);
+    expect(await first.tagged(repository, "1.2.3")).toBe(theirs);
+  });
+
+  it("leaves latest where somebody else moves it right after, and says so", async () => {
+    const repository = first.repository();
+    const theirs = other.packed.index.descriptor.digest;
+    const client = rivalled("latest", () => seed(first.direct(repository), other.packed, "1.2.4", "latest"));
+    expect(await publishing([repository], { client }).outcomes()).toMatchObject([
+      { ok: false, error: expect.stringContaining("Another publisher is at work") },
+    ]);
+    expect(await first.tagged(repository, "latest")).toBe(theirs);
+    expect(await publishing([repository]).outcomes()).toMatchObject([
+      { ok: true, tags: [{}, { action: "leave" }] },
+    ]);
+  });
+
   it("refuses what a registry stored as another image", async () => {
     const repository = first.repository();
     const pack = async () => other.packed;
@@ -297,6 +323,27 @@ describe("latest", () => {
     if (tags.includes(kept))
       expect(await first.tagged(repository, kept)).toBe(foreign.index.descriptor.digest);
   });
+});
+
+const [platform] = image.packed.variants;
+it.each([
+  ["the index", `GET manifests/${digest}`, digest],
+  ["a platform", `GET manifests/${platform?.descriptor.digest}`, digest],
+  ["a layer", `HEAD blobs/${platform?.manifest.layers[0]?.digest}`, digest],
+  ["the version", "HEAD manifests/1.2.3", "1.2.3"],
+  ["latest", "HEAD manifests/latest", "latest"],
+])("waits for a registry that shows %s a moment after it was put", async (_, look, last) => {
+  const repository = first.repository();
+  let isPut = false;
+  let hidden = 2;
+  first.proxy.setFault(({ method, path }): Fault | undefined => {
+    const request = `${method} ${path.replace(`/v2/${repository.path}/`, "")}`;
+    if (request === `PUT manifests/${last}`) isPut = true;
+    return isPut && request === look && hidden-- > 0 ? { kind: "answer", status: 404 } : undefined;
+  });
+  expect(await publishing([repository]).outcomes()).toMatchObject([{ ok: true, how: "pushed", digest }]);
+  expect(hidden).toBeLessThan(0);
+  expect(requests(first).filter((request) => /^PUT (1\.2\.3|latest)$/.test(request))).toHaveLength(2);
 });
 
 it.each([401, 403])("takes a %i for a new repository only where that is said", async (status) => {
