@@ -5,6 +5,7 @@ import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
 import type { BuiltImage, Origin } from "./built.js";
+import { onlyForward } from "./forward.js";
 import { formatImageIds, type ImageIds, isSameImage } from "./image-ids.js";
 import { type PublishedTag, readTag, readTags } from "./published.js";
 import type { Trigger } from "./ref.js";
@@ -110,11 +111,15 @@ export async function planTarget(request: PlanRequest, { repository, latest }: T
     const found = set ? await readTag(reading, tag) : undefined;
     if (found !== undefined) published.set(tag, found);
   }
+  const forward = decisions.map((decision) => {
+    const held = published.get(decision.tag);
+    return onlyForward(decision, trigger, held && "version" in held ? held.version : undefined);
+  });
   return {
     repository: formatRepository(repository),
     ok: true,
     latest,
-    tags: planTags(repository, decisions, published, request),
+    tags: planTags(repository, forward, published, request),
   };
 }
 

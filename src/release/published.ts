@@ -1,13 +1,20 @@
 import { messageOf, RegistryError, SlipwayError } from "../errors.js";
+import { isIndex, parseIndex, parseManifest } from "../oci/manifest.js";
 import { withNewRepositoryAdvice } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
-import type { Repository } from "../registry/reference.js";
-import { readImage } from "../registry/verify.js";
+import { formatRepository, type Repository } from "../registry/reference.js";
+import { readImage, type VerifiedImage } from "../registry/verify.js";
+import { annotationKey } from "./description.js";
 import { type ImageIds, publishedImageIds } from "./image-ids.js";
 
 /** What a tag holds. */
 export type PublishedTag =
-  | { digest: string; ids: ImageIds }
+  | {
+      digest: string;
+      ids: ImageIds;
+      /** What its annotations say it is: a label may be that of its base. */
+      version?: string;
+    }
   /** No whole image: something else was pushed there, or parts of it were deleted. */
   | { digest: string; unreadable: string };
 
@@ -19,9 +26,21 @@ export interface Reading {
   firstPublish: boolean;
 }
 
-/** The tags of a repository; none where it does not exist. */
+/**
+ * The tags of a repository; none where it does not exist. A list without `latest`, which is there, lacks others as well:
+ * `latest` would move back from a version that nobody lists.
+ */
 export async function readTags({ client, repository, firstPublish }: Reading): Promise<readonly string[]> {
-  return (await orAbsent(firstPublish, () => client.listTags(repository))) ?? [];
+  return client.untilShown(async () => {
+    const tags = (await orAbsent(firstPublish, () => client.listTags(repository))) ?? [];
+    if (tags.includes("latest")) return tags;
+    if ((await orAbsent(firstPublish, () => client.headManifest(repository, "latest"))) === undefined)
+      return tags;
+    throw new RegistryError(
+      `${formatRepository(repository)}: the registry does not list the tag latest, which is there, so which versions are published is unknown. Run this again; if it stays, whoever runs the registry has to repair it.`,
+      { failure: "invalid", transient: true },
+    );
+  });
 }
 
 /**
@@ -37,7 +56,7 @@ export async function readTag(
   const { digest } = found;
   try {
     const image = await readImage(client, repository, digest);
-    return image === undefined ? undefined : { digest, ids: publishedImageIds(image) };
+    return image === undefined ? { digest, unreadable: "its manifest is missing" } : describe(image);
   } catch (error) {
     // A part that is missing or is no image is an answer: the tag holds something that nobody can pull.
     const isAnswer =
@@ -45,6 +64,17 @@ export async function readTag(
     if (!isAnswer) throw error;
     return { digest, unreadable: messageOf(error) };
   }
+}
+
+function describe(image: VerifiedImage): PublishedTag {
+  const { descriptor, bytes } = image.stored;
+  const parse = isIndex(descriptor.mediaType) ? parseIndex : parseManifest;
+  const version = parse(bytes, image.digest).annotations?.[annotationKey("version")];
+  return {
+    digest: image.digest,
+    ids: publishedImageIds(image),
+    ...(version === undefined ? {} : { version }),
+  };
 }
 
 async function orAbsent<T>(firstPublish: boolean, ask: () => Promise<T>): Promise<T | undefined> {

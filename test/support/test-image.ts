@@ -10,6 +10,8 @@ export interface TestImageOptions {
   content?: string;
   /** Level of the compression, which image IDs do not depend on. */
   compression?: number;
+  /** Annotations of the index. */
+  annotations?: Record<string, string>;
 }
 
 /** An image in memory, with the image ID of each platform. */
@@ -21,7 +23,12 @@ const layerType = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /** Makes a small whole image, one layer a platform. */
 export function makeImage(options: TestImageOptions = {}): TestImage {
-  const { platforms = ["linux/amd64", "linux/arm64"], content = "content", compression = 6 } = options;
+  const {
+    platforms = ["linux/amd64", "linux/arm64"],
+    content = "content",
+    compression = 6,
+    annotations = {},
+  } = options;
   const blobs = new Map<string, Buffer>();
   const keep = (mediaType: string, bytes: Buffer): Descriptor => {
     const digest = digestOf(bytes);
@@ -51,7 +58,7 @@ export function makeImage(options: TestImageOptions = {}): TestImage {
   return {
     index: buildIndex(
       assembled.map(({ descriptor, platform }) => ({ ...descriptor, platform })),
-      {},
+      annotations,
     ),
     variants: assembled,
     identities: assembled.map(({ platform, manifest }) => ({ platform, imageId: manifest.config.digest })),
