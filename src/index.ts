@@ -58,6 +58,8 @@ import { rehearsalCommit, rehearsalHost, rehearsalTargets, rehearse } from "./re
 import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
 import { release, withPushAccess } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
+import { rollBackRelease } from "./release/rollback.js";
+import { reportReleaseRollback } from "./release/rollback-report.js";
 import { verifyReference } from "./release/verified.js";
 import { ReportFormat, render } from "./report.js";
 import { redact } from "./secrets.js";
@@ -561,6 +563,32 @@ export class Slipway {
       return { ...publication, firstPublish: false, skipPush: false, ...built };
     });
     return render(report, format);
+  }
+
+  /**
+   * Points the tags of releases that move at an earlier version, without a build.
+   *
+   * The earlier image is read back whole first. One request moves a tag; nothing is built, sent or removed. The
+   * report says what moves the tags on again.
+   *
+   * @param tag The earlier version, in git or at the registry: v1.2.3 or 1.2.3
+   * @param tags Tags to move: latest,1.2,1. Default: all that move with that version, and latest.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async rollbackRelease(
+    tag: string,
+    tags: string[] = [],
+    format: ReportFormat = ReportFormat.Markdown,
+  ): Promise<string> {
+    const project = await this.project();
+    const rules = project.settings.release;
+    const targets = releaseTargets(rules);
+    const client = project.client(targets.map(({ repository }) => repository));
+    return render(
+      reportReleaseRollback(await rollBackRelease({ client, targets, rules, tag, tags })),
+      format,
+    );
   }
 
   /**

@@ -138,7 +138,8 @@ function follow(
   return set(`no higher stable version ${template === undefined ? "" : `of ${tag} `}is published`);
 }
 
-function isMajorAlone({ placeholders }: TagTemplate): boolean {
+/** Whether a template names no more of a version than its major number. */
+export function isMajorAlone({ placeholders }: TagTemplate): boolean {
   return placeholders.includes("major") && !placeholders.includes("minor");
 }
 

@@ -1,0 +1,99 @@
+import type { RegistryClient } from "../registry/client.js";
+import { type Failure, settle } from "../registry/outcome.js";
+import type { Repository } from "../registry/reference.js";
+import { type Alias, type RolledBack, rollBackRepository } from "../registry/rollback.js";
+import type { VerifiedImage } from "../registry/verify.js";
+import { platformTag } from "../tags/platform-tag.js";
+import {
+  chooseMoving,
+  type EarlierVersion,
+  type MovingTag,
+  type NextMove,
+  nextMove,
+  readEarlierVersion,
+} from "../tags/rollback.js";
+import type { TagRules } from "../tags/rules.js";
+import type { Target } from "./plan.js";
+import { isAssembledImage } from "./publish.js";
+
+/** What a rollback of releases is asked for. */
+export interface ReleaseRollback {
+  client: RegistryClient;
+  targets: readonly Target[];
+  rules: TagRules;
+  /** The earlier version, by its tag in git or at the registries. */
+  tag: string;
+  /** Tags to move; none are all that move with that version, and latest. */
+  tags: readonly string[];
+}
+
+/** A repository whose tags went back. */
+export interface RolledBackRelease extends RolledBack {
+  /** Tags that it does not have, and did not get. */
+  absent: string[];
+  /** What the policies do next with each tag that went back. */
+  next: NextMove[];
+}
+
+export type ReleaseRollbackOutcome = RolledBackRelease | Failure;
+
+/** Points tags that move at an earlier version, in repositories each on its own; none is created. */
+export async function rollBackRelease(rollback: ReleaseRollback): Promise<ReleaseRollbackOutcome[]> {
+  const { targets, rules, tag, tags } = rollback;
+  const earlier = readEarlierVersion(tag, rules);
+  const chosen = chooseMoving(earlier, tags);
+  return Promise.all(
+    targets.map((target) =>
+      settle(target.repository, () => rollBackTarget(rollback, target, earlier, chosen)),
+    ),
+  );
+}
+
+async function rollBackTarget(
+  { client, rules }: ReleaseRollback,
+  { repository, latest }: Target,
+  { version, tag }: EarlierVersion,
+  chosen: readonly MovingTag[],
+): Promise<RolledBackRelease> {
+  const wanted = chosen.filter(({ template }) => template !== undefined || latest !== "none");
+  const absent: string[] = [];
+  const aliasesOf = async (image: VerifiedImage) => {
+    const aliases = wanted.flatMap((moving) => aliasesFor(moving.tag, image, rules));
+    const present = await existing(client, repository, aliases);
+    absent.push(...aliases.filter((alias) => !present.includes(alias)).map((alias) => alias.tag));
+    return present;
+  };
+  const rolledBack = await rollBackRepository(client, repository, {
+    tag,
+    aliasesOf,
+    isOurs: isAssembledImage,
+  });
+  const published = (await client.listTags(repository)) ?? [];
+  return {
+    ...rolledBack,
+    absent,
+    next: wanted
+      .filter((moving) => !absent.includes(moving.tag))
+      .map((moving) => nextMove(moving, version, latest, rules, published)),
+  };
+}
+
+/** A tag with those of single platforms beside it, which go first. */
+function aliasesFor(tag: string, { stored, variants }: VerifiedImage, { platformTags }: TagRules): Alias[] {
+  const ofPlatforms = variants.map((variant) => ({
+    tag: platformTag(tag, variant.platform, platformTags),
+    stored: variant.stored,
+  }));
+  return [...(platformTags === undefined ? [] : ofPlatforms), { tag, stored }];
+}
+
+async function existing(
+  client: RegistryClient,
+  repository: Repository,
+  aliases: readonly Alias[],
+): Promise<Alias[]> {
+  const found: Alias[] = [];
+  for (const alias of aliases)
+    if ((await client.headManifest(repository, alias.tag)) !== undefined) found.push(alias);
+  return found;
+}

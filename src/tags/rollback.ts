@@ -1,0 +1,98 @@
+import { InputError } from "../errors.js";
+import { isTag } from "../registry/reference.js";
+import { highestOf, isMajorAlone, type LatestPolicy } from "./policy.js";
+import { publishedVersions, readVersion } from "./reading.js";
+import type { TagRules } from "./rules.js";
+import type { TagTemplate } from "./tag-template.js";
+import { fillTemplate } from "./template.js";
+import { versionValues } from "./values.js";
+import { compareVersions, isStable, type Version, versionIn } from "./version.js";
+
+/** A tag that moves with a version; latest has no template. */
+export interface MovingTag {
+  tag: string;
+  template?: TagTemplate;
+}
+
+/** A published version, with what can go back to it. */
+export interface EarlierVersion {
+  version: Version;
+  /** Its tag at the registries. */
+  tag: string;
+  /** In the order in which they move, latest at the end. */
+  moving: readonly MovingTag[];
+}
+
+/** What moves a tag on again after it went back. */
+export interface NextMove {
+  tag: string;
+  /** A clause without a full stop. */
+  next: string;
+}
+
+const latest: MovingTag = { tag: "latest" };
+
+/** Reads the version to go back to, by its git tag or by its tag at the registries: no other image is meant. */
+export function readEarlierVersion(given: string, rules: TagRules): EarlierVersion {
+  const { tags, tagPrefix } = rules;
+  const name = given.startsWith(tagPrefix) ? given.slice(tagPrefix.length) : given;
+  const read = readVersion(rules, name);
+  const version = read?.version ?? versionIn(name);
+  const own = tags.flatMap((template) => {
+    const tag = version && template.namesVersion ? fillTemplate(template, versionValues(version)) : undefined;
+    return tag === undefined ? [] : [tag];
+  });
+  const tag = read?.isOwn && !read.ofPlatform ? name : own[0];
+  if (version === undefined || tag === undefined || !isStable(version) || !isTag(tag))
+    throw new InputError({
+      subject: "--tag",
+      expected: "the tag of a published stable version, as in 1.2.3",
+      given,
+    });
+  return { version, tag, moving: [...movingWith(version, rules), latest] };
+}
+
+/** Those of the tags that are to go back; none given are all. */
+export function chooseMoving(
+  { version, moving }: EarlierVersion,
+  given: readonly string[],
+): readonly MovingTag[] {
+  const wrong = given.find((tag) => !moving.some((other) => other.tag === tag));
+  if (wrong !== undefined)
+    throw new InputError({
+      subject: "--tags",
+      expected: `tags that ${version.text} sets and that move, which are ${moving.map(({ tag }) => tag).join(", ")}`,
+      given: wrong,
+    });
+  return given.length === 0 ? moving : moving.filter(({ tag }) => given.includes(tag));
+}
+
+/** What the policies do next with a tag that went back. */
+export function nextMove(
+  { tag, template }: MovingTag,
+  version: Version,
+  policy: LatestPolicy,
+  rules: TagRules,
+  published: readonly string[],
+): NextMove {
+  if (template === undefined && policy === "main")
+    return { tag, next: `the next push to ${rules.mainBranch} moves it on` };
+  const stable = publishedVersions(rules, published).filter(isStable);
+  const highest = highestOf(tag, template, { values: {} }, stable);
+  if (highest === undefined || compareVersions(highest, version) <= 0)
+    return { tag, next: "no higher version is published; the next one moves it on" };
+  return {
+    tag,
+    next: `${highest.text} is published, and higher: releasing that again moves it on, or a higher version; releasing ${version.text} again leaves it here`,
+  };
+}
+
+function movingWith(version: Version, rules: TagRules): MovingTag[] {
+  return rules.tags.flatMap((template): MovingTag[] => {
+    const isSkipped = isMajorAlone(template) && version.numbers[0] === "0" && !rules.majorZero;
+    const tag = fillTemplate(template, versionValues(version));
+    return template.on !== "version" || !template.moves || isSkipped || tag === undefined
+      ? []
+      : [{ tag, template }];
+  });
+}
