@@ -1,24 +1,50 @@
 import { InputError } from "../errors.js";
-import { decodeHeader, paddingOf, type TarHeader, tarBlock } from "./tar.js";
+import { type ByteSource, StreamedBytes } from "./bytes.js";
+import { type PaxRecords, parsePax } from "./pax.js";
+import { decodeHeader, endOfArchive, paddingOf, type TarHeader, tarBlock } from "./tar.js";
 
 /** A member of an archive, with its content where it was asked for. */
 export interface ReadMember {
   header: TarHeader;
+  /** Where its content lies in the archive. */
+  offset: number;
   content?: Buffer;
 }
 
-type Records = Readonly<Record<string, string>>;
+/** What the headers before a member say of it. */
+interface Extension {
+  pax?: PaxRecords;
+  path?: string;
+  target?: string;
+}
+
+type Extend = (before: Extension, content: Buffer, subject: string) => Extension;
+
+// What unpacks images is written in Go: an archive is read here as archive/tar of Go does it, limits included.
+const limits = { extension: 1 << 20, name: 4096 };
+
+// Headers that say something about the next member, by their type flag. What one says about all that follow is left
+// out, and ends what was said about the next, as in Go.
+const extensions: Readonly<Record<string, Extend>> = {
+  x: (before, content, subject) => ({ ...before, pax: parsePax(content, subject) }),
+  g: () => ({}),
+  L: (before, content) => ({ ...before, path: cString(content) }),
+  K: (before, content) => ({ ...before, target: cString(content) }),
+};
+
+// Devices and pipes, which have no content, as all that is no file.
+const special: readonly string[] = ["3", "4", "6"];
 
 /**
- * Reads an archive from start to end, and holds no content but that of the members that `wants` names and of
- * the headers that extend others: pax records, and GNU's long names.
+ * Reads a streamed archive from start to end, and holds no content but that of the members that `wants` names and
+ * of the headers that extend others.
  */
 export async function* readTar(
   archive: AsyncIterable<Buffer>,
   subject: string,
   wants: (header: TarHeader) => boolean,
 ): AsyncGenerator<ReadMember> {
-  const source = new Chunks(archive, subject);
+  const source = new StreamedBytes(archive, subject);
   try {
     yield* readMembers(source, subject, wants);
     await source.drain();
@@ -27,126 +53,102 @@ export async function* readTar(
   }
 }
 
-async function* readMembers(
-  source: Chunks,
+/** Reads the members of an archive up to its end; the content of each that `wants` does not name is skipped. */
+export async function* readMembers(
+  source: ByteSource,
   subject: string,
-  wants: (header: TarHeader) => boolean,
+  wants: (header: TarHeader) => boolean = () => false,
 ): AsyncGenerator<ReadMember> {
-  let common: Records = {};
-  let extended: Records = {};
-  while (!(await source.isAtEnd())) {
-    const block = await source.read(tarBlock);
-    if (isEmpty(block)) return;
-    const plain = decodeHeader(block);
-    if (plain === undefined)
-      throw new InputError({ subject, expected: "a tar archive", given: "a block that is no header" });
-    const parse = extensions[plain.flag];
-    const header = parse === undefined ? withRecords(plain, { ...common, ...extended }) : plain;
-    const wanted = parse !== undefined || wants(header);
-    const content = wanted ? await source.read(header.size) : await source.skip(header.size);
+  let extension: Extension = {};
+  for (;;) {
+    const plain = await readHeader(source, subject);
+    if (plain === undefined) return;
+    const extend = extensions[plain.flag];
+    if (extend !== undefined) {
+      extension = extend(extension, await readExtension(source, plain, subject), subject);
+      continue;
+    }
+    const header = checked(extended(plain, extension), subject);
+    extension = {};
+    const { offset } = source;
+    const content = wants(header) ? await source.read(header.size) : await source.skip(header.size);
     await source.skip(paddingOf(header.size).length);
-    if (parse === undefined) {
-      yield { header, ...(content === undefined ? {} : { content }) };
-      extended = {};
-    } else if (plain.flag === "g") common = { ...common, ...parse(content ?? Buffer.alloc(0)) };
-    else extended = { ...extended, ...parse(content ?? Buffer.alloc(0)) };
+    yield { header, offset, ...(content === undefined ? {} : { content }) };
   }
 }
 
-// Headers that say something about the next member, or about all that follow, by their type flag.
-const extensions: Readonly<Record<string, (content: Buffer) => Records>> = {
-  x: parseRecords,
-  g: parseRecords,
-  L: (content) => ({ path: cString(content) }),
-  K: (content) => ({ linkpath: cString(content) }),
-};
+/** Undefined at the end, which is two empty blocks, or that of the bytes. */
+async function readHeader(source: ByteSource, subject: string): Promise<TarHeader | undefined> {
+  if (await source.isAtEnd()) return undefined;
+  const block = await source.read(tarBlock);
+  if (isEmpty(block)) {
+    if ((await source.isAtEnd()) || isEmpty(await source.read(tarBlock))) return undefined;
+    throw new InputError({ subject, expected: "a tar archive", given: "one empty block between members" });
+  }
+  const header = decodeHeader(block);
+  if (header !== undefined) return header;
+  throw new InputError({ subject, expected: "a tar archive", given: "a block that is no header" });
+}
 
-function withRecords(header: TarHeader, records: Records): TarHeader {
-  const number = (key: string, value: number) => (records[key] === undefined ? value : Number(records[key]));
+async function readExtension(source: ByteSource, header: TarHeader, subject: string): Promise<Buffer> {
+  const { size } = checkedNumbers(header, subject);
+  if (size > limits.extension)
+    throw new InputError({
+      subject,
+      expected: `at most ${limits.extension} bytes before a member that say more of it`,
+      given: size,
+    });
+  const content = await source.read(size);
+  await source.skip(paddingOf(size).length);
+  return content;
+}
+
+function extended(header: TarHeader, { pax = {}, path, target }: Extension): TarHeader {
+  const number = (text: string | undefined, value: number) =>
+    text === undefined ? value : /^\d+$/.test(text) ? Number(text) : Number.NaN;
   return {
     ...header,
-    path: records.path ?? header.path,
-    target: records.linkpath ?? header.target,
-    size: number("size", header.size),
-    uid: number("uid", header.uid),
-    gid: number("gid", header.gid),
+    path: path || (pax.path ?? header.path),
+    target: target || (pax.linkpath ?? header.target),
+    size: header.type === "file" ? number(pax.size, header.size) : 0,
+    uid: number(pax.uid, header.uid),
+    gid: number(pax.gid, header.gid),
   };
 }
 
-function parseRecords(content: Buffer): Records {
-  const records: Record<string, string> = {};
-  for (let at = 0; at < content.length; ) {
-    const length = Number.parseInt(content.toString("latin1", at, at + 20), 10);
-    if (!(length > 0)) break;
-    const record = content.toString("utf8", content.indexOf(0x20, at) + 1, at + length - 1);
-    const equals = record.indexOf("=");
-    records[record.slice(0, equals)] = record.slice(equals + 1);
-    at += length;
-  }
-  return records;
+/** A member that can be unpacked. */
+function checked(header: TarHeader, subject: string): TarHeader {
+  const { path, target, type, flag } = checkedNumbers(header, subject);
+  const refuse = (expected: string, given: unknown): never => {
+    throw new InputError({ subject, expected, given });
+  };
+  if (type === "other" && !special.includes(flag))
+    refuse("files, directories, links and devices", `${path}, of type ${flag}`);
+  for (const name of [path, target])
+    if (name.length > limits.name || name.includes("\0"))
+      refuse(`names of at most ${limits.name} bytes without NUL`, name);
+  return header;
+}
+
+function checkedNumbers(header: TarHeader, subject: string): TarHeader {
+  const { path, mode, uid, gid, size, mtime } = header;
+  // Only times may lie before zero.
+  const wrong = Object.entries({ mode, uid, gid, size, mtime: Math.abs(mtime) }).find(
+    ([, value]) => !Number.isSafeInteger(value) || value < 0,
+  );
+  if (wrong === undefined) return header;
+  throw new InputError({
+    subject,
+    expected: `a ${wrong[0]} from 0 on for ${path}`,
+    given: Number.isNaN(wrong[1]) ? "no number" : wrong[1],
+  });
 }
 
 function cString(content: Buffer): string {
-  return content.toString("utf8").replace(/\0.*$/s, "");
+  const end = content.indexOf(0);
+  return content.toString("utf8", 0, end === -1 ? content.length : end);
 }
 
 function isEmpty(block: Buffer): boolean {
-  return block.every((byte) => byte === 0);
-}
-
-/** A stream by the sizes that a reader asks for. */
-class Chunks {
-  readonly #iterator: AsyncIterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(
-    chunks: AsyncIterable<Buffer>,
-    private readonly subject: string,
-  ) {
-    this.#iterator = chunks[Symbol.asyncIterator]();
-  }
-
-  /** Whether nothing is left. An archive may end without empty blocks. */
-  async isAtEnd(): Promise<boolean> {
-    while (this.#rest.length === 0) {
-      const { value, done } = await this.#iterator.next();
-      if (done) return true;
-      this.#rest = value;
-    }
-    return false;
-  }
-
-  async read(size: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    await this.#take(size, (part) => parts.push(part));
-    return Buffer.concat(parts);
-  }
-
-  async skip(size: number): Promise<undefined> {
-    await this.#take(size, () => {});
-  }
-
-  /** Reads what is left, so that whatever checks the stream at its end does so. */
-  async drain(): Promise<void> {
-    while (!(await this.isAtEnd())) this.#rest = Buffer.alloc(0);
-  }
-
-  async close(): Promise<void> {
-    await this.#iterator.return?.();
-  }
-
-  async #take(size: number, use: (part: Buffer) => void): Promise<void> {
-    for (let missing = size; missing > 0; ) {
-      if (await this.isAtEnd())
-        throw new InputError({
-          subject: this.subject,
-          expected: `${missing} more bytes of a tar archive`,
-          given: "its end",
-        });
-      const part = this.#rest.subarray(0, missing);
-      use(part);
-      missing -= part.length;
-      this.#rest = this.#rest.subarray(part.length);
-    }
-  }
+  return block.equals(endOfArchive.subarray(0, tarBlock));
 }

@@ -26,11 +26,18 @@ export interface TarMember extends Owner {
   target: string;
 }
 
-/** A header as it is read; `flag` is kept for the types that are no files of their own. */
+/**
+ * A header as it is read; `flag` is kept for the types that are no files of their own. What is no number there is
+ * NaN.
+ */
 export interface TarHeader extends Omit<TarMember, "type"> {
   type: TarMember["type"] | "other";
   flag: string;
 }
+
+const types: Readonly<Record<string, TarMember["type"]>> = Object.fromEntries(
+  Object.entries(typeFlags).map(([type, flag]) => [flag, type as TarMember["type"]]),
+);
 
 const limits = { path: 100, prefix: 155, id: 0o7777777, size: 0o77777777777 };
 
@@ -72,15 +79,14 @@ export function paddingOf(size: number): Buffer {
 
 /** Reads a header; undefined where the block is none, by its checksum. */
 export function decodeHeader(block: Buffer): TarHeader | undefined {
-  const checksum = Number.parseInt(text(block, 148, 8).trim(), 8);
-  if (checksum !== checksumOf(block)) return undefined;
-  const flag = text(block, 156, 1) || "0";
-  const type = Object.entries(typeFlags).find(([, known]) => known === flag)?.[0] ?? "other";
-  const prefix = text(block, 257, 6) === "ustar" ? text(block, 345, limits.prefix) : "";
+  if (number(block, 148, 8) !== checksumOf(block)) return undefined;
   const name = text(block, 0, limits.path);
+  const prefix = text(block, 257, 6) === "ustar" ? text(block, 345, limits.prefix) : "";
+  // Before POSIX a directory had no flag, and a slash instead.
+  const flag = text(block, 156, 1) || (name.endsWith("/") ? typeFlags.directory : typeFlags.file);
   return {
     path: prefix === "" ? name : `${prefix}/${name}`,
-    type: type as TarHeader["type"],
+    type: types[flag] ?? "other",
     flag,
     mode: number(block, 100, 8),
     uid: number(block, 108, 8),
@@ -139,23 +145,33 @@ function encodeRecord(key: string, value: string): Buffer {
 
 /** The sum of all bytes, the field of the checksum taken as blanks. */
 function checksumOf(block: Buffer): number {
-  return block.reduce((sum, byte, at) => sum + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+  let sum = 8 * 0x20;
+  // A loop: of all that is done for a member, this would take the most time.
+  for (let at = 0; at < tarBlock; at += 1) if (at < 148 || at >= 156) sum += block[at] ?? 0;
+  return sum;
 }
 
 function octal(value: number, digits: number): string {
   return value.toString(8).padStart(digits, "0");
 }
 
-/** Octal, or base 256 where the first bit is set. */
+const octalField = /^[ \0]*([0-7]*)(?:[ \0]*|\0.*)$/s;
+
+/** Octal, or base 256 where the first bit is set, the second one being the sign. */
 function number(block: Buffer, start: number, length: number): number {
-  const field = block.subarray(start, start + length);
-  if ((field[0] ?? 0) < 0x80) return Number.parseInt(text(block, start, length).trim() || "0", 8);
-  return field.subarray(1).reduce((value, byte) => value * 256 + byte, (field[0] ?? 0) & 0x7f);
+  const first = block[start] ?? 0;
+  if (first < 0x80) {
+    const digits = octalField.exec(block.toString("latin1", start, start + length))?.[1];
+    return digits === undefined ? Number.NaN : Number.parseInt(digits || "0", 8);
+  }
+  const inverted = first >= 0xc0 ? 0xff : 0;
+  let value = (first ^ inverted) & 0x7f;
+  for (let at = start + 1; at < start + length; at += 1) value = value * 256 + ((block[at] ?? 0) ^ inverted);
+  if (inverted !== 0) value = -value - 1;
+  return Number.isSafeInteger(value) ? value : Number.NaN;
 }
 
 function text(block: Buffer, start: number, length: number): string {
-  return block
-    .subarray(start, start + length)
-    .toString("utf8")
-    .replace(/\0.*$/s, "");
+  const end = block.indexOf(0, start);
+  return block.toString("utf8", start, end === -1 ? start + length : Math.min(end, start + length));
 }

@@ -1,6 +1,7 @@
 import { uncompressedSize } from "../layer/uncompressed.js";
 import { parseConfig } from "../oci/manifest.js";
 import type { ContentSource, ImageVariant } from "../oci/source.js";
+import { pairLayers } from "../oci/stored-layer.js";
 
 /** What a layer brings into the image, in the order of Dockerfile.ci. */
 export const layerGroups = ["base", "packages", "mise", "tools", "other"] as const;
@@ -47,9 +48,10 @@ export async function measureImage(
   { manifest }: ImageVariant,
   origin: LayerOrigin,
 ): Promise<MeasuredImage> {
-  const config = parseConfig(await content.read(manifest.config), `${content.name}: image configuration`);
-  const groups = groupLayers(config.rootfs.diff_ids, origin);
-  const layers = manifest.layers.map(async (layer, index) => ({
+  const subject = `${content.name}: image configuration`;
+  const { diff_ids } = parseConfig(await content.read(manifest.config), subject).rootfs;
+  const groups = groupLayers(diff_ids, origin);
+  const layers = pairLayers(manifest.layers, diff_ids, subject).map(async (layer, index) => ({
     digest: layer.digest,
     group: groups[index] ?? "other",
     pulled: layer.size,

@@ -1,4 +1,5 @@
-import { type BaseImage, readBaseFiles } from "../layer/base.js";
+import type { BaseImage } from "../layer/base.js";
+import { readBaseFiles } from "../layer/base-files.js";
 import { extractStored } from "../layer/extract.js";
 import { FileTree } from "../layer/file-tree.js";
 import { createLayer, type Layer } from "../layer/layer.js";

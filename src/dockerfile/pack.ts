@@ -5,6 +5,7 @@ import type { Layer } from "../layer/layer.js";
 import { layerType } from "../oci/formats.js";
 import { type JoinOptions, joinPlatforms, type StoredPlatform } from "../oci/join.js";
 import type { ContentSource, PublishableImage } from "../oci/source.js";
+import type { StoredLayer } from "../oci/stored-layer.js";
 import type { AssembledVariant } from "./assemble.js";
 
 /** How an image is packed. */
@@ -47,9 +48,9 @@ async function compressLayers(layers: readonly Layer[], directory: string): Prom
 
 function storePlatform(variant: AssembledVariant, compressed: CompressedLayers): StoredPlatform {
   const { platform, imageId, config, base } = variant;
-  const own = variant.layers.map(({ diffId }) => {
+  const own = variant.layers.map(({ diffId }): StoredLayer => {
     const { digest = "", size = 0 } = compressed.get(diffId) ?? {};
-    return { mediaType: layerType("gzip", "oci", diffId), digest, size };
+    return { mediaType: layerType("gzip", "oci", diffId), digest, size, diffId };
   });
   const layers = [...(base?.layers ?? []), ...own];
   return { platform, imageId, config, layers, content: contentOf(variant, compressed) };

@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import type { Owner } from "../archive/tar.js";
 import { InputError } from "../errors.js";
-import type { Descriptor } from "../oci/manifest.js";
-import type { ContentSource } from "../oci/source.js";
+import type { StoredLayer } from "../oci/stored-layer.js";
+import type { StoredLayers } from "./uncompressed.js";
 
 export interface DirectoryNode extends Owner {
   type: "directory";
@@ -12,8 +12,8 @@ export interface DirectoryNode extends Owner {
 
 /** A file in a layer of an image, which stays there until something copies it. */
 export interface StoredFile {
-  source: ContentSource;
-  layer: Descriptor;
+  image: Pick<StoredLayers, "name" | "content">;
+  layer: StoredLayer;
   /** As the archive of the layer names it. */
   path: string;
   size: number;
@@ -49,7 +49,20 @@ export interface Conflict {
 
 export type FileNode = DirectoryNode | RegularFile | Symlink | SpecialFile | Conflict;
 
+/** What files by path take, without their content. */
+export interface TreeCost {
+  /** Bytes, about, of all that was put. */
+  memory: number;
+  /** Names that were looked up while links were followed, which the time goes by. */
+  names: number;
+}
+
+// What Linux takes of a path, and containerd of links; what a path leads through is bounded as well.
 const maxLinks = 255;
+const maxNames = 4096;
+
+// About what a name takes in memory, beside its own length.
+const nodeMemory = 400;
 
 /**
  * Files by path, as a root file system has them. Paths are absolute, and no symbolic link leads out of the root.
@@ -58,44 +71,68 @@ const maxLinks = 255;
 export class FileTree {
   readonly root: DirectoryNode = { type: "directory", mode: 0o755, uid: 0, gid: 0, children: new Map() };
   readonly #changed = new Set<string>();
+  /** What the tree took so far, for whoever reads files into it that are not his own. */
+  readonly cost: TreeCost = { memory: 0, names: 0 };
 
   /** What is at a path; symbolic links are not followed. */
   get(path: string): FileNode | undefined {
     let node: FileNode | undefined = this.root;
-    for (const name of namesOf(path)) node = node?.type === "directory" ? node.children.get(name) : undefined;
+    for (const name of namesOf(path)) node = childOf(node, name);
     return node;
+  }
+
+  /** The directories above a path and what is at it, as far as they exist; symbolic links are not followed. */
+  nodesOn(path: string): FileNode[] {
+    const nodes: FileNode[] = [this.root];
+    for (const name of namesOf(path)) {
+      const node = childOf(nodes.at(-1), name);
+      if (node === undefined) break;
+      nodes.push(node);
+    }
+    return nodes;
   }
 
   /**
    * The path with all symbolic links followed, the last one as well; what does not exist stays as it is written.
-   * Undefined where links lead in a circle.
+   * Undefined where links lead in a circle, or too far.
    */
   resolve(path: string): string | undefined {
-    let resolved = "/";
+    const pending = namesOf(path).reverse();
+    const resolved: string[] = [];
+    const nodes: (FileNode | undefined)[] = [this.root];
     let links = 0;
-    for (let names = namesOf(path); names.length > 0; ) {
-      const [name = "", ...rest] = names;
-      names = rest;
-      const next = posix.join(resolved, name);
-      const node = this.get(next);
+    let names = 0;
+    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+      this.cost.names += 1;
+      names += 1;
+      if (names > maxNames) return undefined;
+      if (name === ".") continue;
+      if (name === "..") {
+        if (resolved.pop() !== undefined) nodes.pop();
+        continue;
+      }
+      const node = childOf(nodes.at(-1), name);
       if (node?.type !== "symlink") {
-        resolved = next;
+        resolved.push(name);
+        nodes.push(node);
         continue;
       }
       links += 1;
       if (links > maxLinks) return undefined;
-      if (node.target.startsWith("/")) resolved = "/";
-      names = [...node.target.split("/").filter((part) => part !== "" && part !== "."), ...names];
+      if (node.target.startsWith("/")) {
+        resolved.length = 0;
+        nodes.length = 1;
+      }
+      pending.push(...namesOf(node.target).reverse());
     }
-    return resolved;
+    return `/${resolved.join("/")}`;
   }
 
   /** Puts a node in a directory that exists. */
   put(path: string, node: FileNode): void {
     const parent = this.get(posix.dirname(path));
     if (parent?.type !== "directory") throw new Error(`${path} has no directory to be put into.`);
-    parent.children.set(posix.basename(path), node);
-    this.#changed.add(path);
+    this.#put(parent, path, node);
   }
 
   remove(path: string): void {
@@ -105,15 +142,15 @@ export class FileTree {
 
   /** Makes a directory and those above it where they are missing, with permissions 0755. */
   makeDirectories(path: string, owner: Owner, subject: string): void {
-    const names = namesOf(path);
-    names.forEach((_, at) => {
-      const directory = `/${names.slice(0, at + 1).join("/")}`;
-      const found = this.get(directory);
-      if (found === undefined)
-        this.put(directory, { type: "directory", mode: 0o755, ...owner, children: new Map() });
-      else if (found.type !== "directory")
-        throw new InputError({ subject, expected: "a directory", given: `${directory}, a ${found.type}` });
-    });
+    let parent = this.root;
+    let directory = "";
+    for (const name of namesOf(path)) {
+      directory = `${directory}/${name}`;
+      const node = parent.children.get(name) ?? this.#make(parent, directory, owner);
+      if (node.type !== "directory")
+        throw new InputError({ subject, expected: "a directory", given: `${directory}, a ${node.type}` });
+      parent = node;
+    }
   }
 
   /** What is at a path, symbolic links followed, the last one as well; undefined where there is nothing. */
@@ -135,6 +172,22 @@ export class FileTree {
     this.#changed.clear();
     return paths;
   }
+
+  #make(parent: DirectoryNode, path: string, owner: Owner): FileNode {
+    const node: DirectoryNode = { type: "directory", mode: 0o755, ...owner, children: new Map() };
+    this.#put(parent, path, node);
+    return node;
+  }
+
+  #put(parent: DirectoryNode, path: string, node: FileNode): void {
+    parent.children.set(posix.basename(path), node);
+    this.#changed.add(path);
+    this.cost.memory += nodeMemory + path.length + (node.type === "symlink" ? node.target.length : 0);
+  }
+}
+
+function childOf(node: FileNode | undefined, name: string): FileNode | undefined {
+  return node?.type === "directory" ? node.children.get(name) : undefined;
 }
 
 function copyChildren(children: ReadonlyMap<string, FileNode>): Map<string, FileNode> {

@@ -1,27 +1,109 @@
-import { InputError, messageOf, SlipwayError } from "../errors.js";
+import { readTar } from "../archive/tar-reader.js";
+import { InputError, messageOf, SlipwayError, VerificationError } from "../errors.js";
 import { formOf } from "../oci/formats.js";
-import type { Descriptor } from "../oci/manifest.js";
 import type { ContentSource } from "../oci/source.js";
-import { openLayer } from "./compression.js";
+import type { StoredLayer } from "../oci/stored-layer.js";
+import { decompressors } from "./decompression.js";
+import { measure } from "./measure.js";
 
-/** The archive of a stored layer, streamed. A layer that is not whole, or not the one of its digest, is an error. */
-export async function* readLayer(
-  content: ContentSource,
-  layer: Descriptor,
-  subject = `${content.name}: layer ${layer.digest}`,
-): AsyncGenerator<Buffer> {
-  const archive = await openLayer(content, layer, formOf(layer, subject));
-  try {
-    yield* archive as AsyncIterable<Buffer>;
-  } catch (error) {
-    if (error instanceof SlipwayError) throw error;
-    throw new InputError({ subject, expected: "a whole layer", given: messageOf(error) });
+/** The layers of one platform of an image, and where they are. */
+export interface StoredLayers {
+  /** For messages. */
+  name: string;
+  layers: readonly StoredLayer[];
+  content: ContentSource;
+}
+
+/** The archive of a layer, which has to be read to its end. */
+export interface LayerArchive {
+  /** For messages. */
+  subject: string;
+  layer: StoredLayer;
+  chunks: AsyncIterable<Buffer>;
+}
+
+// More than images have; a stored layer of some megabytes may hold thousands of times as much.
+const maxArchives = 64 * 2 ** 30;
+
+/** The archives of an image, the lowest one first, each streamed. `limit` is the most that all of them may hold. */
+export async function* readLayers(
+  { name, layers, content }: StoredLayers,
+  limit: number = maxArchives,
+): AsyncGenerator<LayerArchive> {
+  let left = limit;
+  for (const layer of layers) {
+    const subject = `${name}: layer ${layer.digest}`;
+    const bounded = async function* () {
+      for await (const chunk of readLayer(content, layer, subject)) {
+        left -= chunk.length;
+        if (left < 0)
+          throw new InputError({
+            subject,
+            expected: `at most ${limit} bytes in the archives of all layers`,
+            given: "more",
+            fix: "Take another base image, or leave out what the image does not need",
+          });
+        yield chunk;
+      }
+    };
+    yield { subject, layer, chunks: bounded() };
+  }
+}
+
+/**
+ * Holds the layers of an image against what its manifest and its configuration say of them, so that whatever
+ * unpacks images can unpack it.
+ */
+export async function checkLayers(image: StoredLayers): Promise<void> {
+  for await (const { chunks, subject } of readLayers(image)) {
+    const members = readTar(chunks, subject, () => false);
+    while (!(await members.next()).done);
   }
 }
 
 /** Bytes of a layer's archive, headers and padding included; the layer is never held. */
-export async function uncompressedSize(content: ContentSource, layer: Descriptor): Promise<number> {
+export async function uncompressedSize(content: ContentSource, layer: StoredLayer): Promise<number> {
+  const subject = `${content.name}: layer ${layer.digest}`;
   let size = 0;
-  for await (const chunk of readLayer(content, layer)) size += chunk.length;
+  for await (const chunk of readLayer(content, layer, subject)) size += chunk.length;
   return size;
+}
+
+/** The archive of a stored layer. One that is not whole, or not the one of its digests, is an error at its end. */
+async function* readLayer(
+  content: ContentSource,
+  layer: StoredLayer,
+  subject: string,
+): AsyncGenerator<Buffer> {
+  const decompress = decompressors[formOf(layer, subject)];
+  const stored = await content.open(layer);
+  const archive = measure();
+  try {
+    yield* archive.pass(decompress(requireStored(stored, layer, subject), subject));
+  } catch (error) {
+    if (error instanceof SlipwayError) throw error;
+    throw new InputError({ subject, expected: "a whole layer", given: messageOf(error) });
+  }
+  if (archive.digest() !== layer.diffId)
+    throw new VerificationError(
+      `${subject}: its archive is ${archive.digest()}, where the configuration says ${layer.diffId}: nobody can unpack that image. Build it again.`,
+    );
+}
+
+/** Passes on what is stored, which has to have its digest and its size at the end. */
+async function* requireStored(
+  chunks: AsyncIterable<Buffer>,
+  layer: StoredLayer,
+  subject: string,
+): AsyncGenerator<Buffer> {
+  const stored = measure();
+  for await (const chunk of stored.pass(chunks)) {
+    if (stored.size() > layer.size) break;
+    yield chunk;
+  }
+  if (stored.size() === layer.size && stored.digest() === layer.digest) return;
+  const found = stored.size() > layer.size ? "more" : `${stored.size()} bytes of ${stored.digest()}`;
+  throw new VerificationError(
+    `${subject} of ${layer.size} bytes arrived as ${found}. Get it again; if that stays, build the image again.`,
+  );
 }

@@ -10,6 +10,7 @@ import {
 } from "./manifest.js";
 import { formatPlatform, type ImagePlatform, parsePlatform } from "./platform.js";
 import type { ContentSource, ImageVariant, PublishableImage } from "./source.js";
+import { pairLayers, type StoredLayer } from "./stored-layer.js";
 
 /** One platform of an image whose layers are stored already, whoever built it. */
 export interface StoredPlatform {
@@ -17,7 +18,7 @@ export interface StoredPlatform {
   /** Digest of the configuration: the identity of the image. */
   imageId: string;
   config: Buffer;
-  layers: Descriptor[];
+  layers: StoredLayer[];
   /** Where the layers are. */
   content: ContentSource;
 }
@@ -35,12 +36,13 @@ export async function readPlatform(
   { manifest }: ImageVariant,
 ): Promise<StoredPlatform> {
   const config = await content.read(manifest.config);
-  const { os, architecture, variant } = parseConfig(config, `${content.name}: image configuration`);
+  const subject = `${content.name}: image configuration`;
+  const { os, architecture, variant, rootfs } = parseConfig(config, subject);
   return {
     platform: parsePlatform(formatPlatform({ os, architecture, variant: variant ?? "" })),
     imageId: manifest.config.digest,
     config,
-    layers: manifest.layers,
+    layers: pairLayers(manifest.layers, rootfs.diff_ids, subject),
     content,
   };
 }

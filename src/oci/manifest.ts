@@ -70,18 +70,24 @@ const descriptor = z.object({
 
 const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
 
+// What could be read as either form is neither: programs differ in which one they take.
+const absent = z.never("nothing here, which belongs to the other form of manifest").optional();
+
 const index = z.object({
   schemaVersion: z.literal(2),
-  mediaType: z.string().default(mediaTypes.index),
+  mediaType: z.enum([mediaTypes.index, mediaTypes.dockerIndex]).default(mediaTypes.index),
   manifests: z.array(descriptor.extend({ platform: platform.optional() })),
+  config: absent,
+  layers: absent,
   annotations: annotations.optional(),
 });
 
 const manifest = z.object({
   schemaVersion: z.literal(2),
-  mediaType: z.string().default(mediaTypes.manifest),
+  mediaType: z.enum([mediaTypes.manifest, mediaTypes.dockerManifest]).default(mediaTypes.manifest),
   config: descriptor,
   layers: z.array(descriptor),
+  manifests: absent,
   annotations: annotations.optional(),
 });
 

@@ -185,6 +185,11 @@ async function readVariant(
   const bytes = await unlessAbsent(client.readBlob(repository, manifest.config));
   if (bytes === undefined) return `configuration ${manifest.config.digest} is missing`;
   const config = parseConfig(bytes, `${reference}: configuration`);
+  const { length } = config.rootfs.diff_ids;
+  if (length !== manifest.layers.length)
+    return `manifest ${digest} has ${manifest.layers.length} layers, its configuration diff IDs for ${length}`;
+  if (child !== undefined && child.size !== stored.descriptor.size)
+    return `manifest ${digest} has ${stored.descriptor.size} bytes, the index says ${child.size}`;
   const platform = formatPlatform(config);
   if (child?.platform !== undefined && formatPlatform(child.platform) !== platform)
     return `manifest ${digest} is for ${platform}, the index says ${formatPlatform(child.platform)}`;

@@ -1,6 +1,6 @@
 import { type Directory, dag, type File } from "@dagger.io/dagger";
 import { BuilderNeededError } from "../errors.js";
-import { writeLayoutArchive } from "../oci/layout.js";
+import { writeLayoutArchive } from "../oci/layout-writer.js";
 import type { Phases } from "../phases.js";
 import type { Project } from "../project.js";
 import type { RegistryClient } from "../registry/client.js";

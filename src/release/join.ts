@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { type ArchivedImage, checkBlobs, readArchivedImage } from "../oci/archived.js";
+import { checkLayers } from "../layer/uncompressed.js";
+import { type ArchivedImage, readArchivedImage } from "../oci/archived.js";
 import { joinPlatforms } from "../oci/join.js";
 import { formatPlatform } from "../oci/platform.js";
 import { versionOf } from "../tags/ref.js";
@@ -27,7 +28,7 @@ export async function joinArchives(root: string, description: ReleaseDescription
     { platforms: settings.platforms, version: versionOf(trigger), revision },
   );
   const platforms = archives.flatMap((archive) => archive.platforms);
-  for (const platform of platforms) await checkBlobs(platform);
+  for (const { content, layers } of platforms) await checkLayers({ name: content.name, content, layers });
   const annotations = archives[0]?.annotations ?? {};
   return {
     origin: "archives",

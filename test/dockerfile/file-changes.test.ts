@@ -8,7 +8,7 @@ import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { applyChange } from "../../src/dockerfile/file-changes.js";
 import { emptyConfig } from "../../src/dockerfile/from.js";
 import { InputError } from "../../src/errors.js";
-import { readBaseFiles } from "../../src/layer/base.js";
+import { readBaseFiles } from "../../src/layer/base-files.js";
 import { FileTree } from "../../src/layer/file-tree.js";
 import { createLayer } from "../../src/layer/layer.js";
 import { type MemberSpec, makeArchive, makeBase } from "../support/image-base.js";

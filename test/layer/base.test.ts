@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { InputError, VerificationError } from "../../src/errors.js";
-import { readBaseFiles } from "../../src/layer/base.js";
+import { readBaseFiles } from "../../src/layer/base-files.js";
 import type { FileNode } from "../../src/layer/file-tree.js";
 import { type MemberSpec, makeArchive, makeBase } from "../support/image-base.js";
 
@@ -113,6 +113,40 @@ describe("readBaseFiles", () => {
       ],
     ],
     [
+      "a whiteout of a directory that the same layer adds to, before or after",
+      [lower, [{ path: "a/new" }, { path: ".wh.a" }, { path: ".wh.d" }, { path: "d/new" }]],
+      ["/a/ 700 1:2", "/a/new 755 0:0", "/d/ 755 0:0", "/d/new 755 0:0", "/link 0:0 -> /a"],
+    ],
+    [
+      "an opaque directory after what the same layer adds below it",
+      [lower, [{ path: "d/e/g" }, { path: "d/.wh..wh..opq" }]],
+      [
+        "/a/ 700 1:2",
+        "/a/b 4755 3:0",
+        "/a/c 755 0:0",
+        "/d/ 755 0:0",
+        "/d/e/ 755 0:0",
+        "/d/e/g 755 0:0",
+        "/link 0:0 -> /a",
+      ],
+    ],
+    [
+      "a hard link to a symbolic link, which is another one",
+      [
+        [
+          { path: "a", type: "directory" },
+          { path: "l", type: "symlink", target: "a" },
+          { path: "m", type: "hardlink", target: "l" },
+        ],
+      ],
+      ["/a/ 755 0:0", "/l 0:0 -> a", "/m 0:0 -> a"],
+    ],
+    [
+      "a hard link to a file of a lower layer, which is removed",
+      [[{ path: "a", mode: 0o640 }], [{ path: "b", type: "hardlink", target: "a" }, { path: ".wh.a" }]],
+      ["/b 640 0:0"],
+    ],
+    [
       "an opaque directory",
       [lower, [{ path: "a/new" }, { path: "a/.wh..wh..opq" }, { path: "d/.wh..wh..opq" }, { path: "d/e/g" }]],
       ["/a/ 700 1:2", "/a/new 755 0:0", "/d/ 755 0:0", "/d/e/ 755 0:0", "/d/e/g 755 0:0", "/link 0:0 -> /a"],
@@ -166,7 +200,9 @@ describe("readBaseFiles", () => {
     const corrupted = gzipSync(makeArchive([{ path: "b" }]));
     const read = readBaseFiles(await makeBase({ layers: [[{ path: "a" }]], corrupted }));
     await expect(read).rejects.toThrow(VerificationError);
-    await expect(read).rejects.toThrow(/: layer sha256:[0-9a-f]{64} arrived as sha256:[0-9a-f]{64}\.$/);
+    await expect(read).rejects.toThrow(
+      /: layer sha256:[0-9a-f]{64} of \d+ bytes arrived as \d+ bytes of sha256:[0-9a-f]{64}\. Get it again; /,
+    );
   });
 
   it("refuses a layer that may not be distributed", async () => {

@@ -3,19 +3,20 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors.js";
 import { uncompressedSize } from "../../src/layer/uncompressed.js";
-import { type Descriptor, digestOf } from "../../src/oci/manifest.js";
+import { digestOf } from "../../src/oci/manifest.js";
 import type { ContentSource } from "../../src/oci/source.js";
+import type { StoredLayer } from "../../src/oci/stored-layer.js";
 
 const tar = Buffer.alloc(5_000_001, "layer ");
 
 /** A source of one blob, which arrives in small pieces. */
-function store(bytes: Buffer, mediaType: string): [ContentSource, Descriptor] {
+function store(bytes: Buffer, mediaType: string, archive = tar): [ContentSource, StoredLayer] {
   const pieces = function* () {
     for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
   };
   return [
     { name: "image.tar", read: async () => bytes, open: async () => Readable.from(pieces()) },
-    { mediaType, digest: digestOf(bytes), size: bytes.length },
+    { mediaType, digest: digestOf(bytes), size: bytes.length, diffId: digestOf(archive) },
   ];
 }
 
@@ -35,14 +36,14 @@ describe("uncompressedSize", () => {
 
   it("counts all members of a gzip file", async () => {
     const two = Buffer.concat([gzip, gzip]);
-    expect(await uncompressedSize(...store(two, "application/vnd.oci.image.layer.v1.tar+gzip"))).toBe(
-      2 * tar.length,
-    );
+    const archive = Buffer.concat([tar, tar]);
+    const layer = store(two, "application/vnd.oci.image.layer.v1.tar+gzip", archive);
+    expect(await uncompressedSize(...layer)).toBe(2 * tar.length);
   });
 
   it.each([
     ["a gzip layer that breaks off", gzip.subarray(0, -9), "tar+gzip", "a whole layer, got"],
-    ["a zstd layer that breaks off", zstd.subarray(0, -9), "tar+zstd", "a whole layer, got"],
+    ["a zstd layer that breaks off", zstd.subarray(0, -9), "tar+zstd", "a whole archive, got"],
     ["a layer that is not what it says", tar, "tar+gzip", "a whole layer, got"],
     ["a layer of an unknown form", tar, "tar+xz", "layers as tar, gzip or zstd that may be distributed, got"],
     [
@@ -62,7 +63,7 @@ describe("uncompressedSize", () => {
     const [content, layer] = store(gzip, "application/vnd.oci.image.layer.v1.tar+gzip");
     const other = { ...layer, digest: digestOf(tar) };
     await expect(uncompressedSize(content, other)).rejects.toThrow(
-      `image.tar: layer ${other.digest} arrived as ${layer.digest}.`,
+      `image.tar: layer ${other.digest} of ${layer.size} bytes arrived as ${layer.size} bytes of ${layer.digest}. Get it again;`,
     );
   });
 

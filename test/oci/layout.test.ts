@@ -82,7 +82,7 @@ describe("openLayoutArchive", () => {
     const path = join(directory.path, "text");
     await writeFile(path, "this is no archive\n".repeat(100));
     await expect(openLayoutArchive(path)).rejects.toThrow(
-      `${path}: expected an OCI image layout with index.json`,
+      `${path}: expected a tar archive, got "a block that is no header".`,
     );
   });
 
@@ -99,7 +99,7 @@ describe("openLayoutArchive", () => {
     const block = Number(/^block (\d+): .* index\.json$/m.exec(stdout)?.[1]);
     await truncate(path, (block + 1) * 512 + 10);
     await expect(openLayoutArchive(path)).rejects.toThrow(
-      new RegExp(`^${path}: expected \\d+ bytes at \\d+, got 10\\.$`),
+      new RegExp(`^${path}: expected a whole archive, got "one that ends \\d+ bytes early"\\.$`),
     );
   });
 });

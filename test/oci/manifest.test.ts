@@ -84,7 +84,21 @@ describe("parseIndex", () => {
   });
 
   it("refuses a manifest", () => {
-    expect(() => parseIndex(json(manifest), "x")).toThrow('x: expected an image index, got "manifests: ');
+    expect(() => parseIndex(json(manifest), "x")).toThrow('x: expected an image index, got "mediaType: ');
+  });
+});
+
+describe("what is a manifest and an index, so that programs differ in which one they read, is neither", () => {
+  const both = { ...manifest, manifests: [descriptor] };
+  const { mediaType: _, ...unnamed } = both;
+  it.each([
+    [parseManifest, both, '"manifests: nothing here, which belongs to the other form of manifest"'],
+    [parseManifest, unnamed, '"manifests: nothing here, '],
+    [parseManifest, { ...manifest, mediaType: mediaTypes.index }, '"mediaType: '],
+    [parseIndex, { ...both, mediaType: mediaTypes.index }, '"config: nothing here, '],
+    [parseIndex, unnamed, '"config: nothing here, '],
+  ])("%o", (parse, content, said) => {
+    expect(() => parse(json(content), "x")).toThrow(said);
   });
 });
 

@@ -153,6 +153,7 @@ describe.each([
     const attestations = [1, 2].map((at) =>
       makeVariant({ platform: "unknown/unknown", layers: [`in-toto ${at}`] }),
     );
+    const unpaired = makeVariant({ platform: "linux/amd64", layers, diffIds: [] });
     const mislabelled = makeVariant({ platform: "linux/amd64", layers, listedAs: "linux/arm64" });
 
     it.each<[string, ReturnType<typeof makeVariant>[], Expectation, string, string?]>([
@@ -188,11 +189,26 @@ describe.each([
         `manifest ${mislabelled.descriptor.digest} is for linux/amd64, the index says linux/arm64`,
         replace,
       ],
+      [
+        "a platform without diff ids, which nobody can unpack",
+        [unpaired],
+        {},
+        `manifest ${unpaired.descriptor.digest} has 1 layers, its configuration diff IDs for 0`,
+        replace,
+      ],
       ["nothing", [], {}, "it lists nothing", replace],
     ])("refuses %s", async (what, variants, expected, said, fix = rebuild) => {
       const path = `lists/${what.replaceAll(/\W+/g, "-")}`;
       expect(await verifying(joinVariants(variants), path, [], expected)).toBe(
         `<repository>:1 is not whole: ${said}. ${fix}`,
+      );
+    });
+
+    it("refuses another size of a manifest than it has", async () => {
+      const listed = { ...amd64, descriptor: { ...amd64.descriptor, size: 1 } };
+      const image = { ...joinVariants([listed]), variants: [amd64] };
+      expect(await verifying(image, "lists/size", [])).toBe(
+        `<repository>:1 is not whole: manifest ${amd64.descriptor.digest} has ${amd64.bytes.length} bytes, the index says 1. ${replace}`,
       );
     });
 

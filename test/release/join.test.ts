@@ -1,9 +1,13 @@
 import { copyFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSettings, type ReleaseSettings } from "../../src/config.js";
-import { writeLayoutArchive } from "../../src/oci/layout.js";
-import { mediaTypes } from "../../src/oci/manifest.js";
+import { formats } from "../../src/oci/formats.js";
+import { blobPath, openLayoutArchive } from "../../src/oci/layout.js";
+import { writeLayoutArchive } from "../../src/oci/layout-writer.js";
+import { type Descriptor, digestOf, mediaTypes } from "../../src/oci/manifest.js";
+import type { ImageVariant } from "../../src/oci/source.js";
 import { Phases } from "../../src/phases.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { verifyImage } from "../../src/registry/verify.js";
@@ -15,6 +19,8 @@ import { stageRelease } from "../../src/release/stage.js";
 import { readRef } from "../../src/tags/ref.js";
 import { makeClient } from "../support/client.js";
 import { dockerfileOf } from "../support/dockerfile.js";
+import { makeArchive } from "../support/image-base.js";
+import { type Layout, readLayout } from "../support/layout.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
 import { makeTagRequest } from "../support/tag-request.js";
@@ -99,7 +105,7 @@ async function publish(repositories: readonly Repository[], directory: string, s
   });
 }
 
-const digestOf = async ({ pack }: BuiltRelease) => (await pack()).index.descriptor.digest;
+const indexDigestOf = async ({ pack }: BuiltRelease) => (await pack()).index.descriptor.digest;
 const writes = ({ proxy }: ProxiedRegistry) =>
   proxy.requests.filter(({ method }) => method !== "GET" && method !== "HEAD");
 
@@ -120,7 +126,7 @@ describe("archives of all platforms", () => {
     const one = await build({ platforms: ["linux/amd64", "linux/arm64"] });
     const together = await joined(await directoryOf(files));
     expect(together.image).toEqual(one.image);
-    expect(await digestOf(together)).toBe(await digestOf(one));
+    expect(await indexDigestOf(together)).toBe(await indexDigestOf(one));
   });
 
   it("are that image with Docker's media types as well", async () => {
@@ -128,7 +134,7 @@ describe("archives of all platforms", () => {
     const together = await joined(await directoryOf(whole), docker);
     const packed = await together.pack();
     expect(packed.index.descriptor.mediaType).toBe(mediaTypes.dockerIndex);
-    expect(packed.index.descriptor.digest).toBe(await digestOf(await build(docker)));
+    expect(packed.index.descriptor.digest).toBe(await indexDigestOf(await build(docker)));
   });
 
   it.each([{}, { mediaTypes: "docker" }])(
@@ -156,7 +162,42 @@ describe("archives of all platforms", () => {
   });
 });
 
+/** What an archive holds, to be changed. */
+interface Contents {
+  layout: Layout;
+  /** Descriptor of the manifest of the platform. */
+  manifest: Descriptor;
+  config: { rootfs: { diff_ids: string[] } };
+  layers: Descriptor[];
+}
+
+/** Archives of which one was changed; what is returned, if anything, gets a manifest and an index that are right about it. */
+async function change(
+  act: (contents: Contents) => Partial<Pick<Contents, "config" | "layers">>,
+): Promise<string> {
+  const directory = await directoryOf(whole);
+  const path = join(directory, "arm64.tar");
+  const layout = await readLayout(path);
+  const { variants, annotations } = await openLayoutArchive(path);
+  const [{ descriptor, manifest }] = variants as [ImageVariant];
+  const config = JSON.parse(`${layout.files.get(blobPath(manifest.config.digest))}`);
+  const changed = act({ layout, manifest: descriptor, config, layers: manifest.layers });
+  if (Object.keys(changed).length > 0) {
+    const stored = {
+      ...manifest,
+      config: layout.add(changed.config ?? config, mediaTypes.config),
+      layers: changed.layers ?? manifest.layers,
+    };
+    const listed = { ...descriptor, ...layout.add(stored, mediaTypes.manifest) };
+    const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [listed], annotations };
+    layout.setRoots(layout.add(index, mediaTypes.index));
+  }
+  await layout.write(path);
+  return directory;
+}
+
 describe("archives are refused before any request", () => {
+  const zeros = `sha256:${"0".repeat(64)}`;
   const damage = async (change: (path: string) => Promise<void>) => {
     const directory = await directoryOf(whole);
     await change(join(directory, "arm64.tar"));
@@ -179,12 +220,17 @@ describe("archives are refused before any request", () => {
     [
       "with something else",
       () => damage((path) => writeFile(path, "no archive")),
-      /^arm64\.tar: expected an OCI image layout with index\.json, got \[\]\.$/,
+      /^arm64\.tar: expected a whole archive, got "one that ends 502 bytes early"\.$/,
     ],
     [
       "with one that is cut short",
       () => damage((path) => truncate(path, 5 * 512)),
       /^arm64\.tar: expected an OCI image layout with blobs\/sha256\/\w+, got /,
+    ],
+    [
+      "with one that is cut short within a file",
+      () => damage((path) => truncate(path, 5 * 512 - 1)),
+      /^arm64\.tar: expected a whole archive, got "one that ends \d+ bytes early"\.$/,
     ],
     [
       "with one whose layer was damaged",
@@ -196,7 +242,74 @@ describe("archives are refused before any request", () => {
           bytes.writeUInt8(0xff, at + 40);
           await writeFile(path, bytes);
         }),
-      /^arm64\.tar: blob sha256:(\w+) of (\d+) bytes is \2 bytes of sha256:(?!\1)\w+\. Hand the archive over again, or build it again\.$/,
+      /^arm64\.tar: layer sha256:\w+: expected a whole layer, got "/,
+    ],
+    [
+      "with one whose last layer was exchanged for another of its size",
+      () =>
+        change(({ layers, layout }) => {
+          const path = blobPath(layers.at(-1)?.digest ?? "");
+          const bytes = Buffer.from(layout.files.get(path) ?? "");
+          // In the header of gzip: the time, which changes nothing of what it holds.
+          bytes.writeUInt8(1, 4);
+          layout.files.set(path, bytes);
+          return {};
+        }),
+      /^arm64\.tar: layer sha256:(\w+) of (\d+) bytes arrived as \2 bytes of sha256:(?!\1)\w+\. Get it again;/,
+    ],
+    [
+      "with diff IDs of other layers",
+      () => change(({ config }) => ({ config: { ...config, rootfs: { diff_ids: [zeros] } } })),
+      /^arm64\.tar: layer sha256:\w+: its archive is sha256:\w+, where the configuration says sha256:0+: nobody can unpack that image\./,
+    ],
+    [
+      "with diff IDs in another order",
+      () =>
+        change(({ config, layers, layout }) => {
+          const bytes = gzipSync(makeArchive([{ path: "second" }]));
+          const second = layout.add(bytes, formats.oci.layers.gzip ?? "");
+          const diff_ids = [digestOf(makeArchive([{ path: "second" }])), ...config.rootfs.diff_ids];
+          return { config: { ...config, rootfs: { diff_ids } }, layers: [...layers, second] };
+        }),
+      /^arm64\.tar: layer sha256:\w+: its archive is sha256:/,
+    ],
+    [
+      "without diff IDs",
+      () => change(({ config }) => ({ config: { ...config, rootfs: { diff_ids: [] } } })),
+      /^arm64\.tar: image configuration: expected as many diff IDs as layers, 1, got 0\.$/,
+    ],
+    [
+      "with a layer that is no archive",
+      () =>
+        change(({ config, layout }) => {
+          const bytes = Buffer.from("this is no archive\n".repeat(100));
+          const layer = layout.add(gzipSync(bytes), formats.oci.layers.gzip ?? "");
+          return { config: { ...config, rootfs: { diff_ids: [digestOf(bytes)] } }, layers: [layer] };
+        }),
+      /^arm64\.tar: layer sha256:\w+: expected a tar archive, got "a block that is no header"\.$/,
+    ],
+    [
+      "with a layer of another size",
+      () => change(({ layers }) => ({ layers: layers.map((layer) => ({ ...layer, size: layer.size + 1 })) })),
+      /^arm64\.tar: layer sha256:\w+ of \d+ bytes arrived as \d+ bytes of /,
+    ],
+    [
+      "with a manifest that is not of its digest",
+      () =>
+        change(({ layout, manifest }) => {
+          layout.files.set(blobPath(manifest.digest), Buffer.from("{}"));
+          return {};
+        }),
+      /^arm64\.tar: blob sha256:(\w+) of \d+ bytes is 2 bytes of sha256:(?!\1)\w+\. Hand the archive over again, or build it again\.$/,
+    ],
+    [
+      "with two images",
+      () =>
+        change(({ layout }) => {
+          layout.more.push({ path: "./index.json", content: "{}" });
+          return {};
+        }),
+      /^arm64\.tar: expected every file once, got "index\.json twice"\.$/,
     ],
   ])("%s", async (_, directory, message) => {
     expect(await messageThrownBy(async () => publish([first.repository()], await directory()))).toMatch(

@@ -9,7 +9,7 @@ import { parsePlatform } from "../../src/oci/platform.js";
 import type { ContentSource } from "../../src/oci/source.js";
 
 /** A member of a layer; what is left out is 0, and 0755. */
-export type MemberSpec = Partial<TarMember> & { path: string; content?: string };
+export type MemberSpec = Partial<TarMember> & { path: string; content?: string | Buffer };
 
 /** A base image in memory. */
 export interface BaseOptions {

@@ -18,6 +18,8 @@ export interface VariantOptions {
   labels?: Record<string, string>;
   /** Moment of the build, which makes two images of the same content differ. */
   created?: string;
+  /** What the configuration says of the layers, where that is wrong. */
+  diffIds?: readonly string[];
   /** What the index says the platform is, where that differs. */
   listedAs?: string;
 }
@@ -75,7 +77,7 @@ export function makeVariant(options: VariantOptions): SyntheticVariant {
       ...parsePlatform(platform),
       created,
       config: { Labels: labels },
-      rootfs: { type: "layers", diff_ids: layers.map(digestOf) },
+      rootfs: { type: "layers", diff_ids: options.diffIds ?? layers.map(digestOf) },
       history: layers.map(() => ({ created_by: "COPY" })),
     }),
   );

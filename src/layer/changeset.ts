@@ -1,0 +1,106 @@
+import { posix } from "node:path";
+import type { TarHeader } from "../archive/tar.js";
+import type { ReadMember } from "../archive/tar-reader.js";
+import { InputError } from "../errors.js";
+import type { DirectoryNode, FileContent, FileNode, FileTree, StoredFile } from "./file-tree.js";
+
+const whiteout = ".wh.";
+const opaque = ".wh..wh..opq";
+
+/**
+ * What one layer changes of the files that those below it leave (OCI image specification, "Image Layer Filesystem
+ * Changeset"). Its whiteouts remove what lower layers have, and nothing that it adds itself.
+ */
+export class Changeset {
+  /** What the layer added, and the directories above that. */
+  readonly #added = new Set<FileNode>();
+  /** Directories that hold nothing but what the layer adds: looked through once, however often it says so. */
+  readonly #emptied = new Set<DirectoryNode>();
+
+  constructor(
+    private readonly tree: FileTree,
+    /** For messages: the image and the layer. */
+    private readonly subject: string,
+    /** Where the content of files stays. */
+    private readonly stored: Pick<StoredFile, "image" | "layer">,
+  ) {}
+
+  apply({ header, content }: ReadMember): void {
+    const path = this.#resolve(header.path);
+    const directory = posix.dirname(path);
+    const name = posix.basename(path);
+    if (name === opaque) this.#empty(this.tree.get(directory));
+    else if (name.startsWith(whiteout)) this.#remove(directory, name.slice(whiteout.length));
+    else if (path !== "/") this.#add(path, this.#nodeOf(path, header, content));
+  }
+
+  #add(path: string, node: FileNode): void {
+    this.tree.makeDirectories(posix.dirname(path), { uid: 0, gid: 0 }, this.subject);
+    const found = this.tree.get(path);
+    if (node.type === "directory" && found?.type === "directory")
+      Object.assign(found, { mode: node.mode, uid: node.uid, gid: node.gid });
+    else this.tree.put(path, node);
+    for (const above of this.tree.nodesOn(path)) this.#added.add(above);
+  }
+
+  #remove(directory: string, name: string): void {
+    if (["", ".", ".."].includes(name))
+      throw this.#refusal("a whiteout to name a file beside it", `${directory}/${whiteout}${name}`);
+    const path = posix.join(directory, name);
+    const node = this.tree.get(path);
+    if (node === undefined) return;
+    if (this.#added.has(node)) this.#empty(node);
+    else this.tree.remove(path);
+  }
+
+  /** Removes what lower layers have in a directory. */
+  #empty(directory: FileNode | undefined): void {
+    if (directory?.type !== "directory" || this.#emptied.has(directory)) return;
+    this.#emptied.add(directory);
+    for (const [name, child] of directory.children)
+      if (this.#added.has(child)) this.#empty(child);
+      else directory.children.delete(name);
+  }
+
+  #nodeOf(path: string, header: TarHeader, content: Buffer | undefined): FileNode {
+    const { type, uid, gid, target } = header;
+    const mode = header.mode & 0o7777;
+    switch (type) {
+      case "file":
+        return { type, mode, uid, gid, content: this.#contentOf(header, content) };
+      case "directory":
+        return { type, mode, uid, gid, children: new Map() };
+      case "symlink":
+        return { type, uid, gid, target };
+      case "hardlink":
+        return this.#linked(path, target);
+      case "other":
+        return { type: "special" };
+    }
+  }
+
+  #contentOf({ path, size }: TarHeader, content: Buffer | undefined): FileContent {
+    return content === undefined ? { stored: { ...this.stored, path, size } } : { bytes: content };
+  }
+
+  /** What a hard link is: another name of a file that is there. */
+  #linked(path: string, target: string): FileNode {
+    const resolved = this.#resolve(target);
+    const node = resolved === path ? undefined : this.tree.get(resolved);
+    if (node === undefined || node.type === "directory")
+      throw this.#refusal(`${path} to be a hard link to another file that is there`, target);
+    return { ...node };
+  }
+
+  /** Where a path leads: links on the way are followed, and the last name is none. */
+  #resolve(path: string): string {
+    const written = posix.resolve("/", path);
+    const directory = this.tree.resolve(posix.dirname(written));
+    if (directory !== undefined) return posix.join(directory, posix.basename(written));
+    throw this.#refusal("paths without symbolic links that lead in a circle", path);
+  }
+
+  #refusal(expected: string, given: string): InputError {
+    return new InputError({ subject: this.subject, expected, given });
+  }
+}

@@ -1,0 +1,23 @@
+import { InputError } from "../errors.js";
+import type { Descriptor } from "./manifest.js";
+
+/** A layer as it is stored, and what its archive has to be. */
+export interface StoredLayer extends Descriptor {
+  /** SHA-256 of the uncompressed archive. */
+  diffId: string;
+}
+
+/** The layers that a manifest lists, with what the configuration says of each: one diff ID in the same place. */
+export function pairLayers(
+  layers: readonly Descriptor[],
+  diffIds: readonly string[],
+  subject: string,
+): StoredLayer[] {
+  if (diffIds.length !== layers.length)
+    throw new InputError({
+      subject,
+      expected: `as many diff IDs as layers, ${layers.length}`,
+      given: diffIds.length,
+    });
+  return layers.map((layer, at) => ({ ...layer, diffId: diffIds[at] ?? "" }));
+}

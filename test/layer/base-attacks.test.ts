@@ -1,0 +1,197 @@
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { endOfArchive } from "../../src/archive/tar.js";
+import { InputError, VerificationError } from "../../src/errors.js";
+import type { BaseImage } from "../../src/layer/base.js";
+import { readBaseFiles } from "../../src/layer/base-files.js";
+import { readLayers } from "../../src/layer/uncompressed.js";
+import { digestOf } from "../../src/oci/manifest.js";
+import { type MemberSpec, makeArchive, makeBase } from "../support/image-base.js";
+import { paxRecord, rawHeader, rawMember } from "../support/raw-tar.js";
+import { messageThrownBy } from "../support/thrown.js";
+
+const layer = /^example\.test\/base@sha256:1 \(linux\/amd64\): layer sha256:[0-9a-f]{64}/;
+const zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+const files = (count: number): MemberSpec[] =>
+  Array.from({ length: count }, (_, at) => ({ path: `d/${at}` }));
+
+/** A base of one layer whose archive is made of these parts. */
+function baseOf(...parts: Buffer[]): Promise<BaseImage> {
+  const archive = Buffer.concat([...parts, endOfArchive]);
+  return makeBase({ layers: [[]], firstLayer: gzipSync(archive), diffIds: [digestOf(archive)] });
+}
+
+async function refusal(base: Promise<BaseImage>): Promise<string> {
+  const message = await messageThrownBy(async () => readBaseFiles(await base));
+  return message.replace(layer, "layer");
+}
+
+describe("a layer that nobody can unpack is refused:", () => {
+  const archive = makeArchive([{ path: "a" }]);
+  const zeros = `sha256:${"0".repeat(64)}`;
+
+  it("one whose archive is not that of its diff ID", async () => {
+    const read = readBaseFiles(await makeBase({ layers: [[{ path: "a" }]], diffIds: [zeros] }));
+    await expect(read).rejects.toThrow(VerificationError);
+    await expect(read).rejects.toThrow(
+      `: its archive is ${digestOf(archive)}, where the configuration says ${zeros}: nobody can unpack that image. Build it again.`,
+    );
+  });
+
+  it.each([
+    [-1, " arrived as more. "],
+    [1, ` arrived as ${gzipSync(archive).length} bytes of sha256:`],
+  ])("one whose size is %i bytes too many", async (difference, message) => {
+    const base = await makeBase({ layers: [[{ path: "a" }]] });
+    const layers = base.layers.map((stored) => ({ ...stored, size: stored.size + difference }));
+    const read = readBaseFiles({ ...base, layers });
+    await expect(read).rejects.toThrow(VerificationError);
+    await expect(read).rejects.toThrow(message);
+  });
+
+  it.each<[string, string, Buffer, string]>([
+    [
+      "zeros behind gzip",
+      "application/vnd.oci.image.layer.v1.tar+gzip",
+      Buffer.alloc(512),
+      "other bytes behind it",
+    ],
+    [
+      "text behind gzip",
+      "application/vnd.oci.image.layer.v1.tar+gzip",
+      Buffer.from("text"),
+      "incorrect header check",
+    ],
+    ["text behind zstd", zstd, Buffer.from("text"), "bytes that are no frame of zstd"],
+  ])("one with %s", async (_, mediaType, behind, message) => {
+    const compress = mediaType === zstd ? zstdCompressSync : gzipSync;
+    const firstLayer = Buffer.concat([compress(archive), behind]);
+    const base = makeBase({ layers: [[{ path: "a" }]], mediaType, firstLayer });
+    expect(await refusal(base)).toBe(`layer: expected a whole layer, got "${message}".`);
+  });
+
+  it.each<[string, MemberSpec[], string]>([
+    [
+      "a hard link to itself",
+      [{ path: "a" }, { path: "a", type: "hardlink", target: "./a" }],
+      '/a to be a hard link to another file that is there, got "./a".',
+    ],
+    [
+      "a hard link to nothing",
+      [{ path: "a", type: "hardlink", target: "b" }],
+      '/a to be a hard link to another file that is there, got "b".',
+    ],
+    [
+      "a hard link to a directory above it",
+      [{ path: "d/a", type: "hardlink", target: "d" }],
+      '/d/a to be a hard link to another file that is there, got "d".',
+    ],
+    [
+      "a file below symbolic links in a circle",
+      [
+        { path: "a", type: "symlink", target: "b" },
+        { path: "b", type: "symlink", target: "a" },
+        { path: "a/c" },
+      ],
+      'paths without symbolic links that lead in a circle, got "a/c".',
+    ],
+    [
+      "a file below a symbolic link that leads too far",
+      [
+        { path: "a", type: "symlink", target: "x/".repeat(2000) },
+        { path: "b", type: "symlink", target: `/a/${"y/".repeat(2000)}` },
+        { path: "c", type: "symlink", target: `/b/${"z/".repeat(2000)}` },
+        { path: "c/file" },
+      ],
+      'paths without symbolic links that lead in a circle, got "c/file".',
+    ],
+    ["a file below a file", [{ path: "a" }, { path: "a/b" }], 'a directory, got "/a, a file".'],
+    [
+      "a whiteout of the directory above",
+      [{ path: "d/e/.wh..." }],
+      'a whiteout to name a file beside it, got "/d/e/.wh...".',
+    ],
+    [
+      "a whiteout of its own directory",
+      [{ path: "d/e/.wh.." }],
+      'a whiteout to name a file beside it, got "/d/e/.wh..".',
+    ],
+    [
+      "a whiteout of nothing",
+      [{ path: "d/e/.wh." }],
+      'a whiteout to name a file beside it, got "/d/e/.wh.".',
+    ],
+  ])("one with %s", async (_, members, message) => {
+    expect(await refusal(makeBase({ layers: [members] }))).toBe(`layer: expected ${message}`);
+  });
+});
+
+it("reads all frames of zstd, as zstd:chunked has one for each file", async () => {
+  const archive = makeArchive([{ path: "a", content: "x".repeat(300_000) }, { path: "b" }]);
+  const skipped = Buffer.from("502a4d1804000000736b6970", "hex");
+  const frames = [archive.subarray(0, 1000), archive.subarray(1000), Buffer.alloc(0)].map((part) =>
+    zstdCompressSync(part),
+  );
+  const firstLayer = Buffer.concat([skipped, ...frames, skipped]);
+  const base = await makeBase({ layers: [[]], mediaType: zstd, firstLayer, diffIds: [digestOf(archive)] });
+  expect([...(await readBaseFiles(base)).root.children.keys()]).toEqual(["a", "b"]);
+});
+
+describe("a small layer takes neither the memory nor the time of the process:", () => {
+  it("the headers that say more of a member", async () => {
+    const record = paxRecord("comment", "x".repeat(2 ** 21));
+    expect(await refusal(baseOf(rawMember("x", record), rawHeader({ path: "a" })))).toContain(
+      "layer: expected at most 1048576 bytes before a member that say more of it, got ",
+    );
+  });
+
+  const deep = (count: number) =>
+    Array.from({ length: count }, (_, at) =>
+      Buffer.concat([rawMember("L", `${"d/".repeat(2000)}${at % 10}\0`), rawHeader({ path: "f" })]),
+    );
+
+  it.each([
+    ["directories that no member says", 1, { memory: 2 ** 20, names: Number.POSITIVE_INFINITY }],
+    ["files in deep directories, over and over", 10, { memory: 2 ** 30, names: 9 * 2000 }],
+  ])("%s", async (_, count, limit) => {
+    const base = await baseOf(...deep(count));
+    expect(await messageThrownBy(() => readBaseFiles(base, limit))).toMatch(
+      /: expected no more files than images have, in no deeper directories, got "(d\/)+d…\. Take another base image, or build that image with --builder Engine\.$/,
+    );
+  });
+
+  it("an archive that is thousands of times as large", async () => {
+    const bomb = zstdCompressSync(Buffer.alloc(100 * 2 ** 20));
+    expect(bomb.length).toBeLessThan(10_000);
+    const base = await makeBase({ layers: [[], []], mediaType: zstd, firstLayer: bomb });
+    let read = 0;
+    const readAll = async () => {
+      for await (const { chunks } of readLayers(base, 2 ** 20))
+        for await (const chunk of chunks) read += chunk.length;
+    };
+    await expect(readAll()).rejects.toThrow(InputError);
+    await expect(readAll()).rejects.toThrow(
+      'expected at most 1048576 bytes in the archives of all layers, got "more". Take another base image, or leave out what the image does not need.',
+    );
+    expect(read).toBeLessThanOrEqual(2 * 2 ** 20);
+  });
+
+  // Thousands of times thousands of files is not done within the time that a test is given.
+  it.each<[string, MemberSpec[]]>([
+    ["a directory that is opaque thousands of times", [{ path: "d/.wh..wh..opq" }]],
+    [
+      "a directory that is removed and there again thousands of times",
+      [{ path: ".wh.d" }, { path: "d", type: "directory" }],
+    ],
+  ])("%s", async (_, change) => {
+    const changes = Array.from({ length: 5000 }, () => change).flat();
+    const base = await makeBase({ layers: [files(5000), [...files(5000), ...changes]] });
+    const directory = (await readBaseFiles(base)).get("/d");
+    expect(directory?.type === "directory" && directory.children.size).toBe(5000);
+  });
+
+  it("hundreds of files in a deep directory", async () => {
+    const tree = await readBaseFiles(await baseOf(...deep(300)));
+    expect(tree.get(`/${"d/".repeat(2000)}9`)?.type).toBe("file");
+  });
+});
