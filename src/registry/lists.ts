@@ -1,16 +1,21 @@
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import { bodyOf, drain, nextPage } from "./answer.js";
+import { nextPage } from "./answer.js";
+import { bodyOf, drain, jsonOf } from "./body.js";
+import { type Bound, bounds } from "./bounds.js";
 import { describe, type RegistryConnection, type RegistryRequest } from "./connection.js";
-import { parseJson } from "./json.js";
-import type { Repository } from "./reference.js";
+import { Pages } from "./pages.js";
+import { formatRepository, isDigest, isTag, type Repository } from "./reference.js";
 
 /** A list in a repository. */
-interface List<T> {
+interface List {
   /** What messages call it. */
   name: string;
   /** The entries of one page. */
-  page: z.ZodType<T[]>;
+  page: z.ZodType<string[]>;
+  /** What each of them is: they become parts of URLs. */
+  entry: keyof typeof grammars;
+  bound: Bound;
 }
 
 /** What is asked of the list of tags: how many at most, and after which one. */
@@ -21,9 +26,18 @@ interface TagRequest {
 
 const pageSize = 1000;
 
-const tagList: List<string> = {
+const grammars = { tag: isTag, digest: isDigest };
+
+// One answer for all of them: zod keeps an issue for each that is wrong, which takes gigabytes for a page of numbers.
+const texts = z.custom<string[]>(
+  (given) => Array.isArray(given) && given.every((text) => typeof text === "string"),
+);
+
+const tagList: List = {
   name: "tags/list",
-  page: z.object({ tags: z.array(z.string()).nullable() }).transform(({ tags }) => tags ?? []),
+  page: z.object({ tags: texts.nullable() }).transform(({ tags }) => tags ?? []),
+  entry: "tag",
+  bound: bounds.tags,
 };
 
 const referrersPage = z
@@ -40,12 +54,14 @@ export async function listTags(
   repository: Repository,
 ): Promise<string[] | undefined> {
   const found = new Set<string>();
+  const pages = new Pages(`${formatRepository(repository)}: GET ${tagList.name}`);
   for (let request: TagRequest | undefined = { n: pageSize }; request !== undefined; ) {
     const tags: string[] | undefined = await followLinks(
       connection,
       repository,
       tagList,
       tagsTarget(request),
+      pages,
     );
     if (tags === undefined) return undefined;
     const known = found.size;
@@ -64,7 +80,9 @@ export function listReferrers(
   digest: string,
 ): Promise<string[] | undefined> {
   const name = `referrers/${digest}`;
-  return followLinks(connection, repository, { name, page: referrersPage }, name);
+  const list = { name, page: referrersPage, entry: "digest", bound: bounds.answer } as const;
+  const pages = new Pages(`${formatRepository(repository)}: GET ${name}`);
+  return followLinks(connection, repository, list, name, pages);
 }
 
 function tagsTarget({ n, last }: TagRequest): string {
@@ -72,35 +90,53 @@ function tagsTarget({ n, last }: TagRequest): string {
 }
 
 /** All entries of a list, over as many pages as it links; undefined where it is absent. */
-async function followLinks<T>(
+async function followLinks(
   connection: RegistryConnection,
   repository: Repository,
-  { name, page }: List<T>,
+  list: List,
   first: string,
-): Promise<T[] | undefined> {
-  const found: T[] = [];
+  pages: Pages,
+): Promise<string[] | undefined> {
+  const { name } = list;
+  const found: string[] = [];
   for (let target: string | undefined = first; target !== undefined; ) {
+    pages.ask(target);
     const request: RegistryRequest = { method: "GET", target, name, accept: [200, 404] };
-    const read = await readPage(connection, repository, request, page);
+    const read = await readPage(connection, repository, request, list);
     if (read === undefined) return undefined;
-    found.push(...read.entries);
+    pages.count(read.entries.length);
+    for (const entry of read.entries) found.push(entry);
     target = read.next;
   }
   return found;
 }
 
-function readPage<T>(
+function readPage(
   connection: RegistryConnection,
   repository: Repository,
   request: RegistryRequest,
-  page: z.ZodType<T[]>,
-): Promise<{ entries: T[]; next: string | undefined } | undefined> {
+  { page, entry, bound }: List,
+): Promise<{ entries: string[]; next: string | undefined } | undefined> {
   return connection.repeat("read", async () => {
     const response = await connection.send(repository, request);
     if (response.status === 404) return drain(response);
     const subject = describe(repository, request);
-    const parsed = page.safeParse(parseJson((await bodyOf(response, subject)).toString("utf8")));
-    if (parsed.success) return { entries: parsed.data, next: nextPage(response)?.href };
-    throw new RegistryError(`${subject}: the answer is not the protocol's JSON.`, { failure: "invalid" });
+    const text = (await bodyOf(response, subject, bound)).toString("utf8");
+    const parsed = page.safeParse(jsonOf(text, subject, bound));
+    if (!parsed.success)
+      throw new RegistryError(`${subject}: the answer is not the protocol's JSON.`, { failure: "invalid" });
+    requireEntries(parsed.data, entry, subject);
+    return {
+      entries: parsed.data,
+      next: nextPage(response, connection.origin(repository.registry), subject)?.href,
+    };
+  });
+}
+
+function requireEntries(found: readonly string[], entry: List["entry"], subject: string): void {
+  const other = found.find((text) => !grammars[entry](text));
+  if (other === undefined) return;
+  throw new RegistryError(`${subject}: lists ${JSON.stringify(other.slice(0, 80))}, which is no ${entry}.`, {
+    failure: "invalid",
   });
 }
