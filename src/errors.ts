@@ -86,6 +86,16 @@ export function lastLine(text: string): string {
 
 function show(given: unknown): string {
   if (given === undefined) return "nothing";
-  const text = typeof given === "string" ? `"${given}"` : (JSON.stringify(given) ?? String(given));
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  const text = typeof given === "string" ? `"${given}"` : jsonOf(given);
+  // A URL may hold a user name and password. What is far longer than shown is not searched for them.
+  const shown = text.slice(0, 2000).replace(/(https?:|\/\/)[^\s"]*@/gi, "$1…@");
+  return shown.length > 200 ? `${shown.slice(0, 200)}…` : shown;
+}
+
+function jsonOf(given: unknown): string {
+  try {
+    return JSON.stringify(given) ?? String(given);
+  } catch {
+    return `an ${typeof given} that JSON cannot show`;
+  }
 }
