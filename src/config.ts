@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { compilePattern } from "./binaries/pattern.js";
 import { InputError, messageOf } from "./errors.js";
+import { limitPassedBy } from "./json.js";
 import { formatPlatform, parsePlatform } from "./oci/platform.js";
 import { formatRepository, parseReference, parseRepository, type Repository } from "./registry/reference.js";
 import { parsePlatformNames, platformTag } from "./tags/platform-tag.js";
@@ -24,7 +25,10 @@ const fraction = z.number().min(0).max(1);
 const relativePath = z
   .string()
   .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, "a path inside the source, without ..");
-const webUrl = z.url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" });
+const webUrl = z
+  .url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" })
+  .refine(isWithoutUser, "a URL without user name and password");
+const urlWithUser = /:\/\/[^/?#\s"]*@/;
 const host = z.string().regex(/^[^/\s]+$/, "a host with an optional port, without https://");
 
 const mise = z
@@ -90,7 +94,15 @@ const ciImage = z
       .default("1.25.5")
       .describe("Go version of the base image, verified in the image."),
     buildArgs: z
-      .record(z.string(), z.string())
+      .record(
+        z.string(),
+        z
+          .string()
+          .refine(
+            (value) => !urlWithUser.test(value),
+            "no user name and password in a URL, since build arguments stay in the image's history",
+          ),
+      )
       .default({})
       .describe(
         "Build arguments: BASE_IMAGE, APK_REPOSITORIES, MISE_DOWNLOAD, MISE_URL_REPLACEMENTS, GOPROXY and your own. No secrets.",
@@ -305,6 +317,8 @@ export type NetworkSettings = Settings["network"];
 
 /** Parses the text of `slipway.json`; undefined is a project without one. */
 export function parseSettings(text: string | undefined, file = "slipway.json"): Settings {
+  const limit = limitPassedBy(text ?? "");
+  if (limit !== undefined) throw new InputError({ subject: file, expected: limit, given: text });
   let json: unknown = {};
   try {
     if (text !== undefined) json = JSON.parse(text);
@@ -390,6 +404,12 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     json,
   );
+}
+
+/** What is no URL at all is told by another check. */
+function isWithoutUser(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url === undefined || url.username + url.password === "";
 }
 
 /** By content: two spellings of one platform or repository are one. */

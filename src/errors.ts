@@ -113,6 +113,15 @@ export function lastLine(text: string): string {
 
 function show(given: unknown): string {
   if (given === undefined) return "nothing";
-  const text = typeof given === "string" ? `"${given}"` : (JSON.stringify(given) ?? String(given));
-  return excerpt(text, 200);
+  const text = typeof given === "string" ? `"${given}"` : jsonOf(given);
+  // A URL may hold a user name and password. What is far longer than shown is not searched for them.
+  return excerpt(text.slice(0, 2000).replace(/(https?:|\/\/)[^\s"]*@/gi, "$1…@"), 200);
+}
+
+function jsonOf(given: unknown): string {
+  try {
+    return JSON.stringify(given) ?? String(given);
+  } catch {
+    return `an ${typeof given} that JSON cannot show`;
+  }
 }

@@ -5,6 +5,10 @@ import { messageThrownBy } from "./support/thrown.js";
 
 const parse = (json: unknown) => parseSettings(JSON.stringify(json));
 
+/** Settings with one of them, by its path. */
+const setting = (path: string, value: unknown): object =>
+  path.split(".").reduceRight((inner, name) => ({ [name]: inner }), value) as object;
+
 describe("parseSettings", () => {
   const defaults = {
     ciImage: {
@@ -162,6 +166,25 @@ describe("parseSettings", () => {
     [{ cacheKey: { files: [] } }, "cacheKey.files: expected at least 1 entry, got []."],
     [{ network: { caFile: "../ca.pem" } }, `network.caFile: ${path}, got "../ca.pem".`],
     [{ network: { proxy: "proxy.example:3128" } }, `network.proxy: ${url}, got "proxy.example:3128".`],
+    // A URL that is refused is shown without its user name and password, wherever that is.
+    ...(["network.proxy", "ciImage.mise.githubApi", "release.annotations.source"] as const).flatMap((name) =>
+      ["https://me:s3cret@host.example/x", "https://t0ken@host.example/x"].map((given): [object, string] => [
+        setting(name, given),
+        `${name}: expected a URL without user name and password, got "${given.replace(/(https:).*@/, "$1…@")}".`,
+      ]),
+    ),
+    [
+      { network: { proxy: "https:me:s3cret@proxy.example" } },
+      `network.proxy: ${url}, got "https:…@proxy.example".`,
+    ],
+    [
+      { network: { proxy: "socks5://me:s3/cret@proxy.example" } },
+      `network.proxy: ${url}, got "socks5://…@proxy.example".`,
+    ],
+    [
+      { ciImage: { buildArgs: { GOPROXY: "https://proxy.example,https://me:s3cret@go.example|direct" } } },
+      `ciImage.buildArgs.GOPROXY: expected no user name and password in a URL, since build arguments stay in the image's history, got "https:…@go.example|direct".`,
+    ],
     [{ network: { noProxy: ["a"] } }, 'network.noProxy: expected a string, got ["a"].'],
     [
       { network: { plainHttp: ["http://registry.example"] } },
@@ -175,6 +198,25 @@ describe("parseSettings", () => {
     [{ retry: { baseSeconds: 61 } }, "retry.baseSeconds: expected at most 60, got 61."],
   ])("refuses %j", async (json, message) => {
     expect(await messageThrownBy(() => parse(json))).toBe(`slipway.json: ${message}`);
+  });
+
+  it.each([
+    ["ciImage", `{"ciImage":{"buildArgs":{"A":${"[".repeat(200_000)}${"]".repeat(200_000)}}}}`],
+    ["lists", "[".repeat(200_000)],
+    ["objects", `${'{"a":'.repeat(200_000)}0${"}".repeat(200_000)}`],
+  ])("refuses what is nested deeply: %s", async (_, text) => {
+    expect(await messageThrownBy(() => parseSettings(text))).toBe(
+      `slipway.json: expected JSON nested at most 100 deep, got "${text.slice(0, 199)}….`,
+    );
+  });
+
+  it("takes a URL without a user name", () => {
+    const { ciImage, network } = parse({
+      ciImage: { buildArgs: { A: "https://proxy.example/@scope, me@example.com" } },
+      network: { proxy: "http://proxy.example:3128" },
+    });
+    expect(ciImage.buildArgs.A).toBe("https://proxy.example/@scope, me@example.com");
+    expect(network.proxy).toBe("http://proxy.example:3128");
   });
 
   it("names the file that was given", async () => {

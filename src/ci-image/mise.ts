@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { InputError, messageOf, SlipwayError } from "../errors.js";
+import { InputError, messageOf, RegistryError, SlipwayError } from "../errors.js";
+import { limitPassedBy, parseJson } from "../json.js";
+import { bodyOf } from "../registry/body.js";
+import { bounds } from "../registry/bounds.js";
 import { type RetryPolicy, retrying } from "../registry/retry.js";
 import { parseHttpDate } from "../registry/retry-after.js";
 import type { Fetch } from "../registry/transport.js";
@@ -145,7 +148,7 @@ async function askGithub(query: MiseQuery, notes: string[]): Promise<Release> {
   let token = await readToken(query, notes);
   const attempt = async () => {
     const answer = await get(query, url, githubHeaders(token));
-    if (answer.status === 200) return parse(githubRelease, parseJson(answer));
+    if (answer.status === 200) return parse(githubRelease, jsonIn(answer));
     const verdict = judge(answer, query.now());
     if (token === undefined || !tokenRefusals.has(verdict.failure))
       throw refusal(answer, verdict, query.now());
@@ -196,8 +199,10 @@ async function get(query: MiseQuery, url: URL, headers: Record<string, string>):
       headers: { "user-agent": "slipway", ...headers },
       signal,
     });
-    return { status: response.status, headers: response.headers, text: await response.text() };
+    const body = await bodyOf(response, `GET ${url.pathname}`, bounds.answer);
+    return { status: response.status, headers: response.headers, text: body.toString("utf8") };
   } catch (error) {
+    if (error instanceof RegistryError) throw new SourceError(error.message, error);
     const { reason, transient } = classifyNetworkError(error);
     throw new SourceError(`${reason}.`, { transient });
   }
@@ -228,19 +233,19 @@ function refusal({ status }: Answer, verdict: Verdict, now: number): SourceError
 }
 
 /** JSON that breaks off may be whole the next time; a page of another type will not be JSON then either. */
-function parseJson({ headers, text }: Answer): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    const type = headers.get("content-type") ?? "an unknown type";
-    const broken = /\bjson\b/.test(type);
-    throw new SourceError(
-      broken ? "answered broken JSON." : `answered ${excerpt(type, 100)} instead of JSON.`,
-      {
-        transient: broken,
-      },
-    );
-  }
+function jsonIn({ headers, text }: Answer): unknown {
+  const expected = limitPassedBy(text);
+  if (expected !== undefined) throw new SourceError(`answered more than ${expected}.`);
+  const json = parseJson(text);
+  if (json !== undefined) return json;
+  const type = headers.get("content-type") ?? "an unknown type";
+  const broken = /\bjson\b/.test(type);
+  throw new SourceError(
+    broken ? "answered broken JSON." : `answered ${excerpt(type, 100)} instead of JSON.`,
+    {
+      transient: broken,
+    },
+  );
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -1,8 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { InputError, RegistryError } from "../errors.js";
+import { nextPage } from "../registry/answer.js";
 import type { Credential } from "../registry/credentials.js";
-import { formatRepository, isDigest, type Repository } from "../registry/reference.js";
+import { Pages } from "../registry/pages.js";
+import { formatRepository, isDigest, isTag, type Repository } from "../registry/reference.js";
 import { parseHttpDate } from "../registry/retry-after.js";
 import { classifyStatus, type Verdict } from "../registry/verdict.js";
 import {
@@ -10,7 +12,6 @@ import {
   type ApiRequest,
   type ApiSettings,
   callApi,
-  nextPageOf,
   parseAnswer,
   type ServiceSettings,
   saidBy,
@@ -32,7 +33,7 @@ const version = z
     name: z.string().refine(isDigest, "is not a digest"),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
-    metadata: z.object({ container: z.object({ tags: z.array(z.string()) }) }),
+    metadata: z.object({ container: z.object({ tags: z.array(z.string().refine(isTag, "is not a tag")) }) }),
   })
   .transform(
     ({ id, name, created_at, updated_at, metadata }): PackageVersion => ({
@@ -88,12 +89,16 @@ export class GitHubPackages {
   /** All versions, over as many pages as it takes. */
   async listVersions(): Promise<PackageVersion[]> {
     const found = new Map<number, PackageVersion>();
+    const subject = `${this.#api.subject}: versions`;
+    const pages = new Pages(subject);
     const location = await this.#locate();
     for (let url: string | undefined = `${location}/versions?per_page=100`; url !== undefined; ) {
+      pages.ask(url);
       const answer: ApiAnswer = await this.#call({ method: "GET", url, name: "versions", accept: [200] });
-      for (const listed of parseAnswer(versions, answer, `${this.#api.subject}: versions`))
-        found.set(listed.id, listed);
-      url = nextPageOf(answer, `${this.#api.subject}: versions`);
+      const page = parseAnswer(versions, answer, subject);
+      pages.count(page.length);
+      for (const listed of page) found.set(listed.id, listed);
+      url = nextPage(answer, new URL(this.settings.api), subject)?.href;
     }
     return [...found.values()];
   }

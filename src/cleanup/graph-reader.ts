@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
+import { parseJson } from "../json.js";
 import { isIndex, mediaTypes } from "../oci/manifest.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
-import { parseJson } from "../registry/json.js";
 import { eachOf } from "../registry/parallel.js";
 import { formatReference, isDigest, type Repository } from "../registry/reference.js";
 import type { ManifestNode, RepositoryGraph } from "./graph.js";

@@ -1,12 +1,13 @@
-import type { HeadersInit } from "undici";
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import { nextPage } from "../registry/answer.js";
+import { parseJson } from "../json.js";
+import { bodyOf, explanationIn, jsonOf } from "../registry/body.js";
+import { bounds } from "../registry/bounds.js";
 import type { Credential } from "../registry/credentials.js";
-import { parseJson } from "../registry/json.js";
+import { carriesSecret, exchange } from "../registry/exchange.js";
 import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "../registry/retry.js";
 import type { Fetch } from "../registry/transport.js";
-import { classifyNetworkError, classifyStatus, type Verdict } from "../registry/verdict.js";
+import { classifyStatus, type Verdict } from "../registry/verdict.js";
 import { excerpt } from "../text.js";
 
 /** An answer, read to its end. */
@@ -75,21 +76,11 @@ export function callApi(settings: ApiSettings, request: ApiRequest): Promise<Api
 
 /** Reads the JSON of an answer; anything else is no answer at all. */
 export function parseAnswer<T>(schema: z.ZodType<T>, answer: ApiAnswer, subject: string): T {
-  const parsed = schema.safeParse(parseJson(answer.text));
+  const parsed = schema.safeParse(jsonOf(answer.text, subject, bounds.answer));
   if (parsed.success) return parsed.data;
   const { path = [], message = "" } = parsed.error.issues[0] ?? {};
   throw new RegistryError(
     `${subject}: the answer is not what its documentation says: ${[...path, message].join(": ")}.`,
-    { failure: "invalid" },
-  );
-}
-
-/** The next page. It has to be on the same host: that is the one that the credentials are for. */
-export function nextPageOf(answer: ApiAnswer, subject: string): string | undefined {
-  const next = nextPage(answer);
-  if (next === undefined || next.origin === new URL(answer.url).origin) return next?.href;
-  throw new RegistryError(
-    `${subject}: its next page is on another host, ${next.host}, and is not asked for.`,
     { failure: "invalid" },
   );
 }
@@ -114,25 +105,34 @@ async function attempt(settings: ApiSettings, request: ApiRequest): Promise<ApiA
 
 async function send(
   settings: ApiSettings,
-  { method, url, name, body }: ApiRequest,
+  { method, url, name, body, accept }: ApiRequest,
   authorization: string | undefined,
 ): Promise<ApiAnswer> {
-  const headers: HeadersInit = {
-    accept: "application/json",
-    "user-agent": "slipway",
-    ...settings.headers,
-    ...(body === undefined ? {} : { "content-type": "application/json" }),
-    ...(authorization === undefined ? {} : { authorization }),
-  };
-  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-  try {
-    const response = await settings.fetch(url, init);
-    const { status, headers: answered, url: from } = response;
-    return { status, headers: answered, url: from, text: await response.text() };
-  } catch (error) {
-    const { reason, ...verdict } = classifyNetworkError(error);
-    throw new RegistryError(`${settings.subject}: ${method} ${name}: ${reason}.`, verdict);
-  }
+  const subject = `${settings.subject}: ${method} ${name}`;
+  const { response } = await exchange(settings.fetch, {
+    method,
+    url: new URL(url),
+    subject,
+    headers: () => ({
+      accept: "application/json",
+      "user-agent": "slipway",
+      ...settings.headers,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(authorization === undefined ? {} : { authorization }),
+    }),
+    body: body === undefined ? undefined : async () => JSON.stringify(body),
+    forbids: body === undefined ? leavesApi : carriesSecret,
+  });
+  const { status, headers, url: from } = response;
+  const text = accept.includes(status)
+    ? (await bodyOf(response, subject, bounds.answer)).toString("utf8")
+    : await explanationIn(response);
+  return { status, headers, url: from, text };
+}
+
+/** What another host answers is not the service's word, and the credentials are not for it. */
+function leavesApi(from: URL, to: URL): string | undefined {
+  return to.origin === from.origin ? undefined : `only ${from.origin} is asked`;
 }
 
 function refusal(settings: ApiSettings, { method, name }: ApiRequest, answer: ApiAnswer): RegistryError {

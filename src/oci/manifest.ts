@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { InputError } from "../errors.js";
+import { limitPassedBy } from "../json.js";
 
 export const mediaTypes = {
   index: "application/vnd.oci.image.index.v1+json",
@@ -151,9 +152,13 @@ export function buildIndex(
 
 /** Reads JSON of a known form; `expected` is the name of that form. */
 export function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, expected: string): unknown {
+  const text = Buffer.from(bytes).toString("utf8");
+  const limit = limitPassedBy(text);
+  if (limit !== undefined)
+    throw new InputError({ subject, expected: `${expected} in ${limit}`, given: text });
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    json = JSON.parse(text);
   } catch {
     // What the parser says quotes a part of the text, which may be half of a secret.
     throw new InputError({ subject, expected: `${expected} in JSON`, given: "text that is not JSON" });

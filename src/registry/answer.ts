@@ -1,13 +1,15 @@
 import type { Response } from "undici";
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
+import { parseJson } from "../json.js";
 import { excerpt } from "../text.js";
-import { parseJson } from "./json.js";
-import { classifyNetworkError } from "./verdict.js";
+import { httpUrl } from "./http-url.js";
+import { isDigest } from "./reference.js";
 
-/** What of an answer says where a list continues. */
-interface ListPage {
+/** What of an answer says where to go on. */
+interface Signpost {
   headers: { get(name: string): string | null };
+  /** Where it came from, redirects followed. */
   url: string;
 }
 
@@ -16,37 +18,34 @@ export function mediaTypeOf(response: Response): string {
   return (response.headers.get("content-type") ?? "").replace(/;.*$/, "").trim();
 }
 
-/** The digest that the registry says the body has. */
+/** The digest that the registry says the body has; undefined where it gives none of the kind that Slipway reads. */
 export function digestIn(response: Response): string | undefined {
-  return response.headers.get("docker-content-digest") ?? undefined;
+  const digest = response.headers.get("docker-content-digest");
+  return digest !== null && isDigest(digest) ? digest : undefined;
 }
 
-/** Reads an unwanted body, which is short, to its end: only then does the connection serve the next request. */
-export async function drain(response: Response): Promise<undefined> {
-  await response.arrayBuffer().catch(() => undefined);
+/**
+ * Where a list continues: `Link` with rel="next" (RFC 8288), against the URL that answered. It has to be where the
+ * list was asked for: that is what the credentials are for, and whose list it is.
+ */
+export function nextPage({ headers, url }: Signpost, home: URL, subject: string): URL | undefined {
+  const link = /<([^>]+)>\s*;\s*rel="?next"?/.exec(headers.get("link") ?? "")?.[1];
+  if (link === undefined) return undefined;
+  const next = givenUrl(link, url, `${subject}: the link to its next page`);
+  if (next.origin === home.origin) return next;
+  throw new RegistryError(
+    `${subject}: its next page is at ${next.origin} and not at ${home.origin}, and is not asked for.`,
+    { failure: "invalid" },
+  );
 }
 
-/** The body as a whole; `subject` is what messages begin with. */
-export async function bodyOf(response: Response, subject: string): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of chunksOf(response, subject)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-/** The body as it arrives. */
-export async function* chunksOf(response: Response, subject: string): AsyncGenerator<Uint8Array> {
-  try {
-    if (response.body !== null) yield* response.body;
-  } catch (error) {
-    const { reason, ...verdict } = classifyNetworkError(error);
-    throw new RegistryError(`${subject}: the answer broke off: ${reason}.`, verdict);
-  }
-}
-
-/** Where a list continues: `Link` with rel="next" (RFC 8288), against the URL that answered. */
-export function nextPage({ headers, url }: ListPage): URL | undefined {
-  const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(headers.get("link") ?? "")?.[1];
-  return next === undefined ? undefined : new URL(next, url);
+/** A URL that an answer gives; `subject` is what messages call it. What it holds may be signed and is not shown. */
+export function givenUrl(text: string, base: string, subject: string): URL {
+  const url = httpUrl(text, base);
+  if (url !== undefined) return url;
+  throw new RegistryError(`${subject} is no URL of HTTP without user name and password.`, {
+    failure: "invalid",
+  });
 }
 
 /** The codes and messages of the protocol's error body, as ` (CODE: message)`. */

@@ -1,36 +1,20 @@
-import type { Response } from "undici";
-import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import { keepToken } from "../secrets.js";
-import type { Credential, Credentials } from "./credentials.js";
+import { type BearerChallenge, type Challenge, parseChallenge } from "./challenge.js";
+import { basicHeader, type Credential, type Credentials, helperError } from "./credentials.js";
+import { requestToken, type Scope, type Token } from "./token-service.js";
 import type { Fetch } from "./transport.js";
-import { classifyNetworkError, classifyStatus } from "./verdict.js";
 
-/** What a request may do to a repository (Docker token authentication, "scope"). */
-export type Action = "pull" | "push" | "delete";
-
-/** A repository and what is about to be done in it. */
-export interface Scope {
-  path: string;
-  actions: readonly Action[];
+/** A 401 of the registry itself. */
+export interface Refusal {
+  /** `WWW-Authenticate`. */
+  challenge: string | null;
+  /** Where the registry is asked. */
+  origin: URL;
+  /** The `Authorization` that it did not take. */
+  offered: string | undefined;
 }
 
-type Challenge = { scheme: "basic" } | { scheme: "bearer"; realm: string; service?: string };
-
-interface Token {
-  value: string;
-  /** Milliseconds since the epoch. */
-  expires: number;
-}
-
-const tokenAnswer = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.number().optional(),
-});
-
-// The lifetime that the token specification prescribes where an answer names none, and how early to renew.
-const defaultLifetime = 60;
+// How early a token is renewed.
 const renewalMargin = 10_000;
 
 /** Answers the challenges of registries, and keeps what they issued. */
@@ -51,24 +35,21 @@ export class Authenticator {
     return this.#bearer(registry, challenge, scopes, ({ expires }) => expires - renewalMargin > Date.now());
   }
 
-  /**
-   * The header after a 401; `rejected` is the one that the registry did not take. Undefined where there is
-   * nothing better to send.
-   */
+  /** The header after a 401. Undefined where there is nothing better to send. */
   async answer(
     registry: string,
-    header: string | null,
     scopes: readonly Scope[],
-    rejected: string | undefined,
+    { challenge: header, origin, offered }: Refusal,
   ): Promise<string | undefined> {
     const challenge = parseChallenge(header);
     if (challenge === undefined) return undefined;
+    if (challenge.scheme === "bearer") requireTls(registry, origin, new URL(challenge.realm));
     this.#challenges.set(registry, challenge);
     if (challenge.scheme === "basic") {
       const basic = this.#basic(registry);
-      return basic === rejected ? undefined : basic;
+      return basic === offered ? undefined : basic;
     }
-    return this.#bearer(registry, challenge, scopes, ({ value }) => `Bearer ${value}` !== rejected);
+    return this.#bearer(registry, challenge, scopes, ({ value }) => `Bearer ${value}` !== offered);
   }
 
   /** What to do about a refusal, as a sentence. */
@@ -83,7 +64,7 @@ export class Authenticator {
   /** The token that is known, else a new one: one for all requests that find the old one unusable. */
   async #bearer(
     registry: string,
-    challenge: Challenge & { scheme: "bearer" },
+    challenge: BearerChallenge,
     scopes: readonly Scope[],
     isUsable: (token: Token) => boolean,
   ): Promise<string> {
@@ -93,7 +74,8 @@ export class Authenticator {
     if (token !== undefined && isUsable(token)) return `Bearer ${token.value}`;
     let pending = this.#tokens.get(key);
     if (pending === undefined || pending === known) {
-      pending = this.#requestToken(registry, challenge, scopes);
+      const credential = this.#credential(registry);
+      pending = requestToken(this.fetch, { registry, challenge, scopes, credential });
       this.#tokens.set(key, pending);
     }
     return `Bearer ${(await pending.catch(rethrowCopy)).value}`;
@@ -108,111 +90,22 @@ export class Authenticator {
     if (credential?.kind === "helper") throw helperError(registry, credential.setting);
     return credential?.kind === "password" ? basicHeader(credential) : undefined;
   }
-
-  /** Docker token authentication: GET with Basic credentials, or the OAuth2 form for an identity token. */
-  async #requestToken(
-    registry: string,
-    challenge: Challenge & { scheme: "bearer" },
-    scopes: readonly Scope[],
-  ): Promise<Token> {
-    const credential = this.#credential(registry);
-    const wanted = scopes.map(({ path, actions }) => `repository:${path}:${actions.join(",")}`);
-    // Without a usable credential an anonymous token is asked for: it is all that a public image needs.
-    const response = await this.#askForToken(registry, challenge, wanted, credential);
-    if (!response.ok) throw await tokenRefusal(registry, wanted, credential, response);
-    const parsed = tokenAnswer.safeParse(await response.json().catch(() => undefined));
-    const value = parsed.data?.token ?? parsed.data?.access_token;
-    if (value === undefined)
-      throw new RegistryError(`${registry}: its token service answered without a token.`, {
-        failure: "invalid",
-        transient: true,
-      });
-    keepToken(value);
-    return { value, expires: Date.now() + (parsed.data?.expires_in ?? defaultLifetime) * 1000 };
-  }
-
-  async #askForToken(
-    registry: string,
-    { realm, service }: { realm: string; service?: string },
-    wanted: string[],
-    credential: Credential | undefined,
-  ) {
-    try {
-      if (credential?.kind === "identity-token")
-        return await this.fetch(realm, {
-          method: "POST",
-          headers: { "content-type": "application/x-www-form-urlencoded" },
-          body: new URLSearchParams({
-            grant_type: "refresh_token",
-            refresh_token: credential.token,
-            client_id: "slipway",
-            scope: wanted.join(" "),
-            ...(service === undefined ? {} : { service }),
-          }).toString(),
-        });
-      const url = new URL(realm);
-      if (service !== undefined) url.searchParams.set("service", service);
-      for (const scope of wanted) url.searchParams.append("scope", scope);
-      const headers = credential?.kind === "password" ? { authorization: basicHeader(credential) } : {};
-      return await this.fetch(url.href, { headers });
-    } catch (error) {
-      const { reason, ...verdict } = classifyNetworkError(error);
-      throw new RegistryError(`${registry}: its token service did not answer: ${reason}.`, verdict);
-    }
-  }
 }
 
-/** Parses `WWW-Authenticate` (RFC 9110 section 11.6.1), as far as registries use it. */
-export function parseChallenge(header: string | null): Challenge | undefined {
-  if (header === null) return undefined;
-  if (/^basic\b/i.test(header)) return { scheme: "basic" };
-  if (!/^bearer\b/i.test(header)) return undefined;
-  const parameters = new Map(
-    [...header.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name.toLowerCase(), value]),
+/** What is asked over TLS does not send a password over plain HTTP, and takes no token from there. */
+function requireTls(registry: string, origin: URL, realm: URL): void {
+  if (origin.protocol === "http:" || realm.protocol === "https:") return;
+  throw new RegistryError(
+    `${registry}: its token service is at ${realm.origin}, without TLS, and is not asked. Where a proxy before the registry ends TLS, let it set X-Forwarded-Proto.`,
+    { failure: "invalid" },
   );
-  const realm = parameters.get("realm");
-  const service = parameters.get("service");
-  if (realm === undefined || !URL.canParse(realm)) return undefined;
-  return { scheme: "bearer", realm, ...(service === undefined ? {} : { service }) };
-}
-
-function basicHeader({ username, password }: { username: string; password: string }): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
 function tokenKey(registry: string, scopes: readonly Scope[]): string {
   return [registry, ...scopes.map(({ path, actions }) => `${path}:${actions.join(",")}`)].join(" ");
 }
 
-/** Only 401 and 403 say anything about the credentials; every other status is about the token service. */
-async function tokenRefusal(
-  registry: string,
-  wanted: readonly string[],
-  credential: Credential | undefined,
-  response: Response,
-): Promise<RegistryError> {
-  const { status, headers } = response;
-  const verdict = classifyStatus(status, headers, await response.text().catch(() => ""));
-  const details = { ...verdict, status };
-  if (verdict.failure !== "unauthorized" && verdict.failure !== "denied")
-    return new RegistryError(`${registry}: its token service answered ${status}.`, details);
-  if (credential?.kind === "helper") return helperError(registry, credential.setting);
-  return new RegistryError(
-    credential === undefined
-      ? `${registry}: gives no anonymous token for ${wanted.join(" ")} (${status}). Pass --docker-config, or with-registry-auth --address ${registry}.`
-      : `${registry}: refused the credentials given for it (${status}). Check user name and token for ${registry}.`,
-    details,
-  );
-}
-
 /** Each request gets an error of its own, since a retry loop completes the one that it gives up on. */
 function rethrowCopy(error: unknown): never {
   throw error instanceof RegistryError ? new RegistryError(error.message, error) : error;
-}
-
-function helperError(registry: string, setting: string): RegistryError {
-  return new RegistryError(
-    `${registry}: its credentials are kept by ${setting}, a program that does not exist in a container. Pass them with with-registry-auth --address ${registry} --username … --secret env://…, or give a config.json with an auths entry.`,
-    { failure: "unauthorized" },
-  );
 }

@@ -1,11 +1,13 @@
 import { Readable } from "node:stream";
 import { RegistryError } from "../errors.js";
 import { type Descriptor, digestOf, manifestTypes } from "../oci/manifest.js";
-import { bodyOf, chunksOf, digestIn, drain, mediaTypeOf } from "./answer.js";
-import type { Action } from "./auth.js";
+import { digestIn, givenUrl, mediaTypeOf } from "./answer.js";
+import { bodyOf, chunksOf, drain } from "./body.js";
+import { bounds } from "./bounds.js";
 import { type ClientSettings, describe, RegistryConnection, type RegistryRequest } from "./connection.js";
 import { listReferrers, listTags } from "./lists.js";
 import { formatReference, formatRepository, type Repository } from "./reference.js";
+import type { Action } from "./token-service.js";
 import type { UploadProgress } from "./upload.js";
 
 /** A manifest as it is stored: its bytes are what the digest covers. */
@@ -79,7 +81,7 @@ export class RegistryClient {
     return this.#connection.repeat("read", async () => {
       const response = await this.#connection.send(repository, request);
       if (response.status === 404) return drain(response);
-      const bytes = await bodyOf(response, describe(repository, request));
+      const bytes = await bodyOf(response, describe(repository, request), bounds.manifest);
       const descriptor = { mediaType: mediaTypeOf(response), digest: digestOf(bytes), size: bytes.length };
       const promised = manifest.startsWith("sha256:") ? manifest : digestIn(response);
       if (promised !== undefined && promised !== descriptor.digest)
@@ -144,7 +146,7 @@ export class RegistryClient {
     const request = blobRequest(digest);
     return this.#connection.repeat("read", async () => {
       const response = await this.#connection.send(repository, request);
-      const bytes = await bodyOf(response, describe(repository, request));
+      const bytes = await bodyOf(response, describe(repository, request), bounds.configuration);
       if (bytes.length !== size || digestOf(bytes) !== digest)
         throw corrupted(formatReference(repository, digest), digestOf(bytes));
       return bytes;
@@ -152,10 +154,10 @@ export class RegistryClient {
   }
 
   /** A blob as a stream; whoever sends it on lets the receiving registry check the digest. */
-  async openBlob(repository: Repository, { digest }: Descriptor): Promise<Readable> {
+  async openBlob(repository: Repository, { digest, size }: Descriptor): Promise<Readable> {
     const request = blobRequest(digest);
     const response = await this.#connection.repeat("read", () => this.#connection.send(repository, request));
-    return Readable.from(chunksOf(response, describe(repository, request)), { objectMode: false });
+    return Readable.from(chunksOf(response, describe(repository, request), size), { objectMode: false });
   }
 
   /**
@@ -261,7 +263,11 @@ export class RegistryClient {
       throw new RegistryError(`${formatRepository(repository)}: started an upload without a Location.`, {
         failure: "invalid",
       });
-    return new URL(location, response.url);
+    return givenUrl(
+      location,
+      response.url,
+      `${formatRepository(repository)}: the Location of an upload that it started`,
+    );
   }
 }
 

@@ -1,14 +1,18 @@
-import { Readable } from "node:stream";
-import type { BodyInit, HeadersInit, Response } from "undici";
+import type { Readable } from "node:stream";
+import type { Response } from "undici";
 import { RegistryError } from "../errors.js";
-import { drain, saidBy } from "./answer.js";
-import { type Action, Authenticator, type Scope } from "./auth.js";
+import { saidBy } from "./answer.js";
+import { Authenticator } from "./auth.js";
+import { drain, explanationIn } from "./body.js";
 import type { Credentials } from "./credentials.js";
+import { type Answer, exchange } from "./exchange.js";
+import { originOf } from "./origin.js";
 import { formatRepository, type Repository } from "./reference.js";
 import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "./retry.js";
+import type { Action, Scope } from "./token-service.js";
 import type { Fetch } from "./transport.js";
 import type { UploadProgress } from "./upload.js";
-import { classifyNetworkError, classifyStatus } from "./verdict.js";
+import { classifyStatus } from "./verdict.js";
 
 /** How registries are reached, and in whose name. */
 export interface ClientSettings extends RetryHooks {
@@ -56,21 +60,28 @@ export class RegistryConnection {
     this.#authenticator = new Authenticator(settings.fetch, settings.credentials);
   }
 
+  /** Where a registry is asked. */
+  origin(registry: string): URL {
+    return originOf(registry, this.settings.plainHttp);
+  }
+
   /** One request, repeated once with a new token where the registry asks for one. */
   async send(repository: Repository, request: RegistryRequest): Promise<Response> {
     const { registry, path } = repository;
     const actions = request.actions ?? this.#actions(repository);
     const scopes = [{ path, actions }, ...(request.scopes ?? [])];
     const offered = await this.#authenticator.authorization(registry, scopes);
-    let response = await this.#fetch(repository, request, offered);
-    if (response.status === 401) {
-      await drain(response);
-      const challenge = response.headers.get("www-authenticate");
-      const renewed = await this.#authenticator.answer(registry, challenge, scopes, offered);
-      if (renewed !== undefined) response = await this.#fetch(repository, request, renewed);
+    let answer = await this.#exchange(repository, request, offered);
+    // Another host has no say in what the credentials are for.
+    if (answer.response.status === 401 && this.#isOwn(registry, answer.by)) {
+      await drain(answer.response);
+      const challenge = answer.response.headers.get("www-authenticate");
+      const refused = { challenge, origin: this.origin(registry), offered };
+      const renewed = await this.#authenticator.answer(registry, scopes, refused);
+      if (renewed !== undefined) answer = await this.#exchange(repository, request, renewed);
     }
-    if (request.accept.includes(response.status)) return response;
-    throw await this.#refusal(repository, request, response);
+    if (request.accept.includes(answer.response.status)) return answer.response;
+    throw await this.#refusal(repository, request, answer);
   }
 
   /** A request, repeated as its kind is, of whose answer only the status and the headers matter. */
@@ -89,46 +100,55 @@ export class RegistryConnection {
     return retrying(operation, kind === "read" ? own : pushRetry, this.settings);
   }
 
-  async #fetch(
+  #exchange(
     repository: Repository,
     request: RegistryRequest,
     authorization: string | undefined,
-  ): Promise<Response> {
-    const base = `${this.#scheme(repository.registry)}://${apiHost(repository.registry)}`;
-    const { method, target, headers } = request;
-    const url = URL.canParse(target) ? new URL(target) : new URL(`/v2/${repository.path}/${target}`, base);
-    // A registry's uploads may live on another host, which is not to see the credentials.
-    const authorized = authorization !== undefined && url.origin === new URL(base).origin;
-    const body = await request.body?.();
-    this.requests += 1;
-    try {
-      return await this.settings.fetch(url.href, {
-        method,
-        headers: { ...headers, ...(authorized ? { authorization } : {}) } as HeadersInit,
-        ...(body === undefined ? {} : { body: body as BodyInit, duplex: "half" as const }),
-      });
-    } catch (error) {
-      // A connection that was refused leaves the stream open.
-      if (body instanceof Readable) body.destroy();
-      // What broke off may be the body, which comes from another registry.
-      if (error instanceof Error && error.cause instanceof RegistryError) throw error.cause;
-      const { reason, ...verdict } = classifyNetworkError(error);
-      throw new RegistryError(`${describe(repository, request)}: ${reason}.`, verdict);
-    }
+  ): Promise<Answer> {
+    const { registry, path } = repository;
+    const { method, target, headers, body } = request;
+    const { fetch } = this.settings;
+    const counted: Fetch = (url, init) => {
+      this.requests += 1;
+      return fetch(url, init);
+    };
+    return exchange(counted, {
+      method,
+      url: URL.canParse(target) ? new URL(target) : new URL(`/v2/${path}/${target}`, this.origin(registry)),
+      subject: describe(repository, request),
+      headers: (by) => ({
+        ...headers,
+        ...(authorization !== undefined && this.#isOwn(registry, by) ? { authorization } : {}),
+      }),
+      body,
+    });
   }
 
-  async #refusal(repository: Repository, request: RegistryRequest, response: Response) {
-    const text = (await response.text().catch(() => "")).slice(0, 4096);
-    const verdict = classifyStatus(response.status, response.headers, text);
-    const { status } = response;
+  /** Whether the registry alone was asked. What came by another host is that host's, even where it leads back. */
+  #isOwn(registry: string, by: readonly URL[]): boolean {
+    const { origin } = this.origin(registry);
+    return by.every((url) => url.origin === origin);
+  }
+
+  async #refusal(repository: Repository, request: RegistryRequest, { response, by }: Answer) {
+    const { registry, path } = repository;
+    const { status, headers } = response;
+    const text = await explanationIn(response);
+    const verdict = classifyStatus(status, headers, text);
+    const refuses = verdict.failure === "unauthorized" || verdict.failure === "denied";
+    const isOwn = this.#isOwn(registry, by);
+    const who = isOwn ? "the registry" : `${by.at(-1)?.origin}, where the registry leads,`;
     const fixes = [
-      ...(verdict.failure === "unauthorized" || verdict.failure === "denied"
-        ? [this.#authenticator.advice(repository.registry, repository.path)]
-        : []),
+      ...(refuses && isOwn ? [this.#authenticator.advice(registry, path)] : []),
       ...(request.method === "DELETE" && status === 405 ? [deletionDisabled] : []),
     ];
-    const message = `${describe(repository, request)}: the registry answered ${status}${saidBy(text)}.`;
-    return new RegistryError([message, ...fixes].join(" "), { ...verdict, status });
+    const message = `${describe(repository, request)}: ${who} answered ${status}${saidBy(text)}.`;
+    return new RegistryError([message, ...fixes].join(" "), {
+      ...verdict,
+      // What another host refuses says nothing about the rights in the registry.
+      ...(refuses && !isOwn ? { failure: "invalid" } : {}),
+      status,
+    });
   }
 
   #actions(repository: Repository): readonly Action[] {
@@ -137,19 +157,9 @@ export class RegistryConnection {
       ? ["pull", "push"]
       : ["pull"];
   }
-
-  #scheme(registry: string): "http" | "https" {
-    const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|[^:]*\.localhost)(:\d+)?$/.test(registry);
-    return loopback || this.settings.plainHttp.includes(registry) ? "http" : "https";
-  }
 }
 
 /** What messages call a request. */
 export function describe(repository: Repository, { method, target, name }: RegistryRequest): string {
   return `${formatRepository(repository)}: ${method} ${name ?? target}`;
-}
-
-/** Docker Hub serves the protocol under another name than its references carry. */
-function apiHost(registry: string): string {
-  return registry === "docker.io" ? "registry-1.docker.io" : registry;
 }

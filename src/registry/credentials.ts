@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { InputError } from "../errors.js";
+import { InputError, RegistryError } from "../errors.js";
 import { normalizeRegistry } from "./reference.js";
 
 /** How to sign in to one registry. */
@@ -69,6 +69,19 @@ export function parseDockerConfig(text: string): Credentials {
   if (credsStore !== undefined)
     credentials.set("*", { kind: "helper", setting: `credsStore "${credsStore}"` });
   return credentials;
+}
+
+/** `Authorization` of the Basic scheme. */
+export function basicHeader({ username, password }: { username: string; password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
+/** That the credentials are where nobody here can read them. */
+export function helperError(registry: string, setting: string): RegistryError {
+  return new RegistryError(
+    `${registry}: its credentials are kept by ${setting}, a program that does not exist in a container. Pass them with with-registry-auth --address ${registry} --username … --secret env://…, or give a config.json with an auths entry.`,
+    { failure: "unauthorized" },
+  );
 }
 
 function credentialOf(

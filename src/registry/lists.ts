@@ -1,16 +1,22 @@
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import { bodyOf, drain, nextPage } from "./answer.js";
+import { excerpt } from "../text.js";
+import { nextPage } from "./answer.js";
+import { bodyOf, drain, jsonOf } from "./body.js";
+import { type Bound, bounds } from "./bounds.js";
 import { describe, type RegistryConnection, type RegistryRequest } from "./connection.js";
-import { parseJson } from "./json.js";
-import type { Repository } from "./reference.js";
+import { Pages } from "./pages.js";
+import { formatRepository, isDigest, isTag, type Repository } from "./reference.js";
 
 /** A list in a repository. */
-interface List<T> {
+interface List {
   /** What messages call it. */
   name: string;
   /** The entries of one page; null is how some write that there are none. */
-  page: z.ZodType<T[] | null>;
+  page: z.ZodType<string[] | null>;
+  /** What each of them is: they become parts of URLs. */
+  entry: keyof typeof grammars;
+  bound: Bound;
 }
 
 /** Where a list is read on. */
@@ -20,8 +26,8 @@ interface PageRequest {
   isFirst: boolean;
 }
 
-interface Page<T> {
-  entries: T[];
+interface Page {
+  entries: string[];
   /** Where the list goes on. */
   next: string | undefined;
 }
@@ -34,9 +40,18 @@ interface TagRequest {
 
 const pageSize = 1000;
 
-const tagList: List<string> = {
+const grammars = { tag: isTag, digest: isDigest };
+
+// One answer for all of them: zod keeps an issue for each that is wrong, which takes gigabytes for a page of numbers.
+const texts = z.custom<string[]>(
+  (given) => Array.isArray(given) && given.every((text) => typeof text === "string"),
+);
+
+const tagList: List = {
   name: "tags/list",
-  page: z.object({ tags: z.array(z.string()).nullable() }).transform(({ tags }) => tags),
+  page: z.object({ tags: texts.nullable() }).transform(({ tags }) => tags),
+  entry: "tag",
+  bound: bounds.tags,
 };
 
 const referrersPage = z
@@ -53,9 +68,10 @@ export async function listTags(
   repository: Repository,
 ): Promise<string[] | undefined> {
   const found = new Set<string>();
+  const pages = new Pages(`${formatRepository(repository)}: GET ${tagList.name}`);
   for (let request: TagRequest | undefined = { n: pageSize }; request !== undefined; ) {
     const first: PageRequest = { target: tagsTarget(request), isFirst: found.size === 0 };
-    const tags: string[] | undefined = await followLinks(connection, repository, tagList, first);
+    const tags: string[] | undefined = await followLinks(connection, repository, tagList, first, pages);
     if (tags === undefined) return undefined;
     const known = found.size;
     for (const tag of tags) found.add(tag);
@@ -73,8 +89,9 @@ export function listReferrers(
   digest: string,
 ): Promise<string[] | undefined> {
   const name = `referrers/${digest}`;
-  const first = { target: name, isFirst: true };
-  return followLinks(connection, repository, { name, page: referrersPage }, first);
+  const list = { name, page: referrersPage, entry: "digest", bound: bounds.answer } as const;
+  const pages = new Pages(`${formatRepository(repository)}: GET ${name}`);
+  return followLinks(connection, repository, list, { target: name, isFirst: true }, pages);
 }
 
 function tagsTarget({ n, last }: TagRequest): string {
@@ -82,28 +99,31 @@ function tagsTarget({ n, last }: TagRequest): string {
 }
 
 /** All entries of a list, over as many pages as it links; undefined where it is absent. */
-async function followLinks<T>(
+async function followLinks(
   connection: RegistryConnection,
   repository: Repository,
-  list: List<T>,
+  list: List,
   first: PageRequest,
-): Promise<T[] | undefined> {
-  const found: T[] = [];
+  pages: Pages,
+): Promise<string[] | undefined> {
+  const found: string[] = [];
   for (let at: PageRequest | undefined = first; at !== undefined; ) {
-    const read: Page<T> | undefined = await readPage(connection, repository, list, at);
+    pages.ask(at.target);
+    const read: Page | undefined = await readPage(connection, repository, list, at);
     if (read === undefined) return undefined;
-    found.push(...read.entries);
+    pages.count(read.entries.length);
+    for (const entry of read.entries) found.push(entry);
     at = read.next === undefined ? undefined : { target: read.next, isFirst: false };
   }
   return found;
 }
 
-function readPage<T>(
+function readPage(
   connection: RegistryConnection,
   repository: Repository,
-  { name, page }: List<T>,
+  { name, page, entry, bound }: List,
   { target, isFirst }: PageRequest,
-): Promise<Page<T> | undefined> {
+): Promise<Page | undefined> {
   const request: RegistryRequest = { method: "GET", target, name, accept: [200, 404] };
   const subject = describe(repository, request);
   return connection.repeat("read", async () => {
@@ -112,11 +132,25 @@ function readPage<T>(
       await drain(response);
       return isFirst ? undefined : refuseEnd(subject, "answered 404");
     }
-    const parsed = page.safeParse(parseJson((await bodyOf(response, subject)).toString("utf8")));
+    const text = (await bodyOf(response, subject, bound)).toString("utf8");
+    const parsed = page.safeParse(jsonOf(text, subject, bound));
     if (!parsed.success)
       throw new RegistryError(`${subject}: the answer is not the protocol's JSON.`, { failure: "invalid" });
     if (parsed.data === null && !isFirst) return refuseEnd(subject, "answered null");
-    return { entries: parsed.data ?? [], next: nextPage(response)?.href };
+    const entries = parsed.data ?? [];
+    requireEntries(entries, entry, subject);
+    return {
+      entries,
+      next: nextPage(response, connection.origin(repository.registry), subject)?.href,
+    };
+  });
+}
+
+function requireEntries(found: readonly string[], entry: List["entry"], subject: string): void {
+  const other = found.find((text) => !grammars[entry](text));
+  if (other === undefined) return;
+  throw new RegistryError(`${subject}: lists "${excerpt(other, 80)}", which is no ${entry}.`, {
+    failure: "invalid",
   });
 }
 

@@ -2,6 +2,7 @@ import { fetch } from "undici";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { githubRetry, type MiseQuery, resolveMise } from "../../src/ci-image/mise.js";
 import { InputError } from "../../src/errors.js";
+import { sendEndlessly } from "../support/endless.js";
 import { type GitHub, type GitHubOptions, startGitHub } from "../support/github.js";
 import {
   type Behaviour,
@@ -46,6 +47,7 @@ const stalled: Behaviour = (_request, response) => {
   response.writeHead(200, { "content-length": 99 }).flushHeaders();
 };
 const late = slow(60_000, ok(release));
+const unending: Behaviour = (_request, response) => sendEndlessly(response, Buffer.alloc(1 << 16, " "));
 /** Answers that never end: only they get a short timeout, so that a busy machine fails no test. */
 const endless: ReadonlySet<Behaviour> = new Set([stalled, late]);
 
@@ -162,7 +164,8 @@ describe("GitHub serves", () => {
 });
 
 describe("mise.jdx.dev serves where GitHub", () => {
-  const brokenOff = "the connection was closed before the answer was complete.";
+  const brokenOff = `GET ${releasePath}: the answer broke off:`;
+  const incomplete = "the connection was closed before the answer was complete.";
   const gaveUp = "Gave up after 4 attempts.";
   const tooLong = (wait: string) => `It asks to wait ${wait}, more than the 10 s that are waited at most.`;
   const limited = (until: string, status: number) =>
@@ -172,9 +175,15 @@ describe("mise.jdx.dev serves where GitHub", () => {
   it.each<[string, Behaviour, number, string]>([
     ["is down", down(), 4, `the connection was reset. ${gaveUp}`],
     ["is slow", late, 4, `there was no answer in time. ${gaveUp}`],
-    ["stalls", stalled, 4, `there was no answer in time. ${gaveUp}`],
+    ["stalls", stalled, 4, `${brokenOff} there was no answer in time. ${gaveUp}`],
     ["fails", html(500), 4, `answered 500. ${gaveUp}`],
-    ["breaks off", interrupted(release), 4, `${brokenOff} ${gaveUp}`],
+    ["breaks off", interrupted(release), 4, `${brokenOff} ${incomplete} ${gaveUp}`],
+    [
+      "does not end",
+      unending,
+      1,
+      `GET ${releasePath}: the answer is larger than 8388608 bytes, the most that is read of such an answer.`,
+    ],
     ["truncates its JSON", truncatedJson(release), 4, `answered broken JSON. ${gaveUp}`],
     ["sends a page", html(200), 1, "answered text/html; charset=utf-8 instead of JSON."],
     ["has no release", notFound(), 1, "answered 404."],

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { DockerHub, judgeDockerHub } from "../../src/cleanup/docker-hub.js";
 import { prune } from "../../src/cleanup/prune.js";
 import { removeTag } from "../../src/cleanup/remove-tag.js";
@@ -9,6 +9,7 @@ import { attach, referrersTagOf } from "../support/artifact.js";
 import { makeTarget, pruneRequest } from "../support/cleanup.js";
 import { clientSettings, makeClient, seed } from "../support/client.js";
 import { type DockerHubOptions, type DockerHubServer, startDockerHub } from "../support/docker-hub.js";
+import { startFaultProxy } from "../support/fault-proxy.js";
 import { makeImage } from "../support/image.js";
 import { type RunningRegistry, startCraneRegistry } from "../support/registry.js";
 import { messageThrownBy } from "../support/thrown.js";
@@ -120,6 +121,24 @@ describe("deleteTag", () => {
     expect(said(thrown)).toBe(`acme/app: ${message}`);
     expect(thrown).not.toContain("dckr_pat");
     expect(await client.listTags(repository)).toEqual(["a"]);
+  });
+});
+
+describe("signing in", () => {
+  it.each([301, 302, 303, 307, 308])("is sent on nowhere by %i", async (status) => {
+    await start();
+    const other = await startFaultProxy(registry.address);
+    onTestFinished(other.stop);
+    const api = await startFaultProxy(registry.address, {
+      fault: () => ({ kind: "answer", status, headers: { location: `http://${other.address}/token` } }),
+    });
+    onTestFinished(api.stop);
+    server = { ...server, api: `http://${api.address}` };
+    expect(said(await messageThrownBy(() => hub().deleteTag("a")))).toBe(
+      `acme/app: POST auth/token: redirects to http://${other.address}, but a request with a secret in its body is not sent on.`,
+    );
+    expect(api.requests).toHaveLength(1);
+    expect(other.requests).toEqual([]);
   });
 });
 

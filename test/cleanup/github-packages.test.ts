@@ -1,9 +1,10 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { GitHubPackages, judgeGitHub } from "../../src/cleanup/github-packages.js";
 import type { ApiAnswer, ServiceSettings } from "../../src/cleanup/service-api.js";
 import { messageOf } from "../../src/errors.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { clientSettings, seed } from "../support/client.js";
+import { startFaultProxy } from "../support/fault-proxy.js";
 import { type Behaviour, html, primaryRateLimit, secondaryRateLimit } from "../support/github-behaviour.js";
 import {
   type GitHubPackagesOptions,
@@ -160,6 +161,7 @@ describe("listVersions", () => {
       response.writeHead(200, { "content-type": "application/json", ...headers });
       response.end(JSON.stringify(body));
     };
+  const nested = (depth: number): unknown => (depth === 0 ? 0 : [nested(depth - 1)]);
   const version = {
     id: 1,
     name: digest,
@@ -176,17 +178,62 @@ describe("listVersions", () => {
       "0: metadata: container",
     ],
     ["a version that is no manifest", answering([{ ...version, name: "1.2.3" }]), "0: name: is not a digest"],
+    [
+      "a tag that would lead elsewhere in a URL",
+      answering([
+        { ...version, metadata: { container: { tags: ["latest", "../../../other/manifests/latest"] } } },
+      ]),
+      "0: metadata: container: tags: 1: is not a tag",
+    ],
+    [
+      "a next page that is no URL",
+      answering([version], { link: '<http://[>; rel="next"' }),
+      "versions: the link to its next page is no URL of HTTP without user name and password.",
+    ],
+    [
+      "a next page that was read",
+      answering([version], { link: `<${versionsPath}?per_page=100>; rel="next"` }),
+      "versions: the list leads back to a page that was read, so it is not read to its end.",
+    ],
+    [
+      "JSON nested deeply",
+      answering(nested(150)),
+      "versions: the answer is more than JSON nested at most 100 deep.",
+    ],
     ["a version without a date", answering([{ ...version, updated_at: undefined }]), "0: updated_at"],
     [
       "a next page on another host",
       answering([version], { link: '<https://elsewhere.example/x>; rel="next"' }),
-      "its next page is on another host, elsewhere.example, and is not asked for.",
+      "its next page is at https://elsewhere.example and not at",
     ],
     ["a failure of every attempt", html(502), "answered 502. Gave up after"],
   ])("takes %s for no list of versions", async (_, behaviour, message) => {
     await start();
     github.interrupt(/versions/, ...Array(9).fill(behaviour));
     expect(await messageThrownBy(() => packages().listVersions())).toContain(message);
+  });
+
+  const redirectTo =
+    (location: string): Behaviour =>
+    (_, response) =>
+      void response.writeHead(307, { location }).end();
+
+  it("follows a redirect within the API", async () => {
+    await start();
+    github.publish({ digest });
+    github.interrupt(/versions/, redirectTo(`${versionsPath}?per_page=99`));
+    expect(await packages().listVersions()).toHaveLength(1);
+  });
+
+  it("follows no redirect to another host", async () => {
+    await start();
+    const other = await startFaultProxy(registry.address);
+    onTestFinished(other.stop);
+    github.interrupt(/versions/, redirectTo(`http://${other.address}/versions`));
+    expect(said(await messageThrownBy(() => packages().listVersions()))).toBe(
+      `ghcr.io/${path}: GET versions: redirects to http://${other.address}, but only ${github.api} is asked.`,
+    );
+    expect(other.requests).toEqual([]);
   });
 
   it.each<[string, Behaviour, (wait: number) => boolean]>([

@@ -1,6 +1,7 @@
 import { Response } from "undici";
 import { describe, expect, it } from "vitest";
-import { Authenticator, parseChallenge } from "../../src/registry/auth.js";
+import { Authenticator } from "../../src/registry/auth.js";
+import { parseChallenge } from "../../src/registry/challenge.js";
 import { errorThrownBy } from "../support/thrown.js";
 
 describe("parseChallenge", () => {
@@ -14,6 +15,8 @@ describe("parseChallenge", () => {
     ["basic", { scheme: "basic" }],
     ['Bearer service="no realm"', undefined],
     ['Bearer realm="no URL"', undefined],
+    ['Bearer realm="data:application/json,{}"', undefined],
+    ['Bearer realm="https://me:s3cret@r.example/token"', undefined],
     ["Negotiate", undefined],
     ["", undefined],
     [null, undefined],
@@ -32,7 +35,11 @@ describe("Authenticator", () => {
     const scopes = [{ path: "a", actions: ["pull"] as const }];
     const answer = () =>
       errorThrownBy(() =>
-        authenticator.answer("r.example", 'Bearer realm="https://r.example/t"', scopes, undefined),
+        authenticator.answer("r.example", scopes, {
+          challenge: 'Bearer realm="https://r.example/t"',
+          origin: new URL("https://r.example"),
+          offered: undefined,
+        }),
       );
 
     const [one, other] = await Promise.all([answer(), answer()]);

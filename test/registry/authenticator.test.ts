@@ -151,7 +151,7 @@ describe("at a registry with token authentication", () => {
     [
       "breaks off",
       Array(5).fill({ kind: "reset" }),
-      "its token service did not answer: the connection was reset. Gave up after 5 attempts.",
+      "its token service: the connection was reset. Gave up after 5 attempts.",
     ],
     [
       "answers without a token",

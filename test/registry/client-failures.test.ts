@@ -184,6 +184,29 @@ describe("RegistryClient, through a proxy", () => {
     expect(asked()).toEqual(["HEAD /v2/acme/ci/manifests/latest", "GET /v2/acme/ci/manifests/latest"]);
   });
 
+  it.each(["sha256:../../x", "sha512:0", ""])(
+    "asks with GET where HEAD names the digest %j",
+    async (digest) => {
+      const { descriptor } = image.index;
+      inTurn({ kind: "answer", status: 200, headers: { "docker-content-digest": digest } });
+      expect(await client.headManifest(repository(), "latest")).toMatchObject({ digest: descriptor.digest });
+      expect(asked()).toEqual(["HEAD /v2/acme/ci/manifests/latest", "GET /v2/acme/ci/manifests/latest"]);
+    },
+  );
+
+  it.each(["http://[", "ftp://files.example/upload", "http://me:s3cret@127.0.0.1/"])(
+    "sends nothing to an upload at %s",
+    async (location) => {
+      const blob = describeBytes(Buffer.from("new"));
+      const put = () => client.putBlob(repository(), blob, async () => Buffer.from("new"));
+      inTurn(undefined, { kind: "answer", status: 202, headers: { location } });
+      expect(await messageThrownBy(put)).toBe(
+        `${proxy.address}/acme/ci: the Location of an upload that it started is no URL of HTTP without user name and password.`,
+      );
+      expect(proxy.requests).toHaveLength(2);
+    },
+  );
+
   it("asks for every form of manifest", async () => {
     await client.headManifest(repository(), "latest");
     expect(proxy.requests[0]?.headers.accept).toBe(

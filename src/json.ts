@@ -1,0 +1,43 @@
+/** How much JSON is parsed: what it becomes takes many times the memory of its text, and deep nesting the stack. */
+export interface JsonLimit {
+  depth: number;
+  /** Values altogether, those in others included. */
+  values: number;
+}
+
+/** More than any settings, manifest or answer of an API has. */
+export const jsonLimit: JsonLimit = { depth: 100, values: 100_000 };
+
+/** JSON of a text; undefined where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The limit that the JSON of a text is beyond, as what was expected; undefined where it is within. */
+export function limitPassedBy(text: string, limit: JsonLimit = jsonLimit): string | undefined {
+  let depth = 0;
+  let values = 1;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') at = endOfString(text, at);
+    else if (character === ",") values += 1;
+    else if (character === "[" || character === "{") {
+      depth += 1;
+      values += 1;
+    } else if (character === "]" || character === "}") depth -= 1;
+    if (depth > limit.depth) return `JSON nested at most ${limit.depth} deep`;
+    if (values > limit.values) return `JSON of at most ${limit.values} values`;
+  }
+  return undefined;
+}
+
+/** Where the string ends that begins at a quotation mark. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at;
+}

@@ -1,0 +1,117 @@
+import { Readable } from "node:stream";
+import type { BodyInit, Response } from "undici";
+import { RegistryError } from "../errors.js";
+import { givenUrl } from "./answer.js";
+import { drain } from "./body.js";
+import { answerTime, mostRedirects } from "./bounds.js";
+import type { Fetch } from "./transport.js";
+import { classifyNetworkError } from "./verdict.js";
+
+/** A request, and what of it goes where. */
+export interface Outgoing {
+  method: string;
+  url: URL;
+  /** What messages begin with. */
+  subject: string;
+  /** Headers at the last of the URLs that it came by: what is secret belongs to some of them only. */
+  headers(by: readonly URL[]): Record<string, string>;
+  /** Opened anew at each URL. */
+  body?: (() => Promise<Buffer | Readable | string>) | undefined;
+  /** Why it must not be sent on from one URL to another, as a clause. */
+  forbids?: ((from: URL, to: URL) => string | undefined) | undefined;
+}
+
+/** An answer, and the URLs that it came by: the first was asked, and each redirected to the next. */
+export interface Answer {
+  response: Response;
+  by: readonly URL[];
+}
+
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+// The others make a request that writes one that reads (RFC 9110 section 15.4).
+const keepMethod: ReadonlySet<number> = new Set([307, 308]);
+
+/** Why a request with a secret in its body is sent on nowhere. */
+export const carriesSecret = () => "a request with a secret in its body is not sent on";
+
+/** Sends a request, and sends it on where the answer is a redirect. */
+export async function exchange(fetch: Fetch, request: Outgoing): Promise<Answer> {
+  const by = [request.url];
+  for (;;) {
+    const response = await send(fetch, request, by);
+    const next = await redirectOf(response, request, by);
+    if (next === undefined) return { response, by };
+    by.push(next);
+  }
+}
+
+/** Where a redirect leads that is to be followed. */
+async function redirectOf(
+  response: Response,
+  { method, subject, forbids }: Outgoing,
+  by: readonly URL[],
+): Promise<URL | undefined> {
+  const location = response.headers.get("location");
+  if (!redirects.has(response.status) || location === null) return undefined;
+  const from = lastOf(by);
+  const to = givenUrl(location, from.href, `${subject}: where it redirects to`);
+  const reason =
+    forbids?.(from, to) ??
+    (by.length > mostRedirects ? `no more than ${mostRedirects} redirects are followed` : undefined);
+  const reads = method === "GET" || method === "HEAD";
+  if (reason === undefined && !reads && !keepMethod.has(response.status)) return undefined;
+  await drain(response);
+  if (reason === undefined) return to;
+  throw new RegistryError(`${subject}: redirects to ${to.origin}, but ${reason}.`, { failure: "invalid" });
+}
+
+async function send(
+  fetch: Fetch,
+  { method, subject, headers, body: open }: Outgoing,
+  by: readonly URL[],
+): Promise<Response> {
+  const url = lastOf(by);
+  const body = await open?.();
+  const deadline = deadlineAfter(body);
+  try {
+    return await fetch(url.href, {
+      method,
+      headers: headers(by),
+      redirect: "manual",
+      signal: deadline.signal,
+      ...(body === undefined ? {} : { body: body as BodyInit, duplex: "half" as const }),
+    });
+  } catch (error) {
+    // A connection that was refused leaves the stream open.
+    if (body instanceof Readable) body.destroy();
+    // What broke off may be the body, which comes from another registry.
+    if (error instanceof Error && error.cause instanceof RegistryError) throw error.cause;
+    const { reason, ...verdict } = classifyNetworkError(error);
+    const redirected = by.length === 1 ? "" : `${url.origin}, where it redirects to: `;
+    throw new RegistryError(`${subject}: ${redirected}${reason}.`, verdict);
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** When an answer has to have begun, counted from when all was sent: an upload takes as long as it takes. */
+function deadlineAfter(body: Buffer | Readable | string | undefined) {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const start = () => {
+    timer = setTimeout(() => controller.abort(new DOMException("", "TimeoutError")), answerTime);
+  };
+  if (body instanceof Readable) body.once("close", start);
+  else start();
+  return {
+    signal: controller.signal,
+    clear() {
+      if (body instanceof Readable) body.off("close", start);
+      clearTimeout(timer);
+    },
+  };
+}
+
+function lastOf(by: readonly URL[]): URL {
+  return by.at(-1) as URL;
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { type JsonLimit, limitPassedBy } from "../src/json.js";
+
+const limit: JsonLimit = { depth: 2, values: 5 };
+const deep = "JSON nested at most 2 deep";
+const many = "JSON of at most 5 values";
+
+describe("limitPassedBy", () => {
+  it.each<[string, string | undefined]>([
+    ["[[]]", undefined],
+    ['{"a":[]}', undefined],
+    ["[[[]]]", deep],
+    ['{"a":{"b":{}}}', deep],
+    // What breaks off is nested as well.
+    ["[[[", deep],
+    ["[1,2,3,4]", undefined],
+    ["[1,2,3,4,5]", many],
+    ["[[],[],[],[]]", many],
+    // Neither is told by what a string holds.
+    ['["[[[[", ",,,,,,"]', undefined],
+    [String.raw`["\"[[[[", "\\"]`, undefined],
+    [String.raw`["\\", [[]]]`, deep],
+    ['["no end [[[', undefined],
+    ["text", undefined],
+    ["", undefined],
+  ])("%s", (text, expected) => {
+    expect(limitPassedBy(text, limit)).toBe(expected);
+  });
+
+  it("is generous by itself", () => {
+    expect(limitPassedBy(JSON.stringify(Array(90_000).fill({})))).toBe("JSON of at most 100000 values");
+    expect(limitPassedBy(JSON.stringify(Array(90_000).fill(0)))).toBeUndefined();
+    expect(limitPassedBy("[".repeat(100) + "]".repeat(100))).toBeUndefined();
+  });
+});
