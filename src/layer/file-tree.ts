@@ -103,14 +103,18 @@ export class FileTree {
     if (parent?.type === "directory") parent.children.delete(posix.basename(path));
   }
 
-  /** Makes a directory and those above it where they are missing, with permissions 0755. */
-  makeDirectories(path: string, owner: Owner, subject: string): void {
+  /** Makes a directory and those above it where they are missing; their permissions are 0755 unless given. */
+  makeDirectories(
+    path: string,
+    { mode = 0o755, ...owner }: Owner & { mode?: number },
+    subject: string,
+  ): void {
     const names = namesOf(path);
     names.forEach((_, at) => {
       const directory = `/${names.slice(0, at + 1).join("/")}`;
       const found = this.get(directory);
       if (found === undefined)
-        this.put(directory, { type: "directory", mode: 0o755, ...owner, children: new Map() });
+        this.put(directory, { type: "directory", mode, ...owner, children: new Map() });
       else if (found.type !== "directory")
         throw new InputError({ subject, expected: "a directory", given: `${directory}, a ${found.type}` });
     });
