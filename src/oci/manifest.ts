@@ -19,7 +19,7 @@ export const manifestTypes: readonly string[] = [
 ];
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "a digest of the form sha256:<64 hex digits>");
-const annotations = z.record(z.string(), z.string());
+const annotations = named(z.string());
 
 /** OCI content descriptor. */
 export interface Descriptor {
@@ -141,6 +141,18 @@ export function buildIndex(
   };
   const bytes = Buffer.from(JSON.stringify(content));
   return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
+}
+
+/** An object with any names: z.record leaves one that is called `__proto__` out. */
+export function named<T>(value: z.ZodType<T>) {
+  const entries = z.map(z.string(), value);
+  return z.preprocess(
+    (given) =>
+      typeof given === "object" && given !== null && !Array.isArray(given)
+        ? new Map(Object.entries(given))
+        : given,
+    entries.transform((read): Record<string, T> => Object.fromEntries(read)),
+  );
 }
 
 /** Reads JSON of a known form; `expected` is the name of that form. */

@@ -6,7 +6,11 @@ import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { emptyConfig } from "../../src/dockerfile/from.js";
 import { baseOf } from "../../src/dockerfile/stages.js";
 import { InputError } from "../../src/errors.js";
-import type { ContainerConfig } from "../../src/oci/configuration.js";
+import {
+  type ContainerConfig,
+  formatConfiguration,
+  parseConfiguration,
+} from "../../src/oci/configuration.js";
 import { parsePlatform } from "../../src/oci/platform.js";
 
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -196,6 +200,40 @@ describe("the configuration", () => {
     ],
   ])("on a base, of %j", (body, expected) => {
     expect(describeBody(body, { base }).config).toEqual(expected);
+  });
+
+  // Names of what every object of JavaScript has.
+  describe.each(["constructor", "toString", "__proto__", "hasOwnProperty"])("takes %s as a name", (name) => {
+    const given = { buildArgs: JSON.parse(`{"${name}": "given"}`) };
+    it.each<[string, Given?]>([
+      [`ARG ${name}=x\nENV A=$${name} ${name}=y`],
+      [`ARG ${name}\nENV A=\${${name}-x} ${name}=y`],
+      [`ARG ${name}\nENV A=$${name} ${name}=y`, given],
+    ])("in %j", (body, args = {}) => {
+      const value = args === given ? "given" : "x";
+      expect(describeBody(body, args).config.Env).toEqual([path, `A=${value}`, `${name}=y`]);
+    });
+
+    it("of a label, a volume and a stage", () => {
+      const text = `FROM scratch AS ${name}\nLABEL a=1 ${name}=x\nVOLUME ${name}\nFROM ${name}\nLABEL b=2\nVOLUME v`;
+      const { config } = describeImage(text);
+      const written = formatConfiguration({
+        ...parsePlatform("linux/amd64"),
+        config,
+        rootfs: { diff_ids: [] },
+        history: [],
+      });
+      for (const { Labels = {}, Volumes = {} } of [config, parseConfiguration(written, "image").config]) {
+        expect(Object.entries(Labels).toSorted()).toEqual(
+          [
+            [name, "x"],
+            ["a", "1"],
+            ["b", "2"],
+          ].toSorted(),
+        );
+        expect(Object.keys(Volumes).toSorted()).toEqual([name, "v"].toSorted());
+      }
+    });
   });
 
   it("has an author", () => {

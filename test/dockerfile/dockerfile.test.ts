@@ -34,6 +34,12 @@ describe("summarizeDockerfile", () => {
     ]);
   });
 
+  it.each(["constructor", "toString", "__proto__"])("takes %s as the name of an argument", (name) => {
+    const text = `ARG ${name}=a\nFROM $${name}`;
+    expect(summarizeDockerfile(text).bases).toEqual(["a"]);
+    expect(summarizeDockerfile(text, JSON.parse(`{"${name}": "b"}`)).bases).toEqual(["b"]);
+  });
+
   it("takes the layers of the last stage only", () => {
     const { layers } = summarizeDockerfile("FROM a AS b\nRUN x\nFROM b\nCOPY y z\nCMD w\n");
     expect(layers).toEqual(["COPY y z"]);
