@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseDockerfile, summarizeDockerfile } from "../../src/dockerfile/dockerfile.js";
+import { surveyDockerfile } from "../../src/dockerfile/survey.js";
 import { InputError } from "../../src/errors.js";
+import { parsePlatform } from "../../src/oci/platform.js";
 
 describe("summarizeDockerfile", () => {
   it("reads Dockerfile.ci", () => {
@@ -89,5 +91,26 @@ describe("parseDockerfile", () => {
     const act = () => parseDockerfile(text, "Dockerfile.release");
     expect(act).toThrow(InputError);
     expect(act).toThrow(message);
+  });
+});
+
+describe("Dockerfile.release", () => {
+  const text = readFileSync(new URL("../../Dockerfile.release", import.meta.url), "utf8");
+
+  it.each([
+    "linux/amd64",
+    "linux/arm64",
+    "linux/arm/v5",
+    "linux/arm/v6",
+    "linux/arm/v7",
+    "linux/386",
+    "linux/ppc64le",
+    "linux/riscv64",
+    "linux/loong64",
+    "linux/s390x",
+  ])("copies the binary of %s from where it is laid", (platform) => {
+    const target = { platform: parsePlatform(platform), buildArgs: { NAME: "hello" } };
+    const { copies } = surveyDockerfile(parseDockerfile(text, "Dockerfile.release"), target);
+    expect(copies.flatMap(({ copy }) => copy.sources)).toEqual([`/${platform}/hello`]);
   });
 });
