@@ -39,6 +39,8 @@ export interface AssembledVariant {
   /** Layers on top of those of the base. */
   layers: Layer[];
   base?: BaseImage;
+  /** What is to be known of it, a sentence each. */
+  remarks: string[];
 }
 
 /**
@@ -88,6 +90,7 @@ export async function assembleVariant(assembly: Assembly): Promise<AssembledVari
     config: bytes,
     layers,
     ...(base === undefined ? {} : { base }),
+    remarks: descriptions.flatMap(({ inImage, remarks }) => (inImage ? remarks : [])),
   };
 }
 

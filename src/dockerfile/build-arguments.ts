@@ -50,14 +50,15 @@ export function globalArguments(
 
 /**
  * Declares what an ARG names: its build argument, else its default, else what the same name has before FROM.
- * The variables of `scope` are extended from left to right, so that a default may use the one before it.
+ * The variables of `scope` are extended from left to right, so that a default may use the one before it. Returns the
+ * names.
  */
 export function declare(
   instruction: Instruction,
   scope: Scope & { variables: Map<string, string> },
   target: BuildTarget,
   globals: ReadonlyMap<string, string>,
-): void {
+): string[] {
   readFlags(instruction, []);
   const declarations = parseDeclarations(instruction.rest, scope.escapeChar);
   if (declarations === undefined) throw invalid(instruction, "ARG with a name, and = before a default");
@@ -69,6 +70,7 @@ export function declare(
     const value = given ?? preset ?? globals.get(name);
     if (value !== undefined) scope.variables.set(name, value);
   }
+  return declarations.map(({ name }) => name);
 }
 
 /** A default hides the platform, and the machine that builds is no input of a release. */

@@ -117,7 +117,7 @@ function copyFile(
     throw new InputError({
       subject,
       expected: "files, directories and symbolic links",
-      given: `${path}, a device`,
+      given: `${path}, ${node.kind}`,
     });
   tree.put(path, { ...node, ...owner, ...(node.type === "file" ? { mode: mode ?? node.mode } : {}) });
 }

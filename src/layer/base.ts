@@ -110,7 +110,7 @@ function nodeOf(tree: FileTree, header: TarHeader, content: FileContent): FileNo
     case "hardlink":
       return tree.get(tree.resolve(posix.join("/", target)) ?? "");
     case "other":
-      return { type: "special" };
+      return { type: "special", kind: header.flag === "6" ? "a named pipe" : "a device" };
   }
 }
 

@@ -7,6 +7,8 @@ import type { ContentSource } from "../oci/source.js";
 export interface DirectoryNode extends Owner {
   type: "directory";
   mode: number;
+  /** As in a file. */
+  lostMode?: number;
   children: Map<string, FileNode>;
 }
 
@@ -25,6 +27,8 @@ export type FileContent = { path: string; size: number } | { bytes: Buffer } | {
 export interface RegularFile extends Owner {
   type: "file";
   mode: number;
+  /** What its permissions were on disk, where they say more than `mode` and not by a umask. */
+  lostMode?: number;
   content: FileContent;
 }
 
@@ -33,9 +37,11 @@ export interface Symlink extends Owner {
   target: string;
 }
 
-/** A device, a socket or a pipe: never copied. */
+/** What is neither file nor directory nor link: never copied. */
 export interface SpecialFile {
   type: "special";
+  /** As a phrase. */
+  kind: "a named pipe" | "a socket" | "a device";
 }
 
 /** Two files that are meant to be at one path: whoever copies it is told both. */

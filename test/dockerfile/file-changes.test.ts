@@ -103,6 +103,7 @@ describe("on an empty root", () => {
     ["COPY --chown=3 app /x/app", ["755 3:3 x/", "755 3:3 x/app"]],
     ["COPY --chown=root:4 app /app", ["755 0:4 app"]],
     ["COPY --chown=3000000:2 app /app", ["755 3000000:2 app"]],
+    ["COPY --chown=2147483647 app /app", ["755 2147483647:2147483647 app"]],
     ["COPY --chmod=0640 app /x/y/app", ["640 0:0 x/", "640 0:0 x/y/", "640 0:0 x/y/app"]],
     [
       "COPY --chmod=0700 --chown=65532:65532 etc/sub /data/",
@@ -234,8 +235,20 @@ describe("refuses", () => {
       "COPY --chown=1:app app /",
       `expected app to be in /etc/group of the image, got "COPY --chown=1:app app /". ${numbers}`,
     ],
-    ["COPY --chown=:1 app /", "expected the owner to be in /etc/passwd of the image"],
-    ["COPY --chown=-1 app /", "expected -1 to be in /etc/passwd of the image"],
+    [
+      "COPY --chown=:staff app /",
+      'Dockerfile:2: expected an owner as user or user:group, not :staff, got "COPY --chown=:staff app /". Write both sides of the colon, as in 65532:65532.',
+    ],
+    ["COPY --chown=:1 app /", "expected an owner as user or user:group, not :1"],
+    ["COPY --chown=nobody: app /", "expected an owner as user or user:group, not nobody:"],
+    ["COPY --chown=: app /", "expected an owner as user or user:group, not :"],
+    [
+      "COPY --chown=4294967295 app /",
+      'expected numbers of users and groups from 0 to 2147483647, not 4294967295, got "COPY --chown=4294967295 app /". Write the owner as in 65532:65532.',
+    ],
+    ["COPY --chown=1:2147483648 app /", "expected numbers of users and groups from 0 to 2147483647"],
+    ["COPY --chown=-1 app /", "expected numbers of users and groups from 0 to 2147483647, not -1"],
+    ["USER nobody:\nWORKDIR /srv", "Dockerfile:3: expected an owner as user or user:group, not nobody:"],
     [
       "USER app\nWORKDIR /srv",
       `Dockerfile:3: expected app to be in /etc/passwd of the image, got "WORKDIR /srv". ${numbers}`,
