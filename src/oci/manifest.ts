@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { InputError, messageOf } from "../errors.js";
+import { namedStrings } from "./named.js";
 
 export const mediaTypes = {
   index: "application/vnd.oci.image.index.v1+json",
@@ -19,7 +20,6 @@ export const manifestTypes: readonly string[] = [
 ];
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "a digest of the form sha256:<64 hex digits>");
-const annotations = named(z.string());
 
 /** OCI content descriptor. */
 export interface Descriptor {
@@ -65,7 +65,7 @@ const descriptor = z.object({
   mediaType: z.string(),
   digest,
   size: z.int().nonnegative(),
-  annotations: annotations.optional(),
+  annotations: z.optional(namedStrings),
 });
 
 const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
@@ -74,7 +74,7 @@ const index = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.string().default(mediaTypes.index),
   manifests: z.array(descriptor.extend({ platform: platform.optional() })),
-  annotations: annotations.optional(),
+  annotations: z.optional(namedStrings),
 });
 
 const manifest = z.object({
@@ -82,13 +82,13 @@ const manifest = z.object({
   mediaType: z.string().default(mediaTypes.manifest),
   config: descriptor,
   layers: z.array(descriptor),
-  annotations: annotations.optional(),
+  annotations: z.optional(namedStrings),
 });
 
 const config = platform.extend({
   created: z.string().optional(),
   config: z
-    .object({ Labels: annotations.nullish().transform((labels) => labels ?? {}) })
+    .object({ Labels: z.nullish(namedStrings).transform((labels) => labels ?? {}) })
     .default({ Labels: {} }),
   rootfs: z.object({ diff_ids: z.array(digest) }),
   history: z
@@ -141,18 +141,6 @@ export function buildIndex(
   };
   const bytes = Buffer.from(JSON.stringify(content));
   return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
-}
-
-/** An object with any names: z.record leaves one that is called `__proto__` out. */
-export function named<T>(value: z.ZodType<T>) {
-  const entries = z.map(z.string(), value);
-  return z.preprocess(
-    (given) =>
-      typeof given === "object" && given !== null && !Array.isArray(given)
-        ? new Map(Object.entries(given))
-        : given,
-    entries.transform((read): Record<string, T> => Object.fromEntries(read)),
-  );
 }
 
 /** Reads JSON of a known form; `expected` is the name of that form. */
