@@ -1,10 +1,11 @@
 import { InputError } from "../errors.js";
+import { type ByteOrder, ByteView, byteOrderOf } from "./byte-order.js";
 
 /** What an ELF file says about where it runs (System V ABI, chapters "Object Files" and "Program Loading"). */
 export interface ElfProgram {
   /** Word size. */
   bits: 32 | 64;
-  /** By the name that Go and OCI give it: `amd64`, `arm64`, `arm`. */
+  /** By the name that Go and OCI give it: `amd64`, `arm64`, `arm`, `s390x`. */
   architecture: string;
   /** `EXEC` is linked to fixed addresses, `DYN` is position-independent. */
   type: "EXEC" | "DYN";
@@ -41,16 +42,25 @@ const layouts: Record<number, Layout> = {
 
 const types: Record<number, ElfProgram["type"]> = { 2: "EXEC", 3: "DYN" };
 
-// e_machine by word size: the x32 ABI is EM_X86_64 in 32 bits, and no amd64.
-const architectures: Record<Layout["bits"], Record<number, string>> = {
-  32: { 3: "386", 8: "mipsle", 40: "arm" },
-  64: { 8: "mips64le", 21: "ppc64le", 62: "amd64", 183: "arm64", 243: "riscv64", 258: "loong64" },
+// e_machine by word size and byte order: the x32 ABI is EM_X86_64 in 32 bits, and no amd64.
+const architectures: Record<`${Layout["bits"]} ${ByteOrder}`, Record<number, string>> = {
+  "32 little-endian": { 3: "386", 8: "mipsle", 40: "arm" },
+  "64 little-endian": {
+    8: "mips64le",
+    21: "ppc64le",
+    62: "amd64",
+    183: "arm64",
+    243: "riscv64",
+    258: "loong64",
+  },
+  "32 big-endian": { 8: "mips" },
+  "64 big-endian": { 8: "mips64", 21: "ppc64", 22: "s390x" },
 };
 
 const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
 
-/** Parses the whole of a little-endian ELF program; what is no such program, or is cut short, is an InputError. */
+/** Parses the whole of an ELF program; what is no such program, or is cut short, is an InputError. */
 export function parseElf(bytes: Uint8Array, subject: string): ElfProgram {
   const refuse = (expected: string, given: unknown): never => {
     throw new InputError({ subject, expected, given });
@@ -59,16 +69,16 @@ export function parseElf(bytes: Uint8Array, subject: string): ElfProgram {
   if (magic !== "7f454c46") return refuse("an ELF program", `a file that starts with ${magic || "nothing"}`);
   if (bytes.length < 16) return refuse("an ELF header", `${bytes.length} bytes`);
   const layout = layouts[bytes[4] ?? 0] ?? refuse("an ELF file of class 32 or 64", `class ${bytes[4]}`);
-  if (bytes[5] !== 1) return refuse("a little-endian ELF file", `data encoding ${bytes[5]}`);
+  const order =
+    byteOrderOf(bytes) ?? refuse("a little-endian or big-endian ELF file", `data encoding ${bytes[5]}`);
   if (bytes.length < layout.header.size)
     return refuse(`an ELF header of ${layout.header.size} bytes`, `${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const type =
-    types[view.getUint16(16, true)] ?? refuse("an executable ELF file", `type ${view.getUint16(16, true)}`);
-  const machine = view.getUint16(18, true);
+  const view = new ByteView(bytes, order);
+  const type = types[view.uint16(16)] ?? refuse("an executable ELF file", `type ${view.uint16(16)}`);
+  const machine = view.uint16(18);
   const architecture =
-    architectures[layout.bits][machine] ??
-    refuse("a known architecture", `ELF machine ${machine} in ${layout.bits} bits`);
+    architectures[`${layout.bits} ${order}`][machine] ??
+    refuse("a known architecture", `ELF machine ${machine} in ${layout.bits} bits, ${order}`);
   const segments = readSegments(bytes, view, layout, refuse);
   const interpreter = segments.find((segment) => segment.type === PT_INTERP);
   return {
@@ -82,14 +92,14 @@ export function parseElf(bytes: Uint8Array, subject: string): ElfProgram {
 
 function readSegments(
   bytes: Uint8Array,
-  view: DataView,
+  view: ByteView,
   { bits, header, segment }: Layout,
   refuse: (expected: string, given: unknown) => never,
 ): Segment[] {
-  const word = (at: number) => (bits === 32 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true)));
+  const word = (at: number) => view.word(at, bits);
   const start = word(header.phoff);
-  const entrySize = view.getUint16(header.phentsize, true);
-  const count = view.getUint16(header.phnum, true);
+  const entrySize = view.uint16(header.phentsize);
+  const count = view.uint16(header.phnum);
   if (count === 0) return refuse("program headers", "none");
   if (entrySize < segment.size)
     return refuse(`program headers of ${segment.size} bytes`, `${entrySize} bytes each`);
@@ -102,7 +112,7 @@ function readSegments(
     const offset = word(at + segment.offset);
     const end = offset + word(at + segment.filesz);
     requireBytes(end);
-    return { type: view.getUint32(at, true), content: bytes.subarray(offset, end) };
+    return { type: view.word(at, 32), content: bytes.subarray(offset, end) };
   });
 }
 

@@ -75,7 +75,8 @@ export const commonPatterns: readonly Pattern[] = [
 
 function sourceOf(part: string): string {
   if (part === "*") return "[^/]*";
-  return placeholders[part.slice(1, -1)] ?? part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const [, placeholder = ""] = /^\{(.*)\}$/.exec(part) ?? [];
+  return placeholders[placeholder] ?? part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 function namedBinary(

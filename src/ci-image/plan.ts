@@ -173,7 +173,7 @@ function resolveBuildArgs(
   { args }: DockerfileSummary,
   { bases, miseVersion }: { bases: readonly Base[]; miseVersion: string },
 ): Record<string, string> {
-  const reserved = Object.keys(buildArgs).filter((name) => name in reservedArgs);
+  const reserved = Object.keys(buildArgs).filter((name) => Object.hasOwn(reservedArgs, name));
   if (reserved.length > 0)
     throw new InputError({
       subject: "slipway.json: ciImage.buildArgs",

@@ -40,6 +40,8 @@ export interface AssembledVariant {
   /** Layers on top of those of the base. */
   layers: Layer[];
   base?: BaseImage;
+  /** What is to be known of it, a sentence each. */
+  remarks: string[];
 }
 
 /**
@@ -89,6 +91,7 @@ export async function assembleVariant(assembly: Assembly): Promise<AssembledVari
     config: bytes,
     layers,
     ...(base === undefined ? {} : { base }),
+    remarks: descriptions.flatMap(({ inImage, remarks }) => (inImage ? remarks : [])),
   };
 }
 

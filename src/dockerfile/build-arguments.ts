@@ -18,15 +18,15 @@ export interface BuildTarget {
 const machineArguments = ["BUILDPLATFORM", "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT"];
 
 /** The arguments that every build has (Dockerfile reference, "Automatic platform ARGs in the global scope"). */
-export function platformArguments({ platform, stage = "default" }: BuildTarget): Record<string, string> {
-  return {
-    TARGETPLATFORM: formatPlatform(platform),
-    TARGETOS: platform.os,
-    TARGETOSVERSION: "",
-    TARGETARCH: platform.architecture,
-    TARGETVARIANT: platform.variant ?? "",
-    TARGETSTAGE: stage,
-  };
+export function platformArguments({ platform, stage = "default" }: BuildTarget): Map<string, string> {
+  return new Map([
+    ["TARGETPLATFORM", formatPlatform(platform)],
+    ["TARGETOS", platform.os],
+    ["TARGETOSVERSION", ""],
+    ["TARGETARCH", platform.architecture],
+    ["TARGETVARIANT", platform.variant ?? ""],
+    ["TARGETSTAGE", stage],
+  ]);
 }
 
 /** What ARG before FROM gives, beside the platform: known in FROM, and to an ARG without a value after it. */
@@ -34,8 +34,8 @@ export function globalArguments(
   { globals, escapeChar, name }: Dockerfile,
   target: BuildTarget,
 ): Map<string, string> {
-  const automatic = platformArguments(target);
-  const overridden = Object.keys(target.buildArgs).find((key) => key in automatic);
+  const variables = platformArguments(target);
+  const overridden = Object.keys(target.buildArgs).find((key) => variables.has(key));
   if (overridden !== undefined)
     throw new InputError({
       subject: `${name}: build argument ${overridden}`,
@@ -43,7 +43,6 @@ export function globalArguments(
       given: target.buildArgs[overridden],
       fix: "Choose the platforms instead",
     });
-  const variables = new Map(Object.entries(automatic));
   for (const instruction of globals)
     declare(instruction, { variables, escapeChar, subject: instruction.subject }, target, new Map());
   return variables;
@@ -51,14 +50,15 @@ export function globalArguments(
 
 /**
  * Declares what an ARG names: its build argument, else its default, else what the same name has before FROM.
- * The variables of `scope` are extended from left to right, so that a default may use the one before it.
+ * The variables of `scope` are extended from left to right, so that a default may use the one before it. Returns the
+ * names.
  */
 export function declare(
   instruction: Instruction,
   scope: Scope & { variables: Map<string, string> },
   target: BuildTarget,
   globals: ReadonlyMap<string, string>,
-): void {
+): string[] {
   readFlags(instruction, []);
   const declarations = parseDeclarations(instruction.rest, scope.escapeChar);
   if (declarations === undefined) throw invalid(instruction, "ARG with a name, and = before a default");
@@ -70,6 +70,7 @@ export function declare(
     const value = given ?? preset ?? globals.get(name);
     if (value !== undefined) scope.variables.set(name, value);
   }
+  return declarations.map(({ name }) => name);
 }
 
 /** A default hides the platform, and the machine that builds is no input of a release. */
@@ -81,7 +82,7 @@ function requirePlatform(
 ): void {
   if (machineArguments.includes(name) && !Object.hasOwn(target.buildArgs, name))
     throw unsupported(instruction, "an image that does not depend on the machine that builds it");
-  const automatic = platformArguments(target)[name];
+  const automatic = platformArguments(target).get(name);
   if (automatic !== undefined && preset !== undefined && preset !== automatic)
     throw invalid(instruction, `${name} without a default, which hides ${automatic}`, `Write ARG ${name}`);
 }

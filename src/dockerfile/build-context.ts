@@ -51,6 +51,11 @@ export class BuildContext implements CopyRoot {
     return [...this.#remarks.values()];
   }
 
+  /** Adds to what is to be known. */
+  remark(sentence: string): void {
+    this.#remarks.set(sentence, sentence);
+  }
+
   follow(path: string): FileNode | undefined {
     const { overlay, source } = this;
     const isNamed = path !== "/";

@@ -39,7 +39,7 @@ async function writeNode(target: string, path: string, node: FileNode, subject: 
       throw new InputError({
         subject,
         expected: "files, directories and symbolic links in the build context",
-        given: `${path}, a device`,
+        given: `${path}, ${node.kind}`,
       });
   }
 }

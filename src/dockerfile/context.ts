@@ -1,5 +1,7 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors.js";
 import { type DirectoryNode, type FileNode, FileTree } from "../layer/file-tree.js";
 import { type IgnoreList, parseIgnoreList } from "./dockerignore.js";
 
@@ -11,7 +13,8 @@ const repository = ".git";
 /**
  * Reads files of a directory as a build context: all that its ignore file leaves in, but .git. Owners are dropped, and
  * of the permissions only whether a file can be executed is kept, so that neither the user nor the umask of a checkout
- * shows in the image: files get 0755 or 0644, directories 0755. Hard links are files of their own.
+ * shows in the image: files get 0755 or 0644, directories 0755. Hard links are files of their own. A name that is not
+ * in UTF-8 is an error where it is not left out: no archive would have it as it is.
  */
 export function loadContext(directory: string, ignore: IgnoreList): FileTree {
   const tree = new FileTree();
@@ -38,7 +41,7 @@ export function readIgnoreFile(
 export function loadPath(directory: string, path: string): FileNode | undefined {
   const target = join(directory, path);
   if (!existsSync(target)) return undefined;
-  const node = readNode(target);
+  const node = readNode(target, path);
   if (node.type === "directory") readDirectory(node, target, path, keepAll);
   return node.type === "symlink" ? undefined : node;
 }
@@ -54,7 +57,7 @@ function readDirectory(parent: DirectoryNode, directory: string, path: string, i
     if (child === repository) continue;
     const ignored = ignore.ignores(child);
     if (ignored && !ignore.hasExceptions) continue;
-    const node = readNode(join(directory, name));
+    const node = readNode(join(directory, name), child);
     if (node.type === "directory") {
       readDirectory(node, join(directory, name), child, ignore);
       if (ignored && node.children.size === 0) continue;
@@ -63,13 +66,43 @@ function readDirectory(parent: DirectoryNode, directory: string, path: string, i
   }
 }
 
-function readNode(path: string): FileNode {
-  const stats = lstatSync(path);
-  if (stats.isDirectory()) return { type: "directory", mode: 0o755, ...root, children: new Map() };
-  if (stats.isSymbolicLink()) return { type: "symlink", ...root, target: readlinkSync(path) };
-  if (!stats.isFile()) return { type: "special" };
+/** Reads what is at a path of this machine; `name` is its path in the context. */
+function readNode(path: string, name: string): FileNode {
+  const stats = lstatSync(path, { throwIfNoEntry: !name.includes(replacement) });
+  if (stats === undefined) throw notUtf8("file names", name);
+  if (stats.isDirectory())
+    return { type: "directory", mode: 0o755, ...root, ...lostMode(stats), children: new Map() };
+  if (stats.isSymbolicLink()) return { type: "symlink", ...root, target: readTarget(path, name) };
+  if (!stats.isFile())
+    return {
+      type: "special",
+      kind: stats.isFIFO() ? "a named pipe" : stats.isSocket() ? "a socket" : "a device",
+    };
   const mode = (stats.mode & 0o111) === 0 ? 0o644 : 0o755;
-  return { type: "file", mode, ...root, content: { path, size: stats.size } };
+  return { type: "file", mode, ...root, ...lostMode(stats), content: { path, size: stats.size } };
+}
+
+// What Node.js puts in the place of bytes that are no UTF-8.
+const replacement = "\ufffd";
+
+function readTarget(path: string, name: string): string {
+  const target = readlinkSync(path, "buffer");
+  if (!isUtf8(target)) throw notUtf8("links to names", `${name} -> ${target}`);
+  return target.toString();
+}
+
+function notUtf8(expected: string, given: string): InputError {
+  return new InputError({
+    subject: "build context",
+    expected: `${expected} in UTF-8`,
+    given,
+    fix: "Rename it, or leave it out by a line in .dockerignore",
+  });
+}
+
+/** Permissions that no umask gives: special bits, and what its own user may not write. */
+function lostMode({ mode }: Stats): { lostMode?: number } {
+  return (mode & 0o7000) !== 0 || (mode & 0o200) === 0 ? { lostMode: mode & 0o7777 } : {};
 }
 
 function readIfPresent(path: string): string | undefined {

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { expandText, expandWord, type Scope } from "./expansion.js";
+import { requireFileNames } from "./file-name.js";
 import { readFlags } from "./flags.js";
 import { parseOpening } from "./heredoc.js";
 import { type Instruction, invalid, unsupported } from "./instruction.js";
@@ -66,6 +67,8 @@ export function parseCopy(instruction: Instruction, scope: Scope, workingDirecto
     link: flags.get("link") === "true",
     unpacks: instruction.keyword === "ADD",
   };
+  for (const path of [...copy.sources, ...copy.files.map(({ name }) => name), copy.destination])
+    requireFileNames(path, instruction);
   if (copy.sources.length + copy.files.length > 1 && !/\/\.?$/.test(copy.destination))
     throw invalid(instruction, "a destination that ends with / where there are several sources");
   return copy;

@@ -26,6 +26,8 @@ export interface StageDescription {
   config: ContainerConfig;
   author?: string;
   steps: ImageStep[];
+  /** What is to be known of it, a sentence each. */
+  remarks: string[];
   /** Whether it starts from an image whose configuration is not known. */
   isOpen: boolean;
   /** What variables stand for at its end: a stage that starts from it has them as well. */
@@ -76,6 +78,8 @@ function describeStage(
     globals: globalArguments(dockerfile, target),
     target,
     hasCommand: false,
+    unset: new Set(),
+    remarks: [],
     ...(inherited.author === undefined ? {} : { author: inherited.author }),
   };
   const steps = body.map((instruction): ImageStep => {
@@ -90,13 +94,14 @@ function describeStage(
       origin: originOf(dockerfile, change.from, index, target, instruction),
     };
   });
-  const { config, author, variables } = draft;
+  const { config, author, variables, remarks } = draft;
   return {
     index,
     base,
     inImage,
     config,
     steps,
+    remarks,
     isOpen,
     variables,
     ...(author === undefined ? {} : { author }),

@@ -59,7 +59,8 @@ export function summarizeDockerfile(
   const args = new Map<string, string | undefined>();
   for (const [name, value] of dockerfile.getARGs().flatMap(declarationsOf))
     args.set(name, args.get(name) ?? value);
-  const lookUp = (name: string) => given[name] ?? args.get(name) ?? "";
+  const values = new Map(Object.entries(given));
+  const lookUp = (name: string) => values.get(name) ?? args.get(name) ?? "";
   const stages = dockerfile.getFROMs();
   const lastStage = stages.at(-1)?.getRange().start.line ?? 0;
   return {

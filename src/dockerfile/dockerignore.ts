@@ -22,22 +22,37 @@ export function parseIgnoreList(text: string, name: string): IgnoreList {
     .split("\n")
     .map((line, at) => parseRule(line, `${name}:${at + 1}`))
     .filter((rule) => rule !== undefined);
+  const directories = new Map<string, boolean[]>();
   return {
-    ignores: (path) => isIgnored(rules, path),
+    ignores: (path) => isIgnored(rules, path, directories),
     hasExceptions: rules.some(({ isException }) => isException),
   };
 }
 
 /** A pattern that matches a directory matches what is in it (moby/patternmatcher: MatchesOrParentMatches). */
-function isIgnored(rules: readonly Rule[], path: string): boolean {
-  const parts = path.split("/");
-  const candidates = parts.map((_, at) => parts.slice(0, at + 1).join("/"));
+function isIgnored(rules: readonly Rule[], path: string, directories: Map<string, boolean[]>): boolean {
+  const parent = matchesIn(rules, directoryOf(path), directories);
   let ignored = false;
-  for (const { pattern, isException } of rules) {
+  for (const [at, { pattern, isException }] of rules.entries()) {
     if (isException !== ignored) continue;
-    if (candidates.some((candidate) => pattern.matches(candidate))) ignored = !isException;
+    if (parent[at] === true || pattern.matches(path)) ignored = !isException;
   }
   return ignored;
+}
+
+/** Whether each rule matches a directory or one above it; kept in `known`, since many files share a directory. */
+function matchesIn(rules: readonly Rule[], directory: string, known: Map<string, boolean[]>): boolean[] {
+  if (directory === "") return [];
+  const found = known.get(directory);
+  if (found !== undefined) return found;
+  const parent = matchesIn(rules, directoryOf(directory), known);
+  const matches = rules.map(({ pattern }, at) => parent[at] === true || pattern.matches(directory));
+  known.set(directory, matches);
+  return matches;
+}
+
+function directoryOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
 }
 
 function parseRule(line: string, subject: string): Rule | undefined {

@@ -3,6 +3,7 @@ import type { ContainerConfig } from "../oci/configuration.js";
 import { type BuildTarget, declare } from "./build-arguments.js";
 import { type CopyFiles, parseCopy } from "./copy.js";
 import { expandWord, type Scope } from "./expansion.js";
+import { requireFileNames } from "./file-name.js";
 import { readFlags } from "./flags.js";
 import { parseHealthcheck } from "./healthcheck.js";
 import { type Instruction, invalid, unsupported } from "./instruction.js";
@@ -40,6 +41,10 @@ export interface Draft {
   /** What ARG before FROM gives. */
   globals: ReadonlyMap<string, string>;
   target: BuildTarget;
+  /** Names that ARG declares and nothing gives a value. */
+  unset: Set<string>;
+  /** What is to be known of the image, a sentence each. */
+  remarks: string[];
   /** Whether CMD was read: one that the base has ends with ENTRYPOINT. */
   hasCommand: boolean;
 }
@@ -52,7 +57,13 @@ const handlers: Readonly<Record<string, Handler>> = {
   ADD: copyFiles,
   ARG(draft, instruction) {
     const { variables, escapeChar, target, globals } = draft;
-    declare(instruction, { variables, escapeChar, subject: instruction.subject }, target, globals);
+    const names = declare(
+      instruction,
+      { variables, escapeChar, subject: instruction.subject },
+      target,
+      globals,
+    );
+    for (const name of names.filter((declared) => !variables.has(declared))) draft.unset.add(name);
     return undefined;
   },
   CMD(draft, instruction) {
@@ -96,6 +107,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
   LABEL(draft, instruction) {
     const labels = Object.fromEntries(expandAssignments(draft, instruction));
+    draft.remarks.push(...unsetInLabels(draft, instruction));
     draft.config = { ...draft.config, Labels: { ...draft.config.Labels, ...labels } };
     return undefined;
   },
@@ -149,6 +161,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
   WORKDIR(draft, instruction) {
     const path = posix.resolve(workingDirectory(draft), expandRest(draft, instruction));
+    requireFileNames(path, instruction);
     draft.config = { ...draft.config, WorkingDir: path };
     const { User: owner } = draft.config;
     return { kind: "directory", path, ...(owner ? { owner } : {}) };
@@ -184,6 +197,25 @@ function expandAssignments(draft: Draft, instruction: Instruction): [string, str
   if (assignments === undefined) throw invalid(instruction, "name=value, as often as needed");
   const scope = scopeOf(draft, instruction);
   return assignments.map(({ name, value }) => [expandWord(name, scope), expandWord(value, scope)]);
+}
+
+/** Labels that want for the value of an ARG; one with a default of its own, as in ${NAME:-none}, does not. */
+function unsetInLabels(draft: Draft, instruction: Instruction): string[] {
+  const scope = scopeOf(draft, instruction);
+  const unset = [...draft.unset].filter((name) => !scope.variables.has(name));
+  const assignments = parseAssignments(instruction.rest, draft.escapeChar) ?? [];
+  return assignments.flatMap(({ name: label, value }) => {
+    const plain = [...value.matchAll(/\$(?:\{(\w+)\}|(\w+))/g)].map(([, braced, bare]) => braced ?? bare);
+    const expanded = expandWord(value, scope);
+    const missing = unset.filter((name) => {
+      const variables = new Map([...scope.variables, [name, "value"]]);
+      return plain.includes(name) && expandWord(value, { ...scope, variables }) !== expanded;
+    });
+    return missing.map(
+      (name) =>
+        `ARG ${name} has no value, so the label ${expandWord(label, scope)} is ${expanded === "" ? "empty" : `"${expanded}"`}.`,
+    );
+  });
 }
 
 function expandList(draft: Draft, instruction: Instruction, words: readonly string[]): string[] {

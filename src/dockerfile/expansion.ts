@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import { removePrefix, removeSuffix, replacePattern } from "./shell-pattern.js";
+import { costOf, removePrefix, removeSuffix, replacePattern } from "./shell-pattern.js";
 
 /** What variables stand for at one place of a Dockerfile. */
 export interface Scope {
@@ -40,10 +40,22 @@ const modifiers: Readonly<Record<string, Modifier>> = {
       : removeSuffix(value, word, "shortest"),
 };
 
+// Dockerfiles as they are found stay far below each of them.
+const bounds = {
+  /** Characters that variables add to a word. */
+  growth: 1 << 20,
+  /** Variables inside of one another. */
+  depth: 100,
+  /** Comparisons of patterns with values. */
+  comparisons: 1 << 26,
+};
+
 /** Reads a word from left to right, after BuildKit's `shell.Lex`. */
 class Expander {
   readonly #chars: readonly string[];
   #at = 0;
+  #depth = 0;
+  #comparisons = 0;
 
   constructor(
     private readonly text: string,
@@ -62,7 +74,7 @@ class Expander {
     let result = "";
     for (let char = this.#next(); char !== end; char = this.#next()) {
       if (char === undefined) return this.#refuse(`a ${end} that ends the variable`);
-      if (char === "$") result += this.#variable();
+      if (char === "$") result = this.#join(result, this.#variable());
       else if (this.quotes && char === "'") result += this.#singleQuoted();
       else if (this.quotes && char === '"') result += this.#doubleQuoted(raw);
       else if (char === this.scope.escapeChar) result += (raw ? char : "") + (this.#next() ?? "");
@@ -83,7 +95,7 @@ class Expander {
     let result = "";
     for (let char = this.#next(); char !== '"'; char = this.#next()) {
       if (char === undefined) return this.#refuse('a " that ends the quoted text');
-      if (char === "$") result += this.#variable();
+      if (char === "$") result = this.#join(result, this.#variable());
       else if (char !== this.scope.escapeChar) result += char;
       else if ([`"`, "$", char].includes(this.#peek() ?? "")) result += (raw ? char : "") + this.#next();
       else if (this.#peek() !== undefined) result += char;
@@ -103,10 +115,20 @@ class Expander {
     const value = this.scope.variables.get(name);
     const operator = this.#operator();
     if (operator === "}") return value ?? "";
-    if (operator === "/") return this.#replaced(value ?? "");
+    this.#depth += 1;
+    if (this.#depth > bounds.depth)
+      return this.#refuse(`at most ${bounds.depth} variables inside of one another`);
+    const result = operator === "/" ? this.#replaced(value ?? "") : this.#modified(name, value, operator);
+    this.#depth -= 1;
+    return result;
+  }
+
+  #modified(name: string, value: string | undefined, operator: string): string {
     const modifier =
       modifiers[operator] ?? this.#refuse(`one of } ${Object.keys(modifiers).join(" ")} / after $\{${name}`);
-    const word = this.#until("}", operator === "#" || operator === "%");
+    const isPattern = operator === "#" || operator === "%";
+    const word = this.#until("}", isPattern);
+    if (isPattern) this.#compare(value ?? "", word);
     return modifier(value, word, name, (expected) => this.#refuse(expected));
   }
 
@@ -120,14 +142,35 @@ class Expander {
     const all = this.#peek() === "/";
     if (all) this.#next();
     const pattern = this.#until("/", true);
-    return replacePattern(value, pattern, this.#until("}", true), all);
+    const replacement = this.#until("}", true);
+    this.#compare(value, pattern);
+    let result = "";
+    for (const part of replacePattern(value, pattern, replacement, all)) result = this.#join(result, part);
+    return result;
+  }
+
+  #join(text: string, added: string): string {
+    if (text.length + added.length > this.text.length + bounds.growth)
+      return this.#refuse(`variables that add at most ${bounds.growth} characters`);
+    return text + added;
+  }
+
+  #compare(value: string, pattern: string): void {
+    this.#comparisons += costOf(value, pattern);
+    if (this.#comparisons > bounds.comparisons)
+      this.#refuse(`patterns that take at most ${bounds.comparisons} comparisons with values`);
   }
 
   /** Letters, digits and `_`; a number and the shell's special parameters are names as well. */
   #name(): string {
-    const rest = this.#chars.slice(this.#at).join("");
-    const name = /^(\p{Nd}+|[@*#?$!-]|[\p{L}\p{Nd}_]*)/u.exec(rest)?.[0] ?? "";
-    this.#at += [...name].length;
+    const first = this.#peek() ?? "";
+    if (/^[@*#?$!-]$/.test(first)) return this.#next() ?? "";
+    const part = /^\p{Nd}$/u.test(first) ? /^\p{Nd}$/u : /^[\p{L}\p{Nd}_]$/u;
+    let name = "";
+    for (let char = this.#peek(); char !== undefined && part.test(char); char = this.#peek()) {
+      name += char;
+      this.#at += 1;
+    }
     return name;
   }
 

@@ -16,11 +16,7 @@ interface Attributes {
 
 const superuser: Owner = { uid: 0, gid: 0 };
 
-/**
- * Does to the files of an image what an instruction says, as BuildKit does it (fsutil: copy.Copy), except that
- * directories which a destination needs always get permissions 0755: newer versions give them those of --chmod,
- * and `--chmod=0644` then makes directories that nobody but root can enter.
- */
+/** Does to the files of an image what an instruction says, as BuildKit does it (fsutil: copy.Copy). */
 export async function applyChange(
   tree: FileTree,
   change: FileChange,
@@ -43,7 +39,10 @@ async function makeDirectory(tree: FileTree, change: MakeDirectory, instruction:
   tree.makeDirectories(path, owner, instruction.subject);
 }
 
-/** Symbolic links of the image are followed on the way to a destination, and the last one as well. */
+/**
+ * Symbolic links of the image are followed on the way to a destination, and the last one as well. Directories that a
+ * destination needs, and a destination that is one, get the owner and permissions of what is copied into them.
+ */
 function copySource(
   tree: FileTree,
   { path, node }: Source,
@@ -54,7 +53,8 @@ function copySource(
   const { subject } = instruction;
   const intoDirectory = destination.endsWith("/");
   const directory = intoDirectory ? destination : posix.dirname(destination);
-  tree.makeDirectories(resolve(tree, directory, instruction), attributes.owner, subject);
+  const made = madeWith(attributes);
+  tree.makeDirectories(resolve(tree, directory, instruction), made, subject);
   const found = resolve(tree, destination, instruction);
   const isInside = node.type !== "directory" && tree.get(found)?.type === "directory";
   if (link && (found !== posix.resolve(destination) || (isInside && !intoDirectory)))
@@ -62,11 +62,15 @@ function copySource(
       instruction,
       `--link only where the base has nothing to do with the destination ${found}`,
     );
-  if (node.type === "directory") {
-    tree.makeDirectories(found, attributes.owner, subject);
-    copyChildren(tree, found, node, attributes, subject);
-  } else
-    copyFile(tree, isInside ? posix.join(found, posix.basename(path)) : found, node, attributes, subject);
+  // Once more: the last link may lead to where nothing is.
+  tree.makeDirectories(node.type === "directory" ? found : posix.dirname(found), made, subject);
+  if (node.type === "directory") copyChildren(tree, found, node, attributes, subject);
+  else copyFile(tree, isInside ? posix.join(found, posix.basename(path)) : found, node, attributes, subject);
+}
+
+/** A new directory: of the permissions that --chmod gives those of users, group and others (fsutil: MkdirAll). */
+function madeWith({ owner, mode }: Attributes): Owner & { mode?: number } {
+  return { ...owner, ...(mode === undefined ? {} : { mode: mode & 0o777 }) };
 }
 
 function copyChildren(
@@ -113,7 +117,7 @@ function copyFile(
     throw new InputError({
       subject,
       expected: "files, directories and symbolic links",
-      given: `${path}, a device`,
+      given: `${path}, ${node.kind}`,
     });
   tree.put(path, { ...node, ...owner, ...(node.type === "file" ? { mode: mode ?? node.mode } : {}) });
 }

@@ -26,6 +26,9 @@ export interface InstructionList {
   syntax?: string;
 }
 
+// What bufio.Scanner takes, by which BuildKit reads lines.
+const maxLineBytes = 65_535;
+
 const heredocKeywords = ["COPY", "ADD"];
 
 /**
@@ -34,6 +37,7 @@ const heredocKeywords = ["COPY", "ADD"];
  * Where the two disagree on where an instruction ends, that is an error and never a guess.
  */
 export function readInstructions(text: string, name: string): InstructionList {
+  requireShortLines(text, name);
   const dockerfile = DockerfileParser.parse(text);
   const escapeChar = dockerfile.getEscapeCharacter();
   const found = dockerfile.getInstructions();
@@ -49,6 +53,19 @@ export function readInstructions(text: string, name: string): InstructionList {
     .find((directive) => directive.getName().toLowerCase() === "syntax")
     ?.getValue();
   return { instructions, escapeChar, ...(syntax ? { syntax } : {}) };
+}
+
+function requireShortLines(text: string, name: string): void {
+  for (const [at, line] of text.split("\n").entries()) {
+    const bytes = Buffer.byteLength(line);
+    if (bytes > maxLineBytes)
+      throw new InputError({
+        subject: `${name}:${at + 1}`,
+        expected: `lines of at most ${maxLineBytes} bytes, as BuildKit takes them`,
+        given: `${bytes} bytes`,
+        fix: "Continue it on another line",
+      });
+  }
 }
 
 /** An instruction that needs a builder: the engine's is the way out. */

@@ -11,6 +11,7 @@ import { type Instruction, invalid } from "./instruction.js";
  */
 export async function resolveOwner(text: string, tree: FileTree, instruction: Instruction): Promise<Owner> {
   const [user = "", group] = text.split(/:(.*)/s);
+  requireForm(text, [user, group ?? "root"], instruction);
   const uid = numberOf(user);
   const entry = uid === undefined ? await readEntry(tree, "/etc/passwd", user, instruction) : undefined;
   const own = { uid: uid ?? Number(entry?.[2]), gid: uid ?? Number(entry?.[3]) };
@@ -19,9 +20,28 @@ export async function resolveOwner(text: string, tree: FileTree, instruction: In
   return { uid: own.uid, gid };
 }
 
+const maxId = 2 ** 31 - 1;
+
 function numberOf(name: string): number | undefined {
   if (name === "root") return 0;
-  return /^\d{1,10}$/.test(name) && Number(name) < 2 ** 31 ? Number(name) : undefined;
+  return /^\d+$/.test(name) ? Number(name) : undefined;
+}
+
+/** A number that is larger would be taken for a name by BuildKit, which no image has. */
+function requireForm(text: string, parts: readonly string[], instruction: Instruction): void {
+  const isNumber = (part: string) => /^[+-]?\d+$/.test(part);
+  if (parts.includes(""))
+    throw invalid(
+      instruction,
+      `an owner as user or user:group, not ${text}`,
+      "Write both sides of the colon, as in 65532:65532",
+    );
+  if (parts.some((part) => isNumber(part) && !(/^\d+$/.test(part) && Number(part) <= maxId)))
+    throw invalid(
+      instruction,
+      `numbers of users and groups from 0 to ${maxId}, not ${text}`,
+      "Write the owner as in 65532:65532",
+    );
 }
 
 /** What lies in a layer is too large to be a list of users. */
@@ -40,11 +60,11 @@ async function readEntry(
   const file = tree.get(tree.resolve(path) ?? path);
   const content = file?.type === "file" ? await contentOf(file.content) : "";
   const lines = content.split("\n").map((line) => line.split(":"));
-  const entry = lines.find(([key, , id = ""]) => key === name && name !== "" && /^\d+$/.test(id));
+  const entry = lines.find(([key, , id = ""]) => key === name && /^\d+$/.test(id));
   if (entry !== undefined) return entry;
   throw invalid(
     instruction,
-    `${name || "the owner"} to be in ${path} of the image`,
+    `${name} to be in ${path} of the image`,
     "Write the owner as numbers, as in 65532:65532",
   );
 }

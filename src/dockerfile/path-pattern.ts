@@ -32,37 +32,64 @@ export function isPattern(path: string): boolean {
   return /(^|[^\\])(\\\\)*[*?[]/.test(path);
 }
 
+// A regular expression tries all ways to share a path among its stars: their number is the exponent.
+const fewStars = 2;
+
 function compile(tokens: readonly Token[] | undefined): PathPattern | undefined {
   if (tokens === undefined) return undefined;
-  return {
-    matches(path) {
-      const chars = [...path];
-      let reached = new Set([0]);
-      for (const token of tokens) reached = new Set([...reached].flatMap((at) => step(token, chars, at)));
-      return reached.has(chars.length);
-    },
-  };
+  const literal = tokens.map((token) => (token.kind === "char" ? token.char : undefined));
+  if (!literal.includes(undefined)) {
+    const name = literal.join("");
+    return { matches: (path) => path === name };
+  }
+  const stars = tokens.filter(({ kind }) => ["many", "directories", "anything"].includes(kind)).length;
+  const hasClass = tokens.some(({ kind }) => kind === "class");
+  if (stars > fewStars || hasClass) return { matches: (path) => matchesAll(tokens, [...path]) };
+  const expression = new RegExp(`^${tokens.map(sourceOf).join("")}$`, "su");
+  return { matches: (path) => expression.test(path) };
 }
 
-/** The places that a token can lead to from one place of a path. */
-function step(token: Token, chars: readonly string[], at: number): number[] {
-  const char = chars[at];
+function sourceOf(token: Token): string {
   switch (token.kind) {
     case "char":
-      return char === token.char ? [at + 1] : [];
+      return token.char.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
     case "one":
-      return char !== undefined && char !== "/" ? [at + 1] : [];
-    case "class":
-      return char !== undefined && inClass(token, char) ? [at + 1] : [];
-    case "many": {
-      const slash = chars.indexOf("/", at);
-      return range(at, slash === -1 ? chars.length : slash);
-    }
+      return "[^/]";
+    case "many":
+      return "[^/]*";
     case "directories":
-      return [at, ...range(at + 1, chars.length).filter((to) => chars[to - 1] === "/")];
+      return "(?:.*/)?";
     case "anything":
-      return range(at, chars.length);
+      return ".*";
+    case "class":
+      throw new Error("A class is matched without a regular expression.");
   }
+}
+
+/** Token by token, each in one pass over the path. */
+function matchesAll(tokens: readonly Token[], chars: readonly string[]): boolean {
+  let reached = Array.from({ length: chars.length + 1 }, (_, at) => at === 0);
+  for (const token of tokens) reached = step(token, chars, reached);
+  return reached[chars.length] === true;
+}
+
+/** The places of a path that a token leads to from others. */
+function step(token: Token, chars: readonly string[], from: readonly boolean[]): boolean[] {
+  const { kind } = token;
+  if (kind === "char" || kind === "one" || kind === "class")
+    return from.map((_, at) => from[at - 1] === true && fits(token, chars[at - 1] ?? ""));
+  let open = false;
+  return from.map((isFrom, at) => {
+    const isAfterSlash = chars[at - 1] === "/";
+    open = isFrom || (open && !(kind === "many" && isAfterSlash));
+    return isFrom || (open && (kind !== "directories" || isAfterSlash));
+  });
+}
+
+/** Whether a token that is one character is this one. */
+function fits(token: Token & { kind: "char" | "one" | "class" }, char: string): boolean {
+  if (token.kind === "char") return token.char === char;
+  return token.kind === "one" ? char !== "/" : inClass(token, char);
 }
 
 function inClass({ negated, ranges }: Token & { kind: "class" }, char: string): boolean {
@@ -71,10 +98,6 @@ function inClass({ negated, ranges }: Token & { kind: "class" }, char: string): 
     ([from, to]) => (from.codePointAt(0) ?? 0) <= point && point <= (to.codePointAt(0) ?? 0),
   );
   return within !== negated;
-}
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, step) => from + step);
 }
 
 function readTokens(chars: readonly string[], doubleStar: boolean): Token[] | undefined {

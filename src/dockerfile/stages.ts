@@ -91,7 +91,14 @@ export function originOf(
     if (index < before) return { kind: "stage", index };
     throw invalid(instruction, `--from with an earlier stage, of which there are ${before}`);
   }
-  return name === scratch ? { kind: "scratch" } : { kind: "image", reference: name, platform };
+  return imageNamed(name, platform, instruction);
+}
+
+function imageNamed(name: string, platform: ImagePlatform, instruction: Instruction): Origin {
+  if (name === scratch) return { kind: "scratch" };
+  if (name.toLowerCase() === scratch)
+    throw invalid(instruction, "scratch in lower case", "Write scratch, which is no image but none");
+  return { kind: "image", reference: name, platform };
 }
 
 function baseOfStage(
@@ -105,7 +112,7 @@ function baseOfStage(
   const named = stageNamed(dockerfile.stages, name, index);
   if (inImage) requirePlatform(stage.from, platform, target);
   if (named !== undefined) return { kind: "stage", index: named };
-  return name === scratch ? { kind: "scratch" } : { kind: "image", reference: name, platform };
+  return imageNamed(name, platform, stage.from);
 }
 
 /** The last stage of that name before a place: names may come twice. */

@@ -75,7 +75,7 @@ export class Changeset {
       case "hardlink":
         return this.#linked(path, target);
       case "other":
-        return { type: "special" };
+        return { type: "special", kind: header.flag === "6" ? "a named pipe" : "a device" };
     }
   }
 

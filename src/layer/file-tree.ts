@@ -7,6 +7,8 @@ import type { StoredLayers } from "./uncompressed.js";
 export interface DirectoryNode extends Owner {
   type: "directory";
   mode: number;
+  /** As in a file. */
+  lostMode?: number;
   children: Map<string, FileNode>;
 }
 
@@ -25,6 +27,8 @@ export type FileContent = { path: string; size: number } | { bytes: Buffer } | {
 export interface RegularFile extends Owner {
   type: "file";
   mode: number;
+  /** What its permissions were on disk, where they say more than `mode` and not by a umask. */
+  lostMode?: number;
   content: FileContent;
 }
 
@@ -33,9 +37,11 @@ export interface Symlink extends Owner {
   target: string;
 }
 
-/** A device, a socket or a pipe: never copied. */
+/** What is neither file nor directory nor link: never copied. */
 export interface SpecialFile {
   type: "special";
+  /** As a phrase. */
+  kind: "a named pipe" | "a socket" | "a device";
 }
 
 /** Two files that are meant to be at one path: whoever copies it is told both. */
@@ -140,13 +146,17 @@ export class FileTree {
     if (parent?.type === "directory") parent.children.delete(posix.basename(path));
   }
 
-  /** Makes a directory and those above it where they are missing, with permissions 0755. */
-  makeDirectories(path: string, owner: Owner, subject: string): void {
+  /** Makes a directory and those above it where they are missing; their permissions are 0755 unless given. */
+  makeDirectories(
+    path: string,
+    { mode = 0o755, uid, gid }: Owner & { mode?: number },
+    subject: string,
+  ): void {
     let parent = this.root;
     let directory = "";
     for (const name of namesOf(path)) {
       directory = `${directory}/${name}`;
-      const node = parent.children.get(name) ?? this.#make(parent, directory, owner);
+      const node = parent.children.get(name) ?? this.#make(parent, directory, { uid, gid, mode });
       if (node.type !== "directory")
         throw new InputError({ subject, expected: "a directory", given: `${directory}, a ${node.type}` });
       parent = node;
@@ -173,8 +183,8 @@ export class FileTree {
     return paths;
   }
 
-  #make(parent: DirectoryNode, path: string, owner: Owner): FileNode {
-    const node: DirectoryNode = { type: "directory", mode: 0o755, ...owner, children: new Map() };
+  #make(parent: DirectoryNode, path: string, attributes: Owner & { mode: number }): FileNode {
+    const node: DirectoryNode = { type: "directory", ...attributes, children: new Map() };
     this.#put(parent, path, node);
     return node;
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parse } from "./manifest.js";
+import { namedStrings, nameSet } from "./named.js";
 import type { ImagePlatform } from "./platform.js";
 
 /** How to find out whether a container works (Docker image specification); times in nanoseconds. */
@@ -51,15 +52,7 @@ export interface ImageConfiguration extends ImagePlatform {
 
 const text = z.string().nullish();
 const texts = z.array(z.string()).nullish();
-const set = z
-  .record(
-    z.string(),
-    z
-      .looseObject({})
-      .nullish()
-      .transform(() => ({})),
-  )
-  .nullish();
+const set = z.nullish(nameSet);
 const duration = z.number().nullish();
 
 const container = z.object({
@@ -80,7 +73,7 @@ const container = z.object({
     .nullish(),
   Volumes: set,
   WorkingDir: text,
-  Labels: z.record(z.string(), z.string()).nullish(),
+  Labels: z.nullish(namedStrings),
   StopSignal: text,
   Shell: texts,
   OnBuild: texts,

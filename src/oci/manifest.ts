@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { InputError } from "../errors.js";
 import { limitPassedBy } from "../json.js";
+import { namedStrings } from "./named.js";
 
 export const mediaTypes = {
   index: "application/vnd.oci.image.index.v1+json",
@@ -20,7 +21,6 @@ export const manifestTypes: readonly string[] = [
 ];
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "a digest of the form sha256:<64 hex digits>");
-const annotations = z.record(z.string(), z.string());
 
 /** OCI content descriptor. */
 export interface Descriptor {
@@ -66,7 +66,7 @@ const descriptor = z.object({
   mediaType: z.string(),
   digest,
   size: z.int().nonnegative(),
-  annotations: annotations.optional(),
+  annotations: z.optional(namedStrings),
 });
 
 const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
@@ -80,7 +80,7 @@ const index = z.object({
   manifests: z.array(descriptor.extend({ platform: platform.optional() })),
   config: absent,
   layers: absent,
-  annotations: annotations.optional(),
+  annotations: z.optional(namedStrings),
 });
 
 const manifest = z.object({
@@ -89,13 +89,13 @@ const manifest = z.object({
   config: descriptor,
   layers: z.array(descriptor),
   manifests: absent,
-  annotations: annotations.optional(),
+  annotations: z.optional(namedStrings),
 });
 
 const config = platform.extend({
   created: z.string().optional(),
   config: z
-    .object({ Labels: annotations.nullish().transform((labels) => labels ?? {}) })
+    .object({ Labels: z.nullish(namedStrings).transform((labels) => labels ?? {}) })
     .default({ Labels: {} }),
   rootfs: z.object({ diff_ids: z.array(digest) }),
   history: z

@@ -51,6 +51,7 @@ export async function assembleRelease(
     remarks: [
       ...choiceRemarks(chosen),
       ...uncheckedRemarks(checks),
+      ...new Set(variants.flatMap(({ remarks }) => remarks)),
       ...new Set(copying),
       ...baseRemarks(bases),
     ],

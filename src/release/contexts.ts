@@ -3,6 +3,7 @@ import { type BinaryOverlay, layOut } from "../binaries/overlay.js";
 import type { BuildTarget } from "../dockerfile/build-arguments.js";
 import { BuildContext } from "../dockerfile/build-context.js";
 import { keepAll, loadContext, readIgnoreFile } from "../dockerfile/context.js";
+import { permissionRemark } from "../dockerfile/permissions.js";
 import type { Source } from "../dockerfile/sources.js";
 import { findArchive, findCopied, requireEach, type Survey } from "../dockerfile/survey.js";
 import { type BuilderNeededError, InputError } from "../errors.js";
@@ -92,6 +93,8 @@ async function openWith(
     const context = new BuildContext(source, overlay);
     const copied = survey && findCopied(survey, context);
     if (survey !== undefined) builderNeeded ??= await findArchive(survey, context);
+    const permissions = survey && permissionRemark(survey, context);
+    if (permissions !== undefined) context.remark(permissions);
     contexts.push({
       target,
       context,

@@ -49,6 +49,63 @@ describe("parseElf of what Go builds", () => {
   });
 });
 
+/** The headers of a static program, and of one that names a loader, with nothing to run. */
+function headersOf(bits: 32 | 64, isLittle: boolean, machine: number, loader = ""): Buffer {
+  const [header, segment] = bits === 32 ? [52, 32] : [64, 56];
+  const view = new DataView(new ArrayBuffer(header + segment + loader.length));
+  const word = (at: number, value: number) =>
+    bits === 32 ? view.setUint32(at, value, isLittle) : view.setBigUint64(at, BigInt(value), isLittle);
+  const file = Buffer.from(view.buffer);
+  file.write("7f454c46", "hex");
+  file.set([bits / 32, isLittle ? 1 : 2, 1], 4);
+  // ET_EXEC, the machine, where program headers start, their size and number.
+  view.setUint16(16, 2, isLittle);
+  view.setUint16(18, machine, isLittle);
+  word(bits === 32 ? 28 : 32, header);
+  view.setUint16(bits === 32 ? 42 : 54, segment, isLittle);
+  view.setUint16(bits === 32 ? 44 : 56, 1, isLittle);
+  // PT_INTERP or PT_LOAD, with its offset and size.
+  view.setUint32(header, loader === "" ? 1 : 3, isLittle);
+  word(header + (bits === 32 ? 4 : 8), header + segment);
+  word(header + (bits === 32 ? 16 : 32), loader.length);
+  file.write(loader, header + segment);
+  return file;
+}
+
+describe("parseElf of every platform", () => {
+  it.each<[string, 32 | 64, "little" | "big", number]>([
+    ["386", 32, "little", 3],
+    ["arm", 32, "little", 40],
+    ["amd64", 64, "little", 62],
+    ["arm64", 64, "little", 183],
+    ["ppc64le", 64, "little", 21],
+    ["riscv64", 64, "little", 243],
+    ["loong64", 64, "little", 258],
+    ["mips64le", 64, "little", 8],
+    ["s390x", 64, "big", 22],
+    ["ppc64", 64, "big", 21],
+    ["mips", 32, "big", 8],
+  ])("%s, %i bits, %s-endian", (architecture, bits, order, machine) => {
+    const program = { bits, architecture, type: "EXEC", dynamic: false };
+    const headers = (loader?: string) => headersOf(bits, order === "little", machine, loader);
+    expect(parseElf(headers(), "program")).toEqual(program);
+    expect(parseElf(headers("/lib/ld.so.1\0"), "program")).toEqual({
+      ...program,
+      interpreter: "/lib/ld.so.1",
+    });
+  });
+
+  it.each<[string, 32 | 64, boolean, number]>([
+    ["64 bits, little-endian", 64, true, 22],
+    ["64 bits, big-endian", 64, false, 62],
+    ["32 bits, big-endian", 32, false, 40],
+  ])("refuses a machine that is none in %s", (given, bits, isLittle, machine) => {
+    expect(() => parseElf(headersOf(bits, isLittle, machine), "program")).toThrow(
+      `a known architecture, got "ELF machine ${machine} in ${given}"`,
+    );
+  });
+});
+
 describe("parseElf of what is no whole program", () => {
   let program: Buffer;
   beforeAll(async () => {
@@ -74,11 +131,15 @@ describe("parseElf of what is no whole program", () => {
     ["cut program headers", () => program.subarray(0, 100), "a whole file of at least"],
     ["a file without its last byte of code", () => program.subarray(0, 8192), "a whole file of at least"],
     ["an unknown class", () => patched(4, 3), 'of class 32 or 64, got "class 3"'],
-    ["a big-endian file", () => patched(5, 2), 'a little-endian ELF file, got "data encoding 2"'],
+    [
+      "an unknown byte order",
+      () => patched(5, 3),
+      'a little-endian or big-endian ELF file, got "data encoding 3"',
+    ],
     ["an object file", () => patched(16, 1), 'an executable ELF file, got "type 1"'],
     ["a core dump", () => patched(16, 4), 'an executable ELF file, got "type 4"'],
-    ["an unknown machine", () => patched(18, 0xff, 0xff), '"ELF machine 65535 in 64 bits"'],
-    ["a 32-bit machine in 64 bits", () => patched(18, 40), '"ELF machine 40 in 64 bits"'],
+    ["an unknown machine", () => patched(18, 0xff, 0xff), '"ELF machine 65535 in 64 bits, little-endian"'],
+    ["a 32-bit machine in 64 bits", () => patched(18, 40), '"ELF machine 40 in 64 bits, little-endian"'],
     ["no program headers", () => patched(56, 0, 0), 'program headers, got "none"'],
     ["program headers too small", () => patched(54, 55), 'program headers of 56 bytes, got "55 bytes each"'],
     ["program headers out of the file", () => patched(39, 0x7f), "a whole file of at least"],

@@ -26,18 +26,21 @@ afterAll(() => project.remove());
 const build = async (options: GoBuild) => readFile(await buildGoProject(project, "dist/hello", options));
 
 describe("readGoBuildInfo", () => {
-  it.each(["amd64", "arm64", "386"])("reads a program for %s as go version -m does", async (goarch) => {
-    const file = await buildGoProject(project, "dist/hello", { goarch, flags: linked, vcs: true });
-    const info = readGoBuildInfo(await readFile(file));
-    const { stdout } = await promisify(execFile)("go", ["version", "-m", "-json", file]);
-    const expected = JSON.parse(stdout);
+  it.each(["amd64", "arm64", "386", "s390x"])(
+    "reads a program for %s as go version -m does",
+    async (goarch) => {
+      const file = await buildGoProject(project, "dist/hello", { goarch, flags: linked, vcs: true });
+      const info = readGoBuildInfo(await readFile(file));
+      const { stdout } = await promisify(execFile)("go", ["version", "-m", "-json", file]);
+      const expected = JSON.parse(stdout);
 
-    expect(info?.goVersion).toBe(expected.GoVersion);
-    expect(info?.module).toEqual({ path: expected.Main.Path, version: expected.Main.Version });
-    expect([...(info?.settings ?? [])]).toEqual(
-      expected.Settings.map(({ Key, Value }: { Key: string; Value: string }) => [Key, Value]),
-    );
-  });
+      expect(info?.goVersion).toBe(expected.GoVersion);
+      expect(info?.module).toEqual({ path: expected.Main.Path, version: expected.Main.Version });
+      expect([...(info?.settings ?? [])]).toEqual(
+        expected.Settings.map(({ Key, Value }: { Key: string; Value: string }) => [Key, Value]),
+      );
+    },
+  );
 });
 
 describe("readGoBuildInfo of what has none", () => {

@@ -79,6 +79,9 @@ describe("compilePattern", () => {
     ],
     ["out.(1)/{name}-{os}-{arch}{ext}", "outx(1)/app-windows-x64.exe", undefined],
     ["*/{name}-{os}-{arch}", "a/b/app-linux-x64", undefined],
+    // A literal part with the name of what every object has between its first and its last character.
+    ["/toString/{name}-{os}-{arch}", "/toString/app-linux-x64", { name: "app", platform: "linux/amd64" }],
+    ["xnamex{name}-{os}-{arch}", "xnamexapp-linux-x64", { name: "app", platform: "linux/amd64" }],
   ])("%s reads %s as %j", (text, path, expected) => {
     expect(compilePattern(text).read(path)).toEqual(expected);
   });

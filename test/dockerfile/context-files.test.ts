@@ -92,7 +92,7 @@ describe("writeSources", () => {
     ],
     [
       "a device",
-      { type: "special" },
+      { type: "special", kind: "a device" },
       'Dockerfile: expected files, directories and symbolic links in the build context, got "/x/y, a device".',
     ],
   ])("refuses %s, in a directory as well", async (_, node, message) => {

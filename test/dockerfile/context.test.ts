@@ -1,7 +1,10 @@
-import { mkdir } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadContext, readIgnoreFile } from "../../src/dockerfile/context.js";
+import { InputError } from "../../src/errors.js";
 import type { FileNode } from "../../src/layer/file-tree.js";
 import { type FileSpec, makeContext, writeFiles } from "../support/image-files.js";
 import { makeTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.js";
@@ -80,6 +83,37 @@ describe("loadContext", () => {
     } finally {
       process.umask(before);
     }
+  });
+
+  const bytes = (...parts: (string | number[])[]) =>
+    Buffer.concat([Buffer.from(`${directory.path}/`), ...parts.map((part) => Buffer.from(part as string))]);
+  const load = () => loadContext(directory.path, readIgnoreFile(directory.path, "Dockerfile"));
+
+  it("refuses a name that is not in UTF-8, unless it is left out", async () => {
+    await writeFiles(directory.path, { "sub/": "" });
+    writeFileSync(bytes("sub/caf", [0xe9]), "");
+    expect(load).toThrow(InputError);
+    expect(load).toThrow(
+      'build context: expected file names in UTF-8, got "sub/caf\ufffd". Rename it, or leave it out by a line in .dockerignore.',
+    );
+    await writeFiles(directory.path, { ".dockerignore": "sub/caf?" });
+    expect(list(load().root)).toEqual(["/.dockerignore 644", "/sub/ 755"]);
+  });
+
+  it("takes a name with the character that stands for what is no UTF-8", async () => {
+    await writeFiles(directory.path, { "caf\ufffd": "" });
+    expect(list(load().root)).toEqual(["/caf\ufffd 644"]);
+  });
+
+  it("refuses a link to a name that is not in UTF-8", async () => {
+    await symlink(Buffer.from([0x63, 0xe9]), join(directory.path, "link"));
+    expect(load).toThrow(InputError);
+    expect(load).toThrow('expected links to names in UTF-8, got "link -> c\ufffd"');
+  });
+
+  it("says what is neither file, directory nor link", () => {
+    execFileSync("mkfifo", [join(directory.path, "pipe")]);
+    expect(load().get("/pipe")).toEqual({ type: "special", kind: "a named pipe" });
   });
 
   it("names the line of an ignore file that is malformed", async () => {

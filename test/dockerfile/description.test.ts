@@ -6,7 +6,11 @@ import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { emptyConfig } from "../../src/dockerfile/from.js";
 import { baseOf } from "../../src/dockerfile/stages.js";
 import { InputError } from "../../src/errors.js";
-import type { ContainerConfig } from "../../src/oci/configuration.js";
+import {
+  type ContainerConfig,
+  formatConfiguration,
+  parseConfiguration,
+} from "../../src/oci/configuration.js";
 import { parsePlatform } from "../../src/oci/platform.js";
 
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -198,6 +202,58 @@ describe("the configuration", () => {
     expect(describeBody(body, { base }).config).toEqual(expected);
   });
 
+  // Names of what every object of JavaScript has.
+  describe.each(["constructor", "toString", "__proto__", "hasOwnProperty"])("takes %s as a name", (name) => {
+    const given = { buildArgs: JSON.parse(`{"${name}": "given"}`) };
+    it.each<[string, Given?]>([
+      [`ARG ${name}=x\nENV A=$${name} ${name}=y`],
+      [`ARG ${name}\nENV A=\${${name}-x} ${name}=y`],
+      [`ARG ${name}\nENV A=$${name} ${name}=y`, given],
+    ])("in %j", (body, args = {}) => {
+      const value = args === given ? "given" : "x";
+      expect(describeBody(body, args).config.Env).toEqual([path, `A=${value}`, `${name}=y`]);
+    });
+
+    it("of a label, a volume and a stage", () => {
+      const text = `FROM scratch AS ${name}\nLABEL a=1 ${name}=x\nVOLUME ${name}\nFROM ${name}\nLABEL b=2\nVOLUME v`;
+      const { config } = describeImage(text);
+      const written = formatConfiguration({
+        ...parsePlatform("linux/amd64"),
+        config,
+        rootfs: { diff_ids: [] },
+        history: [],
+      });
+      for (const { Labels = {}, Volumes = {} } of [config, parseConfiguration(written, "image").config]) {
+        expect(Object.entries(Labels).toSorted()).toEqual(
+          [
+            [name, "x"],
+            ["a", "1"],
+            ["b", "2"],
+          ].toSorted(),
+        );
+        expect(Object.keys(Volumes).toSorted()).toEqual([name, "v"].toSorted());
+      }
+    });
+  });
+
+  it.each<[string, string[], Given?]>([
+    [
+      "ARG COMMIT\nLABEL org.opencontainers.image.revision=$COMMIT",
+      ["ARG COMMIT has no value, so the label org.opencontainers.image.revision is empty."],
+    ],
+    ['ARG A\nARG B=1\nLABEL a="v${A}" b=$B', ['ARG A has no value, so the label a is "v".']],
+    [
+      "ARG A B\nLABEL a=$A$B",
+      ["ARG A has no value, so the label a is empty.", "ARG B has no value, so the label a is empty."],
+    ],
+    ["ARG A\nLABEL a=$A", [], { buildArgs: { A: "1" } }],
+    ["ARG A\nENV A=1\nLABEL a=$A", []],
+    ["ARG A\nLABEL a=${A:-none} b='$A' c=\\$A", []],
+    ["LABEL a=$A", []],
+  ])("remarks on labels without a value: %j", (body, expected, given = {}) => {
+    expect(describeBody(body, given).remarks).toEqual(expected);
+  });
+
   it("has an author", () => {
     expect(describeBody("MAINTAINER A <a@b>").author).toBe("A <a@b>");
   });
@@ -259,6 +315,14 @@ describe("refused", () => {
     ["COPY a", "expected at least one source and a destination"],
     ["COPY a b /c", "expected a destination that ends with / where there are several sources"],
     ["COPY a <<EOF\nb\nEOF", "expected a path as the destination, not a heredoc"],
+    ["COPY a\0b /", "expected paths without the character NUL"],
+    ["COPY a /x/b\0c", "Dockerfile:2: expected paths without the character NUL"],
+    ['COPY ["a", "/x/b\\u0000c"]', "expected paths without the character NUL"],
+    ["WORKDIR /a\0b", "expected paths without the character NUL"],
+    [`COPY a /${"x".repeat(256)}`, "expected file names of at most 255 bytes, and not one of 256"],
+    [`COPY a /${"é".repeat(128)}/b`, "expected file names of at most 255 bytes, and not one of 256"],
+    [`COPY <<${"x".repeat(256)} /\n${"x".repeat(256)}`, "expected file names of at most 255 bytes"],
+    [`WORKDIR ${"x".repeat(300)}`, "expected file names of at most 255 bytes, and not one of 300"],
     ["COPY [1, 2]", "expected at least one source and a destination"],
     [
       "ADD https://example.test/a /b",

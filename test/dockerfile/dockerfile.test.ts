@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseDockerfile, summarizeDockerfile } from "../../src/dockerfile/dockerfile.js";
+import { surveyDockerfile } from "../../src/dockerfile/survey.js";
 import { InputError } from "../../src/errors.js";
+import { parsePlatform } from "../../src/oci/platform.js";
 
 describe("summarizeDockerfile", () => {
   it("reads Dockerfile.ci", () => {
@@ -32,6 +34,12 @@ describe("summarizeDockerfile", () => {
       ["B", undefined],
       ["C", "x y"],
     ]);
+  });
+
+  it.each(["constructor", "toString", "__proto__"])("takes %s as the name of an argument", (name) => {
+    const text = `ARG ${name}=a\nFROM $${name}`;
+    expect(summarizeDockerfile(text).bases).toEqual(["a"]);
+    expect(summarizeDockerfile(text, JSON.parse(`{"${name}": "b"}`)).bases).toEqual(["b"]);
   });
 
   it("takes the layers of the last stage only", () => {
@@ -83,5 +91,26 @@ describe("parseDockerfile", () => {
     const act = () => parseDockerfile(text, "Dockerfile.release");
     expect(act).toThrow(InputError);
     expect(act).toThrow(message);
+  });
+});
+
+describe("Dockerfile.release", () => {
+  const text = readFileSync(new URL("../../Dockerfile.release", import.meta.url), "utf8");
+
+  it.each([
+    "linux/amd64",
+    "linux/arm64",
+    "linux/arm/v5",
+    "linux/arm/v6",
+    "linux/arm/v7",
+    "linux/386",
+    "linux/ppc64le",
+    "linux/riscv64",
+    "linux/loong64",
+    "linux/s390x",
+  ])("copies the binary of %s from where it is laid", (platform) => {
+    const target = { platform: parsePlatform(platform), buildArgs: { NAME: "hello" } };
+    const { copies } = surveyDockerfile(parseDockerfile(text, "Dockerfile.release"), target);
+    expect(copies.flatMap(({ copy }) => copy.sources)).toEqual([`/${platform}/hello`]);
   });
 });

@@ -36,6 +36,26 @@ describe("parseIgnoreList", () => {
     expect(kept.filter((path) => list.ignores(path))).toEqual([]);
   });
 
+  it.each([
+    ["several double stars", "**/a/**/b/**/*.c", ["a/b/x.c", "x/a/y/b/z/x.c"], ["a/x.c", "b/a/x.c"]],
+    ["a class below directories", "**/[ab]/*", ["a/x", "x/b/y"], ["c/x", "a"]],
+  ])("%s", (_, text, ignored, kept) => {
+    const list = parseIgnoreList(text, ".dockerignore");
+    expect(ignored.filter((path) => !list.ignores(path))).toEqual([]);
+    expect(kept.filter((path) => list.ignores(path))).toEqual([]);
+  });
+
+  it("holds 100,000 files against 50 rules in seconds", { timeout: 10_000 }, () => {
+    const kinds = ["name-%", "**/*.x%", "docs/%/**", "*.y%", "a/**/b%/*.z"];
+    const rules = Array.from({ length: 50 }, (_, at) => kinds[at % 5]?.replace("%", String(at)));
+    const list = parseIgnoreList([...rules, "!keep"].join("\n"), ".dockerignore");
+    const paths = Array.from(
+      { length: 100_000 },
+      (_, at) => `packages/p${at % 500}/src/components/file-${at}.ts`,
+    );
+    expect(paths.filter((path) => list.ignores(path))).toEqual([]);
+  });
+
   it.each(["a\n!", "a\n[", "a\n!b\\"])("refuses %j by line", (text) => {
     const act = () => parseIgnoreList(text, ".dockerignore");
     expect(act).toThrow(InputError);

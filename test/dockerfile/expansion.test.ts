@@ -53,6 +53,19 @@ describe("expandWord", () => {
     ["${path//\\//-}", "-usr-local-bin"],
     ["${version/1?2/X}", "vX.3"],
     ["${two}", "x y"],
+    ["${version#v?.}", "2.3"],
+    ["${version##*[.]}", "v1.2.3"],
+    ["${version%.?}", "v1.2"],
+    ["${version%%?.*}", "v"],
+    ["${version##*}", ""],
+    ["${version#*}", "v1.2.3"],
+    ["${version%\\*}", "v1.2.3"],
+    ["${version//./}", "v123"],
+    ["${version/*./X}", "X3"],
+    ["${version//*/X}", "X"],
+    ["${version//?/X}", "XXXXXX"],
+    ["${version//x/X}", "v1.2.3"],
+    ["${a/*b/X}", "A"],
   ])("%s", (word, expected) => {
     expect(expandWord(word, scope)).toBe(expected);
   });
@@ -60,6 +73,46 @@ describe("expandWord", () => {
   it("escapes with a backtick where the directive says so", () => {
     expect(expandWord("`$a c:\\$a", { ...scope, escapeChar: "`" })).toBe("$a c:\\A");
   });
+
+  const nested = (depth: number) => `${"${n:-".repeat(depth)}d${"}".repeat(depth)}`;
+  const big = new Map([...variables, ["million", "x".repeat(1_000_000)], ["a60", "a".repeat(60)]]);
+
+  it("takes variables inside of one another", () => {
+    expect(expandWord(nested(100), scope)).toBe("d");
+  });
+
+  it.each([
+    [
+      "100,000 variables inside of one another",
+      nested(100_000),
+      "at most 100 variables inside of one another",
+    ],
+    ["a value ten times", "$million".repeat(10), "variables that add at most 1048576 characters"],
+    ["a quoted value ten times", `"${"$million".repeat(10)}"`, "variables that add at most 1048576"],
+    [
+      "each character by many",
+      `\${million//x/${"y".repeat(10_000)}}`,
+      "variables that add at most 1048576 characters",
+    ],
+    [
+      "a long pattern",
+      `\${million%%${"*a".repeat(10_000)}}`,
+      "patterns that take at most 67108864 comparisons with values",
+    ],
+    ["many patterns", "${million##*}".repeat(10_000), "patterns that take at most 67108864"],
+  ])("refuses %s at once", { timeout: 5_000 }, (_, word, expected) => {
+    const act = () => expandWord(word, { ...scope, variables: big });
+    expect(act).toThrow(InputError);
+    expect(act).toThrow(`Dockerfile:3: expected ${expected}`);
+  });
+
+  it.each([`\${a60%%${"*a".repeat(20)}b}`, `\${a60##${"*a".repeat(20)}b}`, `\${a60/${"*a".repeat(20)}b/x}`])(
+    "does not try all ways of %s",
+    { timeout: 5_000 },
+    (word) => {
+      expect(expandWord(word, { ...scope, variables: big })).toBe("a".repeat(60));
+    },
+  );
 
   it.each([
     ["${", "a name after ${"],

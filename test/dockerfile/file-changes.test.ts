@@ -33,6 +33,7 @@ beforeAll(async () => {
     dangling: { link: "nowhere" },
     "overlay/tmp/t": "t",
     "overlay/run/r": "r",
+    "empty/": "",
     passwd: "app:x:1000:1001::/:/bin/sh\n",
   });
   await writeFile(join(directory.path, "archive.tar"), makeArchive([{ path: "a" }]));
@@ -54,6 +55,7 @@ const baseMembers: MemberSpec[] = [
   { path: "usr/bin/tool" },
   { path: "var/run", type: "symlink", mode: 0o777, target: "/run" },
   { path: "loop", type: "symlink", mode: 0o777, target: "loop" },
+  { path: "dang", type: "symlink", mode: 0o777, target: "/nowhere/x" },
 ];
 
 /** The layer that the last instruction makes. */
@@ -101,11 +103,21 @@ describe("on an empty root", () => {
     ["COPY --chown=3 app /x/app", ["755 3:3 x/", "755 3:3 x/app"]],
     ["COPY --chown=root:4 app /app", ["755 0:4 app"]],
     ["COPY --chown=3000000:2 app /app", ["755 3000000:2 app"]],
-    ["COPY --chmod=0640 app /x/app", ["755 0:0 x/", "640 0:0 x/app"]],
+    ["COPY --chown=2147483647 app /app", ["755 2147483647:2147483647 app"]],
+    ["COPY --chmod=0640 app /x/y/app", ["640 0:0 x/", "640 0:0 x/y/", "640 0:0 x/y/app"]],
+    [
+      "COPY --chmod=0700 --chown=65532:65532 etc/sub /data/",
+      ["700 65532:65532 data/", "700 65532:65532 data/d"],
+    ],
+    ["COPY --chmod=0775 etc/sub /data", ["775 0:0 data/", "775 0:0 data/d"]],
+    ["COPY --chmod=1777 etc/sub /a/data/", ["777 0:0 a/", "777 0:0 a/data/", "1777 0:0 a/data/d"]],
+    ["COPY --chmod=0700 empty /data/", ["700 0:0 data/"]],
+    ["WORKDIR /data\nCOPY --chmod=0700 --chown=1:2 etc/sub /data/", ["755 0:0 data/", "700 1:2 data/d"]],
+    ["COPY --chmod=0700 --link etc/sub /data/", ["700 0:0 data/", "700 0:0 data/d"]],
     [
       "COPY --chmod=4700 etc /x/",
       [
-        "755 0:0 x/",
+        "700 0:0 x/",
         "4700 0:0 x/.c",
         "4700 0:0 x/a.yaml",
         "4700 0:0 x/b.yaml",
@@ -115,6 +127,7 @@ describe("on an empty root", () => {
       ],
     ],
     ["COPY --chmod=755 --chown=1:2 <<run.sh /bin/\necho\nrun.sh", ["755 1:2 bin/", "755 1:2 bin/run.sh"]],
+    ["COPY --chmod=644 <<run.sh /bin/\necho\nrun.sh", ["644 0:0 bin/", "644 0:0 bin/run.sh"]],
     ["COPY <<a /b\na", ["644 0:0 b"]],
     ["COPY --link app /x/", ["755 0:0 x/", "755 0:0 x/app"]],
     ["ADD app etc/sub /x/", ["755 0:0 x/", "755 0:0 x/app", "644 0:0 x/d"]],
@@ -170,6 +183,17 @@ describe("on a base", () => {
     ["COPY overlay/ /", ["755 0:0 run/", "644 0:0 run/r", "755 0:0 tmp/", "644 0:0 tmp/t"]],
     ["COPY app /usr/bin/tool", ["755 0:0 usr/", "755 0:0 usr/bin/", "755 0:0 usr/bin/tool"]],
     ["COPY --link app /tmp/", ["1777 0:0 tmp/", "755 0:0 tmp/app"]],
+    // A link that leads to nothing: what it leads to is made.
+    ["COPY app /dang", ["755 0:0 nowhere/", "755 0:0 nowhere/x"]],
+    ["COPY app /dang/", ["755 0:0 nowhere/", "755 0:0 nowhere/x/", "755 0:0 nowhere/x/app"]],
+    ["COPY app /dang/y", ["755 0:0 nowhere/", "755 0:0 nowhere/x/", "755 0:0 nowhere/x/y"]],
+    [
+      "COPY --chown=1:2 --chmod=700 etc/sub /dang",
+      ["700 1:2 nowhere/", "700 1:2 nowhere/x/", "700 1:2 nowhere/x/d"],
+    ],
+    ["WORKDIR /dang", ["755 0:0 nowhere/", "755 0:0 nowhere/x/"]],
+    ["COPY --chmod=700 overlay/ /", ["700 0:0 run/", "700 0:0 run/r", "700 0:0 tmp/", "700 0:0 tmp/t"]],
+    ["COPY --chmod=700 overlay/tmp /tmp", ["1777 0:0 tmp/", "700 0:0 tmp/t"]],
   ])("%j", async (body, expected) => {
     const layer = await lastLayer(body, baseMembers);
     expect(layer && (await listLayer(layer))).toEqual(expected);
@@ -181,7 +205,7 @@ describe("refuses", () => {
   it.each([
     [
       "COPY nothing /",
-      'Dockerfile:2: expected nothing to be in the build context, got "COPY nothing /". The source has app, archive.tar, archive.tgz, circle, dangling, etc, linked, linkedDirectory and 2 more.',
+      'Dockerfile:2: expected nothing to be in the build context, got "COPY nothing /". The source has app, archive.tar, archive.tgz, circle, dangling, empty, etc, linked and 3 more.',
     ],
     ["COPY nothing* /", "expected nothing* to be in the build context"],
     [
@@ -211,8 +235,20 @@ describe("refuses", () => {
       "COPY --chown=1:app app /",
       `expected app to be in /etc/group of the image, got "COPY --chown=1:app app /". ${numbers}`,
     ],
-    ["COPY --chown=:1 app /", "expected the owner to be in /etc/passwd of the image"],
-    ["COPY --chown=-1 app /", "expected -1 to be in /etc/passwd of the image"],
+    [
+      "COPY --chown=:staff app /",
+      'Dockerfile:2: expected an owner as user or user:group, not :staff, got "COPY --chown=:staff app /". Write both sides of the colon, as in 65532:65532.',
+    ],
+    ["COPY --chown=:1 app /", "expected an owner as user or user:group, not :1"],
+    ["COPY --chown=nobody: app /", "expected an owner as user or user:group, not nobody:"],
+    ["COPY --chown=: app /", "expected an owner as user or user:group, not :"],
+    [
+      "COPY --chown=4294967295 app /",
+      'expected numbers of users and groups from 0 to 2147483647, not 4294967295, got "COPY --chown=4294967295 app /". Write the owner as in 65532:65532.',
+    ],
+    ["COPY --chown=1:2147483648 app /", "expected numbers of users and groups from 0 to 2147483647"],
+    ["COPY --chown=-1 app /", "expected numbers of users and groups from 0 to 2147483647, not -1"],
+    ["USER nobody:\nWORKDIR /srv", "Dockerfile:3: expected an owner as user or user:group, not nobody:"],
     [
       "USER app\nWORKDIR /srv",
       `Dockerfile:3: expected app to be in /etc/passwd of the image, got "WORKDIR /srv". ${numbers}`,

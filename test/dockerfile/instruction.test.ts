@@ -65,6 +65,35 @@ describe("readInstructions", () => {
   });
 });
 
+describe("lines", () => {
+  const copy = (sources: number, separator: string) =>
+    `FROM scratch\nCOPY ${Array.from({ length: sources }, (_, at) => `f${at}`).join(separator)} /x/\n`;
+
+  it.each([
+    ["20,000 sources", copy(20_000, " "), "128898 bytes"],
+    ["10 MB", `FROM scratch\nLABEL a=${"x".repeat(10_000_000)}`, "10000008 bytes"],
+    ["65,536 bytes", `FROM scratch\n# ${"é".repeat(32_767)}`, "65536 bytes"],
+    ["a heredoc", `FROM scratch\nCOPY <<a /\n${"x".repeat(65_536)}\na\n`, "65536 bytes"],
+  ])("of %s are refused, as by BuildKit", { timeout: 5_000 }, (name, text, given) => {
+    const act = () => readInstructions(text, "Dockerfile");
+    const line = name === "a heredoc" ? 3 : 2;
+    expect(act).toThrow(InputError);
+    expect(act).toThrow(
+      `Dockerfile:${line}: expected lines of at most 65535 bytes, as BuildKit takes them, got "${given}". Continue it on another line.`,
+    );
+  });
+
+  it("may be 65,535 bytes long, and a logical one longer", () => {
+    const { instructions } = readInstructions(
+      `FROM ${"x".repeat(65_530)}\n${copy(20_000, " \\\n").slice(13)}`,
+      "Dockerfile",
+    );
+    expect(instructions.map(({ rest }) => rest.split(" ").filter((word) => word !== "").length)).toEqual([
+      1, 20_001,
+    ]);
+  });
+});
+
 describe("heredocs", () => {
   it.each<[string, string, unknown[]]>([
     [

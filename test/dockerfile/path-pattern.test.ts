@@ -17,6 +17,10 @@ describe("parsePattern", () => {
     ["**", ["abc"], ["a/b"]],
     ["a**b", ["ab", "axyb"], ["a/b"]],
     ["]", ["]"], []],
+    ["a*b*c*d", ["abcd", "axbxcxd"], ["abcdx", "ab/cd", "a/bcd"]],
+    ["a*b?c*d*", ["abxcd", "a1b2c3d4"], ["abcd", "ab/cd"]],
+    ["*/*/*/d", ["a/b/c/d"], ["a/b/d", "a/b/c/x/d"]],
+    ["a.b+", ["a.b+"], ["axb+", "a.bb"]],
   ])("%s", (pattern, matching, others) => {
     const compiled = parsePattern(pattern);
     expect(matching.filter((path) => compiled?.matches(path))).toEqual(matching);
@@ -29,6 +33,7 @@ describe("parsePattern", () => {
 
   it("does not slow down where stars pile up", () => {
     expect(parsePattern("a*a*a*a*a*a*a*a*a*a*b")?.matches("a".repeat(200))).toBe(false);
+    expect(parsePattern(`${"a*".repeat(2_000)}b`)?.matches("a".repeat(4_000))).toBe(false);
   });
 });
 

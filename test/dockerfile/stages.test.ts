@@ -118,6 +118,8 @@ describe("neededStages", () => {
       {},
       'Dockerfile:1: expected the platform linux/amd64, got "FROM --platform=linux/arm64 a AS x". Remove --platform: each platform takes its own base.',
     ],
+    ["FROM SCRATCH", {}, 'Dockerfile:1: expected scratch in lower case, got "FROM SCRATCH". Write scratch,'],
+    ["FROM a\nCOPY --from=Scratch /f /", {}, "Dockerfile:2: expected scratch in lower case"],
     ["FROM --platform=$NOTHING a", {}, "Dockerfile:1: expected a platform after --platform="],
     ["FROM --platform=arm64 a", {}, "Dockerfile:1: expected os/architecture, as in linux/amd64"],
   ])("refuse %j with %j", (text, given, message) => {

@@ -1,9 +1,15 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles write variables like this.
-import { readFile } from "node:fs/promises";
+import { chmod, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
+import { permissionRemark } from "../../src/dockerfile/permissions.js";
+import { surveyDockerfile } from "../../src/dockerfile/survey.js";
 import { InputError } from "../../src/errors.js";
+import { parsePlatform } from "../../src/oci/platform.js";
 import { assembleRelease } from "../../src/release/assemble.js";
 import { makeClient } from "../support/client.js";
+import { openContext, writeFiles } from "../support/image-files.js";
 import {
   copiedFiles,
   type Files,
@@ -11,6 +17,7 @@ import {
   type StagedProject,
   stageProject,
 } from "../support/staged-release.js";
+import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { errorThrownBy, messageThrownBy } from "../support/thrown.js";
 
 const recording = (name: string) =>
@@ -374,4 +381,46 @@ describe("a source that is not there", () => {
       `Dockerfile:3: expected ${path} to be in the build context, got "${line}". ${fix}`,
     );
   });
+});
+
+describe("permissions that are not kept", () => {
+  const sentence = "Of the permissions in the build context only whether a file can be executed is kept: ";
+  const fix = ". Set others by COPY --chmod.";
+  const files: Files = {
+    plain: { mode: 0o664 },
+    private: { mode: 0o600 },
+    program: { mode: 0o775 },
+    "set/user": { mode: 0o4755 },
+    "set/secret": { mode: 0o400 },
+  };
+
+  it.each([
+    ["COPY plain private program /x/", []],
+    ["COPY --chmod=0400 set /x/", []],
+    ["COPY set/user /x/", [`${sentence}set/user has 4755 and gets 0755${fix}`]],
+    ["COPY set /x/", [`${sentence}set/secret has 0400 and gets 0644, set/user has 4755 and gets 0755${fix}`]],
+  ])("are a remark where they are copied: %s", async (line, expected) => {
+    const { remarks } = await build(line, { source: undefined, binaries: files });
+    expect(remarks.filter((remark) => remark.includes("permissions"))).toEqual(expected);
+  });
+
+  it("are those of a directory as well", async () => {
+    const project = makeTemporaryDirectory();
+    await writeFiles(project.path, { "tmp/a": "", "tmp/b": { mode: 0o444 } });
+    await chmod(join(project.path, "tmp"), 0o1777);
+    const context = openContext(project.path);
+    const dockerfile = parseDockerfile("FROM scratch\nCOPY tmp /tmp", "Dockerfile");
+    const target = { platform: parsePlatform("linux/amd64"), buildArgs: {} };
+    expect(permissionRemark(surveyDockerfile(dockerfile, target), context)).toBe(
+      `${sentence}tmp has 1777 and gets 0755, tmp/b has 0444 and gets 0644${fix}`,
+    );
+    await project.remove();
+  });
+});
+
+it("an ARG without a value that ends in a label is a remark", async () => {
+  const { remarks } = await build("ARG COMMIT\nLABEL revision=$COMMIT\nCOPY LICENSE /");
+  expect(remarks.filter((remark) => remark.startsWith("ARG"))).toEqual([
+    "ARG COMMIT has no value, so the label revision is empty.",
+  ]);
 });
