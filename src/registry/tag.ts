@@ -3,6 +3,16 @@ import type { RegistryClient, StoredManifest } from "./client.js";
 import { formatReference, type Repository } from "./reference.js";
 import { readStored, requireManifest, type VerifiedImage } from "./verify.js";
 
+/** What happened to a tag that follows the newest image. */
+export interface AliasMove {
+  tag: string;
+  /** What the tag pointed at before; absent where it did not exist. */
+  from?: string;
+  /** Second name under which an image of somebody else was kept. */
+  kept?: string;
+  moved: boolean;
+}
+
 const oneAtATime = "let only one publishing job run at a time, then run this again";
 
 /**
@@ -38,47 +48,6 @@ export async function moveTag(
 }
 
 /**
- * One PUT, and a look before and after: the protocol has no compare-and-swap. Returns what the tag holds then. A registry
- * may take a moment to show what it took, so that what was there before is no other publisher's.
- */
-async function setTag(
-  client: RegistryClient,
-  repository: Repository,
-  tag: string,
-  stored: StoredManifest,
-  from: string | undefined,
-): Promise<string> {
-  const { digest } = stored.descriptor;
-  const rival = await client.replaceTag(repository, tag, stored, from);
-  if (rival !== undefined) return rival;
-  return client.untilShown(async () => {
-    const found = (await client.headManifest(repository, tag))?.digest;
-    if (found === digest || (found !== undefined && found !== from)) return found;
-    throw new RegistryError(
-      `${formatReference(repository, tag)}: was set to ${digest} and still reads back ${found ?? "as absent"}. Run this again where the registry does not show it in time.`,
-      { failure: "unavailable", transient: true },
-    );
-  });
-}
-
-function rivalry(repository: Repository, tag: string, stored: StoredManifest, held: string): RegistryError {
-  return new RegistryError(
-    `${formatReference(repository, tag)}: holds ${held}, to be set was ${stored.descriptor.digest}. Another publisher is at work: ${oneAtATime}.`,
-    { failure: "invalid" },
-  );
-}
-
-/** What happened to a tag that follows the newest image. */
-export interface AliasMove {
-  tag: string;
-  /** What the tag pointed at before; absent where it did not exist. */
-  from?: string;
-  /** Second name under which an image of somebody else was kept. */
-  kept?: string;
-  moved: boolean;
-}
-
-/**
  * Moves a tag that follows the newest image. What `isOurs` does not recognize is kept under a second name
  * first: it may be all that somebody's rollback has. Where it is `planned`, it moves from what it held then only.
  */
@@ -107,6 +76,37 @@ export async function moveAlias(
 /** Name under which an image is kept that a moving tag leaves behind. */
 export function keptName(tag: string, digest: string): string {
   return `${tag}-kept-${digest.slice("sha256:".length, "sha256:".length + 12)}`;
+}
+
+/**
+ * One PUT, and a look before and after: the protocol has no compare-and-swap. Returns what the tag holds then. A registry
+ * may take a moment to show what it took, so that what was there before is no other publisher's.
+ */
+async function setTag(
+  client: RegistryClient,
+  repository: Repository,
+  tag: string,
+  stored: StoredManifest,
+  from: string | undefined,
+): Promise<string> {
+  const { digest } = stored.descriptor;
+  const rival = await client.replaceTag(repository, tag, stored, from);
+  if (rival !== undefined) return rival;
+  return client.untilShown(async () => {
+    const found = (await client.headManifest(repository, tag))?.digest;
+    if (found === digest || (found !== undefined && found !== from)) return found;
+    throw new RegistryError(
+      `${formatReference(repository, tag)}: was set to ${digest} and still reads back ${found ?? "as absent"}. Run this again where the registry does not show it in time.`,
+      { failure: "unavailable", transient: true },
+    );
+  });
+}
+
+function rivalry(repository: Repository, tag: string, stored: StoredManifest, held: string): RegistryError {
+  return new RegistryError(
+    `${formatReference(repository, tag)}: holds ${held}, to be set was ${stored.descriptor.digest}. Another publisher is at work: ${oneAtATime}.`,
+    { failure: "invalid" },
+  );
 }
 
 async function keepForeign(

@@ -172,6 +172,8 @@ describe("listVersions", () => {
 
   it.each<[string, Behaviour, string]>([
     ["a page of HTML", html(200), "versions: the answer is not what its documentation says"],
+    ["null", answering(null), "versions: the answer is not what its documentation says"],
+    ["404", html(404), "GET versions: answered 404"],
     [
       "a version without tags",
       answering([{ ...version, metadata: { package_type: "container" } }]),
@@ -234,6 +236,18 @@ describe("listVersions", () => {
       `ghcr.io/${path}: GET versions: redirects to http://${other.address}, but only ${github.api} is asked.`,
     );
     expect(other.requests).toEqual([]);
+  });
+
+  it.each<[string, Behaviour, string]>([
+    ["404", html(404), "GET versions: answered 404"],
+    ["null", answering(null), "versions: the answer is not what its documentation says"],
+  ])("takes no part of the list for all of it where the next page is %s", async (_, behaviour, message) => {
+    await start();
+    github.publish(
+      ...Array.from({ length: 101 }, (_, at) => ({ digest: `sha256:${`${at}`.padStart(64, "0")}` })),
+    );
+    github.interrupt(/[?&]page=2/, behaviour);
+    expect(await messageThrownBy(() => packages().listVersions())).toContain(message);
   });
 
   it.each<[string, Behaviour, (wait: number) => boolean]>([

@@ -6,8 +6,9 @@ import { verifyImage } from "../../src/registry/verify.js";
 import { attach, makeIndex, referrersTagOf } from "../support/artifact.js";
 import { interposed, makeTarget, newImage, oldImage, pruneRequest } from "../support/cleanup.js";
 import { makeClient, seed } from "../support/client.js";
-import type { Fault, FaultTarget } from "../support/fault-proxy.js";
+import type { FaultChooser } from "../support/fault.js";
 import { type GitHubPackagesServer, publishImage, startGitHubPackages } from "../support/github-packages.js";
+import { type ListPage, listPages } from "../support/list-pages.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
 import { messageThrownBy } from "../support/thrown.js";
@@ -15,30 +16,22 @@ import { messageThrownBy } from "../support/thrown.js";
 const client = makeClient();
 const [old, fresh] = [oldImage.index.descriptor.digest, newImage.index.descriptor.digest];
 
+const ofList = (...pages: readonly ListPage[]) => listPages("/tags/list", ...pages);
+
 /** What a registry may answer in place of a list of 1.0.0 and latest, by how it is wrong. */
-const faults: Record<string, (request: FaultTarget) => Fault | undefined> = {
-  "the list is answered 404": ofList(() => 404),
-  "the list is null": ofList(() => ({ tags: null })),
-  "the list is empty": ofList(() => ({ tags: [] })),
-  "the list ends early": ofList(() => ({ tags: ["1.0.0"] })),
-  "its second page is answered 404": ofList((page) => (page === 0 ? { tags: ["latest"], next: 1 } : 404)),
-  "its second page is null": ofList((page) => (page === 0 ? { tags: ["latest"], next: 1 } : { tags: null })),
+const faults: Record<string, FaultChooser> = {
+  "the list is answered 404": ofList(404),
+  "the list is null": ofList({ tags: null }),
+  "the list is empty": ofList({ tags: [] }),
+  "the list ends early": ofList({ tags: ["1.0.0"] }),
+  "its second page is answered 404": ofList({ tags: ["latest"] }, 404),
+  "its second page is null": ofList({ tags: ["latest"] }, { tags: null }),
   "1.0.0 is listed and answered 404": ofTag("1.0.0"),
   "latest is listed and answered 404": ofTag("latest"),
 };
 
-function ofList(answer: (page: number) => 404 | { tags: readonly string[] | null; next?: number }) {
-  return ({ path }: FaultTarget): Fault | undefined => {
-    if (!path.includes("/tags/list")) return undefined;
-    const page = answer(Number(new URL(path, "http://registry").searchParams.get("page") ?? 0));
-    if (page === 404) return { kind: "answer", status: 404 };
-    const headers = page.next === undefined ? {} : { link: `<?page=${page.next}>; rel="next"` };
-    return { kind: "answer", status: 200, headers, body: JSON.stringify({ tags: page.tags }) };
-  };
-}
-
-function ofTag(tag: string) {
-  return ({ method, path }: FaultTarget): Fault | undefined =>
+function ofTag(tag: string): FaultChooser {
+  return ({ method, path }) =>
     method === "HEAD" && path.endsWith(`/manifests/${tag}`) ? { kind: "answer", status: 404 } : undefined;
 }
 
@@ -163,18 +156,13 @@ describe("prune keeps what is needed by way of", () => {
     expect((await prune(makeTarget(repository), request)).plan.removable).toEqual([]);
   });
 
-  it.each([
-    ["answered 404", { status: 404 }],
-    ["null", { status: 200, body: '{"manifests": null}' }],
-  ])("what is attached, where the second page of that is %s", async (_, answer) => {
+  it.each<[string, ListPage]>([
+    ["answered 404", 404],
+    ["null", { manifests: null }],
+  ])("what is attached, where the second page of that is %s", async (_, page) => {
     await seed(direct, oldImage, "latest");
     await seed(direct, newImage);
-    at.proxy.setFault(({ path }): Fault | undefined => {
-      if (!path.includes("/referrers/")) return undefined;
-      if (path.includes("page=2")) return { kind: "answer", ...answer };
-      const headers = { link: '<?page=2>; rel="next"' };
-      return { kind: "answer", status: 200, headers, body: '{"manifests": []}' };
-    });
+    at.proxy.setFault(listPages("/referrers/", { manifests: [] }, page));
     expect(await messageThrownBy(() => prune(makeTarget(repository), request))).toContain("is unknown");
     expect(deletions()).toEqual([]);
   });

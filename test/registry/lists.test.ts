@@ -6,6 +6,7 @@ import type { Repository } from "../../src/registry/reference.js";
 import { makeClient, seed } from "../support/client.js";
 import { type Fault, type FaultProxy, startFaultProxy } from "../support/fault-proxy.js";
 import { makeImage } from "../support/image.js";
+import { type ListPage, listPages } from "../support/list-pages.js";
 import { type RunningRegistry, startCraneRegistry } from "../support/registry.js";
 import { errorThrownBy } from "../support/thrown.js";
 
@@ -86,11 +87,17 @@ describe("a page of a list that is not there", () => {
   const digest = `sha256:${"1".repeat(64)}`;
   const entry = { mediaType: mediaTypes.manifest, digest, size: 2 };
   const lists = {
-    tags: { entries: ["1.0.0"], read: () => client.listTags(repository()), body: "tags" },
+    tags: {
+      path: "/tags/list" as const,
+      body: "tags",
+      entries: ["1.0.0"],
+      read: () => client.listTags(repository()),
+    },
     referrers: {
+      path: "/referrers/" as const,
+      body: "manifests",
       entries: [entry],
       read: () => client.listReferrers(repository(), digest),
-      body: "manifests",
     },
   };
   let proxy: FaultProxy;
@@ -101,18 +108,9 @@ describe("a page of a list that is not there", () => {
   });
   afterAll(() => proxy?.stop());
 
-  /** Serves these pages, each but the last with a link to the next. */
-  const serve = (...pages: (object | number)[]) =>
-    proxy.setFault(({ path }): Fault => {
-      const at = Number(new URL(path, "http://registry").searchParams.get("page") ?? 0);
-      const page = pages[at];
-      if (typeof page === "number") return { kind: "answer", status: page };
-      const headers = at + 1 < pages.length ? { link: `<?page=${at + 1}>; rel="next"` } : {};
-      return { kind: "answer", status: 200, headers, body: JSON.stringify(page) };
-    });
-
   it.each(["tags", "referrers"] as const)("is absence only where the list of %s begins", async (kind) => {
-    const { entries, body, read } = lists[kind];
+    const { entries, body, read, path } = lists[kind];
+    const serve = (...pages: readonly ListPage[]) => proxy.setFault(listPages(path, ...pages));
     const middle = `in the middle of the list, so what else is in it is unknown`;
     serve(404);
     expect(await read()).toBeUndefined();
@@ -134,9 +132,10 @@ describe("a page of a list that is not there", () => {
   });
 
   it.each([404, { tags: null }])("is asked for again: %j may have been a moment", async (page) => {
-    serve({ tags: ["1.0.0"] }, page);
-    const failing = makeClient({ sleep: async () => serve({ tags: ["1.0.0"] }, { tags: ["2.0.0"] }) });
-    expect(await failing.listTags(repository())).toEqual(["1.0.0", "2.0.0"]);
+    const serve = (second: ListPage) => proxy.setFault(listPages("/tags/list", { tags: ["1.0.0"] }, second));
+    serve(page);
+    const waiting = makeClient({ sleep: async () => serve({ tags: ["2.0.0"] }) });
+    expect(await waiting.listTags(repository())).toEqual(["1.0.0", "2.0.0"]);
   });
 
   it("is no end of a list that was cut without a Link", async () => {

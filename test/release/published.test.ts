@@ -4,7 +4,7 @@ import { imageIdsOf } from "../../src/release/image-ids.js";
 import { planTarget } from "../../src/release/plan.js";
 import { readTag, readTags } from "../../src/release/published.js";
 import { makeClient, noWait, seed } from "../support/client.js";
-import type { Fault } from "../support/fault-proxy.js";
+import { type ListPage, listPages } from "../support/list-pages.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { makeTagRequest } from "../support/tag-request.js";
 import { makeImage } from "../support/test-image.js";
@@ -38,24 +38,13 @@ async function publishBoth(): Promise<void> {
   await seed(at.direct(repository), newer, "2.0.0", "latest");
 }
 
-type Page = { tags: readonly string[] | null } | 404;
-
-/** Answers in place of the pages of the list of tags, each but the last with a link to the next. */
-const serve = (...pages: readonly Page[]) =>
-  at.proxy.setFault(({ path }): Fault | undefined => {
-    if (!path.includes("/tags/list")) return undefined;
-    const number = Number(new URL(path, "http://registry").searchParams.get("page") ?? 0);
-    const page = pages[number];
-    if (page === undefined || page === 404) return { kind: "answer", status: 404 };
-    const headers = number + 1 < pages.length ? { link: `<?page=${number + 1}>; rel="next"` } : {};
-    return { kind: "answer", status: 200, headers, body: JSON.stringify(page) };
-  });
+const serve = (...pages: readonly ListPage[]) => at.proxy.setFault(listPages("/tags/list", ...pages));
 
 describe("an incomplete list of tags", () => {
   const unlisted =
     "the registry does not list the tag latest, which is there, so which versions are published is unknown. Run this again; if it stays, whoever runs the registry has to repair it. Gave up after 5 attempts.";
 
-  const cases: Record<string, readonly Page[]> = {
+  const cases: Record<string, readonly ListPage[]> = {
     "is answered 404": [404],
     "is null": [{ tags: null }],
     "is empty": [{ tags: [] }],
