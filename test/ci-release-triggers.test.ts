@@ -66,6 +66,16 @@ describe("the switch", () => {
     expect(branches.text).toMatch(/^include:\n {2}- local: \.gitlab\/release\.yml$/m);
   });
 
+  it("takes a tag_name with a dot for the git tag of a version, and any other for the name of the image", () => {
+    const isVersion = "contains(inputs.tag_name, '.')";
+    expect(github.env).toMatchObject({
+      REF: expression(`${isVersion} && format('refs/tags/{0}', inputs.tag_name) || github.ref`),
+      FROM_TAG: expression(`${isVersion} || github.ref_type == 'tag'`),
+      TAG_NAME: expression(`!${isVersion} && inputs.tag_name || ''`),
+    });
+    expect(gitlab.variables.TAG_NAME).toMatchObject({ value: "" });
+  });
+
   it("lets a tag of GitLab run no other job", () => {
     const conditions = Object.entries(branches.jobs).map(([name, { rules = [] }]) => [
       name,

@@ -4,9 +4,11 @@ import { describe, expect, it } from "vitest";
 import { parseSettings } from "../src/config.js";
 import { parseDockerfile, summarizeDockerfile } from "../src/dockerfile/dockerfile.js";
 import { readInstructions } from "../src/dockerfile/instruction.js";
+import { decideTags } from "../src/tags/policy.js";
 import { github, githubJob, gitlab } from "./support/ci-release.js";
 import { root } from "./support/contract.js";
 import { documentedCommands, documentedFiles } from "./support/markdown.js";
+import { makeTagRequest } from "./support/tag-request.js";
 
 const page = readFileSync(join(root, "docs/release.md"), "utf8");
 const [compiling = "", development = "", ...others] = documentedFiles(page, "dockerfile");
@@ -60,9 +62,28 @@ describe("docs/release.md", () => {
   });
 
   it("shows settings that are valid", () => {
-    const [settings = "", ...others] = documentedFiles(page, "json");
-    expect(others).toEqual([]);
-    expect(parseSettings(settings).release.repositories).toHaveLength(2);
+    const settings = documentedFiles(page, "json").map((text) => parseSettings(text).release);
+    expect(settings.map(({ repositories }) => repositories.length)).toEqual([2, 1]);
+  });
+
+  it("says of its tags what the policy decides", () => {
+    const [, settings = ""] = documentedFiles(page, "json");
+    const { release } = JSON.parse(settings);
+    const codeIn = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
+    const rows = page.split("\n").filter((line) => line.startsWith("| `refs/"));
+    for (const row of rows) {
+      const [, said, published, sets] = row.split("|");
+      const [ref = "", as] = codeIn(said);
+      const request = makeTagRequest(ref, {
+        release,
+        revision: `1a2b3c4${"0".repeat(33)}`,
+        ...(as === undefined ? {} : { as: as.replace("--as ", "") }),
+      });
+      const decisions = decideTags(request, release.repositories[0].latest, codeIn(published));
+      const set = decisions.filter((decision) => decision.set).map(({ tag }) => tag);
+      expect(set, row).toEqual(codeIn(sets));
+    }
+    expect(rows.length).toBeGreaterThan(8);
   });
 
   it("names the jobs, variables and secrets of the pipelines", () => {
