@@ -27,9 +27,10 @@ describe("a list with what would lead elsewhere in a URL", () => {
     proxy.setFault(() => ({ kind: "answer", status: 200, body: JSON.stringify(entries) }));
     const repository = { registry: proxy.address, path: "acme/app" };
     const list = () => (isTags ? client.listTags(repository) : client.listReferrers(repository, digest));
-    expect(await messageThrownBy(list)).toBe(
-      `${proxy.address}/acme/app: GET ${isTags ? "tags/list" : `referrers/${digest}`}: lists ${JSON.stringify(entry.slice(0, 80))}, which is no ${isTags ? "tag" : "digest"}.`,
-    );
+    const said = await messageThrownBy(list);
+    const shown = JSON.stringify(entry.slice(0, 70)).replace(/"$/, "");
+    expect(said).toContain(`acme/app: GET ${isTags ? "tags/list" : `referrers/${digest}`}: lists ${shown}`);
+    expect(said).toMatch(isTags ? /", which is no tag\.$/ : /", which is no digest\.$/);
   });
 
   it.each(["http://[", "ftp://files.example/", "data:application/json,{}", "http://me:s3cret@127.0.0.1/"])(
