@@ -28,6 +28,7 @@ const build = async (options: GoBuild) => readFile(await buildGoProject(project,
 describe("readGoBuildInfo", () => {
   it.each(["amd64", "arm64", "386", "s390x"])(
     "reads a program for %s as go version -m does",
+    { timeout: 120_000 },
     async (goarch) => {
       const file = await buildGoProject(project, "dist/hello", { goarch, flags: linked, vcs: true });
       const info = readGoBuildInfo(await readFile(file));
