@@ -7,7 +7,9 @@ import { formatRepository, parseReference, parseRepository, type Repository } fr
 import { parsePlatformNames, platformTag } from "./tags/platform-tag.js";
 import { plusSigns } from "./tags/rules.js";
 import { parseTagTemplate } from "./tags/tag-template.js";
+import { parseTemplate } from "./tags/template.js";
 import { canFollowVersions, conflictIn } from "./tags/template-list.js";
+import { valuePlaceholders } from "./tags/values.js";
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.
 const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));
@@ -180,8 +182,19 @@ const binaries = z
   })
   .describe("The prebuilt binaries that the image holds.");
 
+const valueText = z
+  .string()
+  .describe(
+    "Text with placeholders: {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision} and {date}, as tags have them, and {created}, the time of the commit. What has no value in a call is left out.",
+  );
+const valueTemplate = valueText.transform(
+  parsedBy((text, path) => parseTemplate(text, valuePlaceholders, path)),
+);
+
+const annotationNames = ["title", "description", "source"];
+
 const annotations = z
-  .strictObject({
+  .object({
     title: z.string().min(1).optional().describe("Name of the image, for people."),
     description: z
       .string()
@@ -191,7 +204,20 @@ const annotations = z
       .describe("What the image is for; registries show it, and GHCR takes 512 characters."),
     source: webUrl.optional().describe("URL of the source; GHCR links the package to that repository."),
   })
-  .describe("Annotations and labels of the image.");
+  .catchall(valueTemplate)
+  .superRefine((given, context) => {
+    const plain = Object.keys(given).find((key) => !annotationNames.includes(key) && !key.includes("."));
+    if (plain !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: [plain],
+        message: `${annotationNames.join(", ")}, or a key with a domain, as in com.example.team`,
+      });
+  })
+  .transform(({ title, description, source, ...others }) => ({ title, description, source, others }))
+  .describe(
+    "Annotations of the image: title, description and source by the names of the OCI specification, and any other by its key.",
+  );
 
 const release = z
   .strictObject({
@@ -236,6 +262,19 @@ const release = z
         "Media types of the image: oci, or docker for what reads no others. The image IDs are the same; annotations exist only in oci.",
       ),
     binaries: binaries.prefault({}),
+    target: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Stage of the Dockerfile that is the image. Default: the last one."),
+    buildArgs: z
+      .record(z.string().regex(/^[A-Za-z_]\w*$/, "a name of letters, digits and _"), valueTemplate)
+      .default({})
+      .describe("Build arguments, beside NAME, VERSION, REVISION and SOURCE. No secrets: images show them."),
+    labels: z
+      .record(z.string().min(1), valueTemplate)
+      .default({})
+      .describe("Labels of the image, by key; they take the place of those of the Dockerfile."),
     annotations: annotations.prefault({}),
     rehearsalRegistry: imageReference
       .prefault("registry:3.0.0@sha256:6c5666b861f3505b116bb9aa9b25175e71210414bd010d92035ff64018f9457e")

@@ -33,7 +33,6 @@ describe("parseSettings", () => {
     },
     cacheKey: { files: ["go.mod", "go.sum", ".gitlab-ci.yml", "Dockerfile.ci", ".mise/config.toml"] },
     release: {
-      dockerfile: "Dockerfile.release",
       platforms: ["linux/amd64", "linux/arm64"],
       repositories: [],
       mainBranch: "main",
@@ -43,7 +42,9 @@ describe("parseSettings", () => {
       majorZero: false,
       mediaTypes: "oci",
       binaries: { names: [], ids: [] },
-      annotations: {},
+      buildArgs: {},
+      labels: {},
+      annotations: { others: {} },
       rehearsalRegistry:
         "registry:3.0.0@sha256:6c5666b861f3505b116bb9aa9b25175e71210414bd010d92035ff64018f9457e",
     },
@@ -240,7 +241,9 @@ describe("settingsSchema", () => {
   it("requires nothing and refuses unknown fields, at every level", () => {
     for (const [name, part] of sectionsOf(schema)) {
       expect(part.required ?? [], name).toEqual([]);
-      expect(part.additionalProperties, name).toBe(false);
+      // An annotation may have any key.
+      const others = name.endsWith("annotations") ? expect.objectContaining({ type: "string" }) : false;
+      expect(part.additionalProperties, name).toEqual(others);
     }
   });
 

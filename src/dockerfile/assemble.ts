@@ -27,6 +27,8 @@ export interface Assembly {
   openImage: OpenImage;
   /** SOURCE_DATE_EPOCH: seconds since 1970. */
   created: number;
+  /** Labels that take the place of those of the Dockerfile, as `--label` gives them. */
+  labels?: Readonly<Record<string, string>>;
   /** Directory for what is copied out of other images, until the image was published. */
   workspace: string;
 }
@@ -64,7 +66,7 @@ interface AssembledStage {
 
 /** Assembles one platform: a layer for each instruction that changes files, as `docker build` has it. */
 export async function assembleVariant(assembly: Assembly): Promise<AssembledVariant> {
-  const { dockerfile, target, created } = assembly;
+  const { dockerfile, target, created, labels = {} } = assembly;
   const images = await openImages(assembly);
   const descriptions = describeStages(dockerfile, target, (image) => images.open(image).configuration.config);
   requireNoBuilder(descriptions);
@@ -79,7 +81,7 @@ export async function assembleVariant(assembly: Assembly): Promise<AssembledVari
     created: formatTime(created),
     ...(author === undefined ? {} : { author }),
     ...target.platform,
-    config: withoutInputs(description.config),
+    config: labelled(description.config, labels),
     rootfs: {
       diff_ids: [...(base?.configuration.rootfs.diff_ids ?? []), ...layers.map(({ diffId }) => diffId)],
     },
@@ -96,9 +98,9 @@ export async function assembleVariant(assembly: Assembly): Promise<AssembledVari
 }
 
 /** What says which inputs a base has says nothing of an image that starts from it. */
-function withoutInputs({ Labels = {}, ...config }: ContainerConfig): ContainerConfig {
+function labelled({ Labels = {}, ...config }: ContainerConfig, given: Assembly["labels"]): ContainerConfig {
   const { [inputsLabel]: _, ...labels } = Labels;
-  return { ...config, Labels: labels };
+  return { ...config, Labels: { ...labels, ...given } };
 }
 
 /** The first instruction of the image that runs something, in any stage that it needs, is an error. */

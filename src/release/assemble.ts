@@ -24,7 +24,7 @@ export interface AssemblyOptions {
  * layers are compressed into files, which have to stay until the image was published.
  */
 export async function assembleRelease(
-  { chosen, dockerfile, builderNeeded, layers, targets, annotations, format, checks }: StagedRelease,
+  { chosen, dockerfile, builderNeeded, layers, targets, annotations, labels, format, checks }: StagedRelease,
   { client, sourceDateEpoch }: AssemblyOptions,
 ): Promise<BuiltRelease> {
   if (builderNeeded !== undefined) throw builderNeeded;
@@ -40,6 +40,7 @@ export async function assembleRelease(
         target,
         openImage,
         created: sourceDateEpoch,
+        labels,
         workspace: layers,
       }),
     );

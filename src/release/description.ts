@@ -1,6 +1,7 @@
 import type { ReleaseSettings } from "../config.js";
 import { versionOf } from "../tags/ref.js";
-import type { TemplateSubject } from "../tags/values.js";
+import { fillTemplate, type Template } from "../tags/template.js";
+import { type TemplateSubject, valuesOf } from "../tags/values.js";
 
 /** What a release is, before anything of it is built. */
 export interface ReleaseDescription extends TemplateSubject {
@@ -8,11 +9,19 @@ export interface ReleaseDescription extends TemplateSubject {
 }
 
 /** Annotations of the index, by the keys of the OCI image specification ("Pre-Defined Annotation Keys"). */
-export function annotationsOf({ settings, trigger, revision }: ReleaseDescription): Record<string, string> {
-  const values = { ...settings.annotations, version: versionOf(trigger), revision };
-  return Object.fromEntries(
-    Object.entries(defined(values)).map(([key, value]) => [annotationKey(key), value]),
-  );
+export function annotationsOf(description: ReleaseDescription): Record<string, string> {
+  const { settings, trigger, revision } = description;
+  const { others, ...own } = settings.annotations;
+  const named = Object.entries(defined({ ...own, version: versionOf(trigger), revision }));
+  return {
+    ...Object.fromEntries(named.map(([key, value]) => [annotationKey(key), value])),
+    ...filled(others, description),
+  };
+}
+
+/** Labels that the settings give, whatever the Dockerfile says. */
+export function labelsOf(description: ReleaseDescription): Record<string, string> {
+  return filled(description.settings.labels, description);
 }
 
 /** `org.opencontainers.image.version` for `version`. */
@@ -22,16 +31,31 @@ export function annotationKey(name: string): string {
 
 /** What a Dockerfile is told of the release, as `--build-arg` gives it; `names` are those of the binaries. */
 export function buildArgumentsOf(
-  { settings, trigger, revision }: ReleaseDescription,
+  description: ReleaseDescription,
   names: readonly string[],
 ): Record<string, string> {
-  return defined({
+  const { settings, trigger, revision } = description;
+  const own = defined({
     // With several binaries the Dockerfile has to say which one starts.
     NAME: names.length === 1 ? names[0] : undefined,
     VERSION: versionOf(trigger),
     REVISION: revision,
     SOURCE: settings.annotations.source,
   });
+  return { ...own, ...filled(settings.buildArgs, description) };
+}
+
+/** Templates with the values of the call; what has none there is left out. */
+function filled(
+  templates: Readonly<Record<string, Template>>,
+  description: ReleaseDescription,
+): Record<string, string> {
+  const values = valuesOf(description);
+  return defined(
+    Object.fromEntries(
+      Object.entries(templates).map(([key, template]) => [key, fillTemplate(template, values)]),
+    ),
+  );
 }
 
 function defined(values: Record<string, string | undefined>): Record<string, string> {

@@ -71,6 +71,7 @@ export async function planEngineBuild(
 ): Promise<BuiltRelease> {
   const { path: name, text } = staged.chosen;
   const { mediaTypes } = description.settings;
+  const { labels } = staged;
   const { images, remarks } = await pinImages(client, staged, text);
   const platforms: PlannedPlatform[] = [];
   for (const target of staged.targets) {
@@ -83,6 +84,7 @@ export async function planEngineBuild(
       buildArgs,
       images: images.get(target) ?? [],
       copied,
+      labels,
       created,
     });
     platforms.push({ target, inputs, copied });
@@ -112,7 +114,14 @@ export async function planEngineBuild(
             buildArgs,
             ...(stage === undefined ? {} : { target: stage }),
           };
-          return buildPlatform(project, source, { dockerfile: name, platform, summary, created, inputs });
+          return buildPlatform(project, source, {
+            dockerfile: name,
+            platform,
+            summary,
+            created,
+            labels,
+            inputs,
+          });
         }),
       );
       return joinPlatforms(built, { annotations: annotationsOf(description), format: mediaTypes });

@@ -19,6 +19,8 @@ export interface EngineBuild {
   platform: ImagePlatform;
   /** SOURCE_DATE_EPOCH: seconds since 1970. */
   created: number;
+  /** Labels that take the place of those of the Dockerfile. */
+  labels: Readonly<Record<string, string>>;
   /** SHA-256 of everything that decides what the image is. */
   inputs: string;
 }
@@ -39,7 +41,7 @@ export function machineArguments(platform: string): Record<string, string> {
  */
 export function finishPlatform(
   built: StoredPlatform,
-  { dockerfile, summary, inherited, platform, created, inputs }: EngineBuild,
+  { dockerfile, summary, inherited, platform, created, labels, inputs }: EngineBuild,
 ): StoredPlatform {
   const subject = `${dockerfile} for ${formatPlatform(platform)}`;
   const { config, rootfs, ...rest } = parseConfiguration(built.config, subject);
@@ -60,7 +62,7 @@ export function finishPlatform(
     config: {
       ...config,
       Env: withoutArguments(config.Env ?? [], added),
-      Labels: { ...config.Labels, [inputsLabel]: inputs },
+      Labels: { ...config.Labels, ...labels, [inputsLabel]: inputs },
     },
     rootfs,
     history: rootfs.diff_ids.map(() => ({

@@ -16,6 +16,7 @@ export interface BuildInputs {
   images: readonly string[];
   /** What it takes out of its build context. */
   copied: readonly Source[];
+  labels: Readonly<Record<string, string>>;
   /** SOURCE_DATE_EPOCH: seconds since 1970. */
   created: number;
 }
@@ -25,11 +26,12 @@ const method = 1;
 
 /** SHA-256 over all inputs, 64 hex digits: the same inputs are the same release, whichever engine built it. */
 export async function digestInputs(inputs: BuildInputs): Promise<string> {
-  const { dockerfile, platform, stage, buildArgs, images, copied, created } = inputs;
+  const { dockerfile, platform, stage, buildArgs, images, copied, labels, created } = inputs;
   const hash = createHash("sha256");
   const add = (value: unknown) => hash.update(`${JSON.stringify(value)}\n`);
   add({ method, dockerfile, platform: formatPlatform(platform), stage, created });
   add(Object.entries(buildArgs).toSorted());
+  add(Object.entries(labels).toSorted());
   add(images.toSorted());
   const seen = new Map(copied.map((source) => [source.path, source]));
   for (const { path, node } of [...seen.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1)))

@@ -14,7 +14,7 @@ import { parsePlatform } from "../oci/platform.js";
 import type { Trigger } from "../tags/ref.js";
 import { type LoadSource, openContexts } from "./contexts.js";
 import { checkCopied } from "./copied-binaries.js";
-import { annotationsOf, buildArgumentsOf, type ReleaseDescription } from "./description.js";
+import { annotationsOf, buildArgumentsOf, labelsOf, type ReleaseDescription } from "./description.js";
 import type { ChosenDockerfile } from "./dockerfile-choice.js";
 import { interpret } from "./interpretation.js";
 
@@ -50,6 +50,8 @@ export interface StagedRelease {
   targets: StagedTarget[];
   /** Annotations of the index. */
   annotations: Record<string, string>;
+  /** Labels beside those of the Dockerfile. */
+  labels: Record<string, string>;
   format: ImageFormat;
   checks: PreflightCheck[];
 }
@@ -82,6 +84,7 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
       ...(copied === undefined ? {} : { copied }),
     })),
     annotations: annotationsOf(input),
+    labels: labelsOf(input),
     format: settings.mediaTypes,
     checks,
   };
@@ -93,7 +96,12 @@ async function catalogOf({ settings, binaries }: ReleaseInput): Promise<Catalog 
 }
 
 function targetOf(input: ReleaseInput, catalog: Catalog | undefined, platform: string): BuildTarget {
-  return { platform: parsePlatform(platform), buildArgs: buildArgumentsOf(input, namesIn(input, catalog)) };
+  const { target } = input.settings;
+  return {
+    platform: parsePlatform(platform),
+    buildArgs: buildArgumentsOf(input, namesIn(input, catalog)),
+    ...(target === undefined ? {} : { stage: target }),
+  };
 }
 
 /** Names of the binaries that the release is about. */

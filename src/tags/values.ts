@@ -1,6 +1,7 @@
 import { InputError } from "../errors.js";
 import type { Trigger } from "./ref.js";
 import { plusSigns, type TagRules } from "./rules.js";
+import { tagPlaceholders } from "./tag-template.js";
 import type { Values } from "./template.js";
 import type { Version } from "./version.js";
 
@@ -12,6 +13,9 @@ export interface TemplateSubject {
   /** Time of the commit, in seconds since 1970. */
   created?: number | undefined;
 }
+
+/** The placeholders of what is no tag: labels, annotations and build arguments. */
+export const valuePlaceholders = [...tagPlaceholders, "created"] as const;
 
 /** What placeholders stand for in a call, as they are. */
 export function valuesOf({ trigger, revision, created }: TemplateSubject): Values {

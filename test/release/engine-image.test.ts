@@ -38,6 +38,7 @@ function buildOf(platform: string, text: string): EngineBuild {
   return {
     dockerfile: "Containerfile",
     summary: summarizeDockerfile(text),
+    labels: {},
     inherited: [],
     platform: parsePlatform(platform),
     created: 0,

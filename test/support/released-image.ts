@@ -39,6 +39,7 @@ export async function makeReleasedImage(
       context: openContext(context, "Dockerfile.release"),
     })),
     annotations: {},
+    labels: {},
     format,
     checks: [],
   };
