@@ -35,6 +35,7 @@ describe("parseSettings", () => {
       mainBranch: "main",
       tags: [parseTagTemplate("{version}")],
       tagPrefix: "",
+      archNames: {},
       preReleases: false,
       majorZero: false,
       mediaTypes: "oci",

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { isTag } from "../registry/reference.js";
+import { archOf } from "./arch.js";
 import { claimOn } from "./claim.js";
 import { readVersion } from "./reading.js";
 import type { Trigger } from "./ref.js";
@@ -13,13 +14,16 @@ import { isStable } from "./version.js";
 export interface WantedTag {
   tag: string;
   template: TagTemplate;
+  /** What its placeholders stand for. */
+  values: Values;
+  /** The platform whose manifest it points at; absent where it points at all. */
+  platform?: string;
 }
 
 /** What a publication asks for, before any registry is asked. */
 export interface TagRequest {
   trigger: Trigger;
   rules: TagRules;
-  values: Values;
   wanted: readonly WantedTag[];
 }
 
@@ -53,9 +57,18 @@ export function requestTags(subject: TagSubject): TagRequest {
   const values = tagValuesOf(subject, rules);
   const wanted = rules.tags
     .filter(({ on }) => triggersOf[trigger.kind].includes(on))
-    .map((template) => ({ tag: fill(template, values), template }));
-  for (const { tag, template } of wanted) requireMeaning(tag, template, subject, values);
-  return { trigger, rules, values, wanted };
+    .flatMap((template) => fillFor(template, values, rules));
+  for (const tag of wanted) requireMeaning(tag, subject);
+  return { trigger, rules, wanted };
+}
+
+/** The tag of a template, or those of all platforms. */
+export function fillFor(template: TagTemplate, values: Values, rules: TagRules): WantedTag[] {
+  if (!template.isOfPlatform) return [{ tag: fill(template, values), template, values }];
+  return rules.platforms.map((platform) => {
+    const own = { ...values, arch: archOf(platform, rules.archNames) };
+    return { tag: fill(template, own), template, values: own, platform };
+  });
 }
 
 /** Whether a version sets the tags of a template at all: of a pre-release only those that name it as a whole. */
@@ -94,11 +107,9 @@ function requireFree(name: string, rules: TagRules): void {
 
 /** A tag has to mean what its template says, whatever the version or the branch is called. */
 function requireMeaning(
-  tag: string,
-  template: TagTemplate,
+  { tag, template, values }: WantedTag,
   { settings: rules, trigger }: TagSubject,
-  values: Values,
-) {
+): void {
   if (trigger.kind === "version") {
     if (!isForVersion(template, trigger)) return;
     const read = readVersion(rules, tag)?.version.text;
