@@ -53,7 +53,7 @@ const givenBy: Readonly<Partial<Record<Placeholder, string>>> = {
 /** The tags that a trigger asks for. What can be no tag, or would be that of something else, is refused. */
 export function requestTags(subject: TagSubject): TagRequest {
   const { settings: rules, trigger } = subject;
-  if (trigger.kind === "manual") requireFree(trigger.name, rules);
+  if (trigger.kind === "manual") return { trigger: requireFree(trigger, rules), rules, wanted: [] };
   const values = tagValuesOf(subject, rules);
   const wanted = rules.tags
     .filter(({ on }) => triggersOf[trigger.kind].includes(on))
@@ -94,9 +94,10 @@ function fill(template: TagTemplate, values: Values): string {
   });
 }
 
-function requireFree(name: string, rules: TagRules): void {
+function requireFree(trigger: Extract<Trigger, { kind: "manual" }>, rules: TagRules): Trigger {
+  const { name } = trigger;
   const claim = claimOn(name, rules);
-  if (isTag(name) && claim === undefined) return;
+  if (isTag(name) && claim === undefined) return trigger;
   throw new InputError({
     subject: "--as",
     expected: "a name of its own, as in manual-1a2b3c4 or pr-17, and no tag that a release sets",
@@ -106,14 +107,11 @@ function requireFree(name: string, rules: TagRules): void {
 }
 
 /** A tag has to mean what its template says, whatever the version or the branch is called. */
-function requireMeaning(
-  { tag, template, values }: WantedTag,
-  { settings: rules, trigger }: TagSubject,
-): void {
-  if (trigger.kind === "version") {
-    if (!isForVersion(template, trigger)) return;
+function requireMeaning(wanted: WantedTag, { settings: rules, trigger }: TagSubject): void {
+  const { tag, template, values } = wanted;
+  if (trigger.kind === "version" && template.namesVersion && isForVersion(template, trigger)) {
     const read = readVersion(rules, tag)?.version.text;
-    if (!template.namesVersion || read === values.version?.replace("_", "+")) return;
+    if (read === values.version?.replace("_", "+")) return;
     throw new InputError({
       subject: "tag of a release",
       expected: "a version whose tags are no other's",
@@ -121,9 +119,7 @@ function requireMeaning(
       fix: `Call it something else: ${tag} is the tag of ${read} by release.tags`,
     });
   }
-  if (!template.placeholders.includes("branch")) return;
-  const others = rules.tags.filter(({ placeholders }) => !placeholders.includes("branch"));
-  const claim = claimOn(tag, { ...rules, tags: others });
+  const claim = claimOnMoving(wanted, rules);
   if (claim === undefined) return;
   throw new InputError({
     subject: `release.tags: ${template.text}`,
@@ -131,4 +127,13 @@ function requireMeaning(
     given: tag,
     fix: `Give it text of its own, as in branch-{branch}: ${claim}`,
   });
+}
+
+/** A branch may be called anything; what other templates make of it that moves only must not be one that stays. */
+function claimOnMoving({ tag, template }: WantedTag, rules: TagRules): string | undefined {
+  const isOfBranch = ({ placeholders }: TagTemplate) => placeholders.includes("branch");
+  if (isOfBranch(template))
+    return claimOn(tag, { ...rules, tags: rules.tags.filter((other) => !isOfBranch(other)) });
+  const guarded = rules.tags.find((other) => template.moves && !other.moves && makesTag(other, tag));
+  return guarded === undefined ? undefined : `the template ${guarded.text} makes it`;
 }
