@@ -4,7 +4,7 @@ import { InputError, messageOf } from "./errors.js";
 import { limitPassedBy } from "./json.js";
 import { formatPlatform, parsePlatform } from "./oci/platform.js";
 import { formatRepository, parseReference, parseRepository, type Repository } from "./registry/reference.js";
-import { parsePlatformNames, platformTag } from "./tags/platform-tag.js";
+import { archOf, parseArchNames } from "./tags/arch.js";
 import { plusSigns } from "./tags/rules.js";
 import { parseTagTemplate } from "./tags/tag-template.js";
 import { parseTemplate } from "./tags/template.js";
@@ -127,7 +127,7 @@ const releaseRepository = z.strictObject({
 const tagText = z
   .string()
   .describe(
-    "Template of a tag: {version} is the version without v, {tag} the git tag as it is, {major}, {minor} and {patch} are the numbers of the version, {branch} is the branch, {sha} the first seven digits of the commit and {revision} all of them, {date} its day in UTC, as in 20260110; all else is text. A tag that holds the whole version or the commit never moves. Every other follows the highest published version that sets it, or the branch.",
+    "Template of a tag: {version} is the version without v, {tag} the git tag as it is, {major}, {minor} and {patch} are the numbers of the version, {branch} is the branch, {sha} the first seven digits of the commit and {revision} all of them, {date} its day in UTC, as in 20260110, and {arch} makes a tag for every platform, as in amd64 or armv7, which points at the manifest of that platform; all else is text. A tag that holds the whole version or the commit never moves. Every other follows the highest published version that sets it, or the branch.",
   );
 
 const tagTemplate = z.union([
@@ -154,13 +154,11 @@ const tags = z
   .prefault(["{version}"])
   .describe("Tags that a release sets beside latest.");
 
-const platformTags = z
-  .union([z.boolean(), z.record(z.string(), z.string()).transform(parsedBy(parsePlatformNames))])
-  .default(false)
-  .transform((given) => (given === true ? {} : given || undefined))
-  .describe(
-    'Whether each tag has one beside it for every platform, as in 1.2.3-arm64 and 1.2.3-armv7. An object gives platforms names of their own, as in {"linux/arm64": "arm64v8"}.',
-  );
+const archNames = z
+  .record(z.string(), z.string())
+  .transform(parsedBy(parseArchNames))
+  .prefault({})
+  .describe('What {arch} is for a platform, in place of the usual name: {"linux/arm64": "arm64v8"}.');
 
 const binaries = z
   .strictObject({
@@ -240,7 +238,7 @@ const release = z
       .describe(
         "What git tags of this project begin with, where its repository has several: tool/ for tool/v1.2.3. Tags of images are without it.",
       ),
-    platformTags,
+    archNames,
     preReleases: z
       .boolean()
       .default(false)
@@ -280,9 +278,9 @@ const release = z
       .prefault("registry:3.0.0@sha256:6c5666b861f3505b116bb9aa9b25175e71210414bd010d92035ff64018f9457e")
       .describe("Image of the registry that rehearse starts in the engine; it serves on port 5000."),
   })
-  .superRefine(({ tags, repositories, platforms, platformTags }, context) => {
-    if (!isDistinct(platforms.map((platform) => platformTag("", platform, platformTags))))
-      context.addIssue({ code: "custom", path: ["platformTags"], message: "a name for each platform" });
+  .superRefine(({ tags, repositories, platforms, archNames }, context) => {
+    if (!isDistinct(platforms.map((platform) => archOf(platform, archNames))))
+      context.addIssue({ code: "custom", path: ["archNames"], message: "another name for each platform" });
     const followed = repositories.map(({ latest }) => latest);
     if (!canFollowVersions(tags, followed))
       context.addIssue({

@@ -38,6 +38,7 @@ describe("parseSettings", () => {
       mainBranch: "main",
       tags: [parseTagTemplate("{version}")],
       tagPrefix: "",
+      archNames: {},
       preReleases: false,
       majorZero: false,
       mediaTypes: "oci",

@@ -3,7 +3,6 @@ import { type Failure, settle } from "../registry/outcome.js";
 import type { Repository } from "../registry/reference.js";
 import { type Alias, type RolledBack, rollBackRepository } from "../registry/rollback.js";
 import type { VerifiedImage } from "../registry/verify.js";
-import { platformTag } from "../tags/platform-tag.js";
 import {
   chooseMoving,
   type EarlierVersion,
@@ -55,10 +54,10 @@ async function rollBackTarget(
   { version, tag }: EarlierVersion,
   chosen: readonly MovingTag[],
 ): Promise<RolledBackRelease> {
-  const wanted = chosen.filter(({ template }) => template !== undefined || latest !== "none");
+  const wanted = chosen.filter((moving) => moving.wanted !== undefined || latest !== "none");
   const absent: string[] = [];
   const aliasesOf = async (image: VerifiedImage) => {
-    const aliases = wanted.flatMap((moving) => aliasesFor(moving.tag, image, rules));
+    const aliases = wanted.map((moving) => aliasFor(moving, image));
     const present = await existing(client, repository, aliases);
     absent.push(...aliases.filter((alias) => !present.includes(alias)).map((alias) => alias.tag));
     return present;
@@ -78,13 +77,10 @@ async function rollBackTarget(
   };
 }
 
-/** A tag with those of single platforms beside it, which go first. */
-function aliasesFor(tag: string, { stored, variants }: VerifiedImage, { platformTags }: TagRules): Alias[] {
-  const ofPlatforms = variants.map((variant) => ({
-    tag: platformTag(tag, variant.platform, platformTags),
-    stored: variant.stored,
-  }));
-  return [...(platformTags === undefined ? [] : ofPlatforms), { tag, stored }];
+/** What a tag is to point at: the index, or the manifest of the platform that it names. */
+function aliasFor({ tag, wanted }: MovingTag, { stored, variants }: VerifiedImage): Alias {
+  const variant = variants.find(({ platform }) => platform === wanted?.platform);
+  return { tag, stored: variant?.stored ?? stored };
 }
 
 async function existing(

@@ -1,4 +1,3 @@
-import { tagOfAll } from "./platform-tag.js";
 import type { TagRules } from "./rules.js";
 import { makesTag, type TagTemplate } from "./tag-template.js";
 import { writeBranch } from "./values.js";
@@ -14,16 +13,12 @@ const taken: readonly [RegExp, string][] = [
 /** Why a name that somebody chose freely may be no tag, as a clause; undefined where it may. */
 export function claimOn(
   name: string,
-  rules: Pick<TagRules, "tags" | "mainBranch" | "platformTags">,
+  { tags, mainBranch }: Pick<TagRules, "tags" | "mainBranch">,
 ): string | undefined {
-  const all = rules.platformTags === undefined ? undefined : tagOfAll(name, rules.platformTags);
-  for (const text of all === undefined ? [name] : [name, all]) {
-    const meaning = taken.find(([pattern]) => pattern.test(text))?.[1];
-    if (meaning !== undefined) return meaning;
-    const maker = rules.tags.find((template) => isMakerOf(template, text, rules.mainBranch));
-    if (maker !== undefined) return `the template ${maker.text} makes it`;
-  }
-  return undefined;
+  const meaning = taken.find(([pattern]) => pattern.test(name))?.[1];
+  if (meaning !== undefined) return meaning;
+  const maker = tags.find((template) => isMakerOf(template, name, mainBranch));
+  return maker === undefined ? undefined : `the template ${maker.text} makes it`;
 }
 
 /** A branch alone may be called anything: then only the main branch is known. */

@@ -1,4 +1,3 @@
-import { platformTag } from "./platform-tag.js";
 import { publishedVersions } from "./reading.js";
 import { isForVersion, type TagRequest, type VersionTrigger, type WantedTag } from "./request.js";
 import type { TagTemplate } from "./tag-template.js";
@@ -51,18 +50,17 @@ export function decideTags(
     [...distinct.filter(({ moves }) => moves), ...decideByHand(request)],
     decideLatest(request, policy, versions),
   ];
-  return stages.flatMap((stage) => [...decidePlatforms(request, stage), ...stage]);
+  return stages.flatMap((stage) => [
+    ...stage.filter(({ platform }) => platform !== undefined),
+    ...stage.filter(({ platform }) => platform === undefined),
+  ]);
 }
 
 /** The highest of the published versions that set the same tag as this one; of latest, all do. */
-export function highestOf(
-  tag: string,
-  template: TagTemplate | undefined,
-  { values }: Pick<TagRequest, "values">,
-  published: readonly Version[],
-): Version | undefined {
+export function highestOf(wanted: WantedTag | undefined, published: readonly Version[]): Version | undefined {
   const setsIt = (version: Version) =>
-    template === undefined || fillTemplate(template, { ...values, ...versionValues(version) }) === tag;
+    wanted === undefined ||
+    fillTemplate(wanted.template, { ...wanted.values, ...versionValues(version) }) === wanted.tag;
   return published.filter(setsIt).reduce<Version | undefined>(higherOf, undefined);
 }
 
@@ -70,21 +68,23 @@ function higherOf(a: Version | undefined, b: Version): Version {
   return a === undefined || compareVersions(a, b) < 0 ? b : a;
 }
 
-function decide(
-  request: TagRequest,
-  { tag, template }: WantedTag,
-  published: readonly Version[],
-): TagDecision {
+function decide(request: TagRequest, wanted: WantedTag, published: readonly Version[]): TagDecision {
+  const { tag, template, platform } = wanted;
+  const decision = { tag, moves: template.moves, ...(platform === undefined ? {} : { platform }) };
+  return { ...decision, ...verdictOn(request, wanted, published) };
+}
+
+function verdictOn(request: TagRequest, wanted: WantedTag, published: readonly Version[]): Verdict {
   const { trigger } = request;
-  const { moves } = template;
-  if (trigger.kind !== "version") {
-    const branch = "branch" in trigger ? trigger.branch : "";
-    return { tag, moves, ...set(moves ? `${tag} follows ${branch}` : `it names this commit of ${branch}`) };
+  const { tag, template } = wanted;
+  if (trigger.kind === "version") {
+    if (template.moves) return follow(request, trigger, tag, wanted, published);
+    return isForVersion(template, trigger)
+      ? set(`${trigger.tag} publishes its version`)
+      : leave("it is the tag of the stable version");
   }
-  if (moves) return { tag, moves, ...follow(request, trigger, tag, template, published) };
-  return isForVersion(template, trigger)
-    ? { tag, moves, ...set(`${trigger.tag} publishes its version`) }
-    : { tag, moves, ...leave("it is the tag of the stable version") };
+  const branch = "branch" in trigger ? trigger.branch : "";
+  return set(template.moves ? `${tag} follows ${branch}` : `it names this commit of ${branch}`);
 }
 
 /** A run by hand sets the name that it was given, and nothing else. */
@@ -123,37 +123,22 @@ function follow(
   request: TagRequest,
   { version }: VersionTrigger,
   tag: string,
-  template: TagTemplate | undefined,
+  wanted: WantedTag | undefined,
   published: readonly Version[],
 ): Verdict {
   const { majorZero, buildMetadata } = request.rules;
   if (!isStable(version)) return leave(`a pre-release never moves ${tag}`);
   if (version.build.length > 0 && buildMetadata === "hyphen")
     return leave(`with its hyphen ${version.text} reads as a pre-release, which never moves ${tag}`);
-  if (template !== undefined && isMajorAlone(template) && version.numbers[0] === "0" && !majorZero)
+  if (wanted !== undefined && isMajorAlone(wanted.template) && version.numbers[0] === "0" && !majorZero)
     return leave("0.y.z promises nothing for the next version; release.majorZero sets it");
-  const highest = highestOf(tag, template, request, published);
+  const highest = highestOf(wanted, published);
   if (highest !== undefined && compareVersions(version, highest) < 0)
     return leave(`${highest.text} is published, and higher`);
-  return set(`no higher stable version ${template === undefined ? "" : `of ${tag} `}is published`);
+  return set(`no higher stable version ${wanted === undefined ? "" : `of ${tag} `}is published`);
 }
 
 /** Whether a template names no more of a version than its major number. */
 export function isMajorAlone({ placeholders }: TagTemplate): boolean {
   return placeholders.includes("major") && !placeholders.includes("minor");
-}
-
-/** The tags of single platforms beside those that are set. */
-function decidePlatforms({ trigger, rules }: TagRequest, decisions: readonly TagDecision[]): TagDecision[] {
-  const { platformTags, platforms } = rules;
-  if (platformTags === undefined || trigger.kind === "manual") return [];
-  return decisions
-    .filter((decision) => decision.set)
-    .flatMap((decision) =>
-      platforms.map((platform) => ({
-        ...decision,
-        tag: platformTag(decision.tag, platform, platformTags),
-        platform,
-      })),
-    );
 }

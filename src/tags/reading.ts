@@ -1,4 +1,4 @@
-import { tagOfAll } from "./platform-tag.js";
+import { withoutArch } from "./arch.js";
 import type { TagRules } from "./rules.js";
 import { makesTag, type TagTemplate, versionOfTag } from "./tag-template.js";
 import type { Version } from "./version.js";
@@ -8,11 +8,11 @@ export interface TagReading {
   version: Version;
   /** Whether it is the tag of one platform. */
   ofPlatform: boolean;
-  /** Whether the templates make exactly this tag, and not only one that differs in its v. */
+  /** Whether the templates make exactly this tag; else another tool did. */
   isOwn: boolean;
 }
 
-type ReadingRules = Pick<TagRules, "tags" | "platformTags">;
+type ReadingRules = Pick<TagRules, "tags">;
 
 /**
  * The version that a tag names. The template with more text of its own is asked first: with {version} and
@@ -32,20 +32,22 @@ export function publishedVersions(rules: ReadingRules, tags: readonly string[]):
   });
 }
 
-function readerOf({ tags, platformTags }: ReadingRules): (tag: string) => TagReading | undefined {
+function readerOf({ tags }: ReadingRules): (tag: string) => TagReading | undefined {
   const templates = tags
     .filter(({ namesVersion }) => namesVersion)
     .toSorted((a, b) => ownText(b) - ownText(a));
-  const read = (text: string, ofPlatform: boolean): TagReading | undefined => {
-    for (const template of templates) {
-      const version = versionOfTag(template, text);
-      if (version === undefined) continue;
-      return { version, ofPlatform, isOwn: templates.some((other) => makesTag(other, text)) };
-    }
-    return undefined;
-  };
+  const makes = (tag: string, { text }: Version) =>
+    templates.some((template) => makesTag(template, tag) && versionOfTag(template, tag)?.text === text);
   return (tag) => {
-    const all = tagOfAll(tag, platformTags);
+    const read = (text: string, endsInArch: boolean): TagReading | undefined => {
+      for (const template of templates) {
+        const version = versionOfTag(template, text);
+        if (version === undefined) continue;
+        return { version, ofPlatform: endsInArch || template.isOfPlatform, isOwn: makes(tag, version) };
+      }
+      return undefined;
+    };
+    const all = withoutArch(tag);
     return (all === undefined ? undefined : read(all, true)) ?? read(tag, false);
   };
 }

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { isTag } from "../registry/reference.js";
+import { archOf } from "./arch.js";
 import { claimOn } from "./claim.js";
 import { readVersion } from "./reading.js";
 import type { Trigger } from "./ref.js";
@@ -13,13 +14,16 @@ import { isStable } from "./version.js";
 export interface WantedTag {
   tag: string;
   template: TagTemplate;
+  /** What its placeholders stand for. */
+  values: Values;
+  /** The platform whose manifest it points at; absent where it points at all. */
+  platform?: string;
 }
 
 /** What a publication asks for, before any registry is asked. */
 export interface TagRequest {
   trigger: Trigger;
   rules: TagRules;
-  values: Values;
   wanted: readonly WantedTag[];
 }
 
@@ -49,13 +53,22 @@ const givenBy: Readonly<Partial<Record<Placeholder, string>>> = {
 /** The tags that a trigger asks for. What can be no tag, or would be that of something else, is refused. */
 export function requestTags(subject: TagSubject): TagRequest {
   const { settings: rules, trigger } = subject;
-  if (trigger.kind === "manual") requireFree(trigger.name, rules);
+  if (trigger.kind === "manual") return { trigger: requireFree(trigger, rules), rules, wanted: [] };
   const values = tagValuesOf(subject, rules);
   const wanted = rules.tags
     .filter(({ on }) => triggersOf[trigger.kind].includes(on))
-    .map((template) => ({ tag: fill(template, values), template }));
-  for (const { tag, template } of wanted) requireMeaning(tag, template, subject, values);
-  return { trigger, rules, values, wanted };
+    .flatMap((template) => fillFor(template, values, rules));
+  for (const tag of wanted) requireMeaning(tag, subject);
+  return { trigger, rules, wanted };
+}
+
+/** The tag of a template, or those of all platforms. */
+export function fillFor(template: TagTemplate, values: Values, rules: TagRules): WantedTag[] {
+  if (!template.isOfPlatform) return [{ tag: fill(template, values), template, values }];
+  return rules.platforms.map((platform) => {
+    const own = { ...values, arch: archOf(platform, rules.archNames) };
+    return { tag: fill(template, own), template, values: own, platform };
+  });
 }
 
 /** Whether a version sets the tags of a template at all: of a pre-release only those that name it as a whole. */
@@ -81,9 +94,10 @@ function fill(template: TagTemplate, values: Values): string {
   });
 }
 
-function requireFree(name: string, rules: TagRules): void {
+function requireFree(trigger: Extract<Trigger, { kind: "manual" }>, rules: TagRules): Trigger {
+  const { name } = trigger;
   const claim = claimOn(name, rules);
-  if (isTag(name) && claim === undefined) return;
+  if (isTag(name) && claim === undefined) return trigger;
   throw new InputError({
     subject: "--as",
     expected: "a name of its own, as in manual-1a2b3c4 or pr-17, and no tag that a release sets",
@@ -93,16 +107,11 @@ function requireFree(name: string, rules: TagRules): void {
 }
 
 /** A tag has to mean what its template says, whatever the version or the branch is called. */
-function requireMeaning(
-  tag: string,
-  template: TagTemplate,
-  { settings: rules, trigger }: TagSubject,
-  values: Values,
-) {
-  if (trigger.kind === "version") {
-    if (!isForVersion(template, trigger)) return;
+function requireMeaning(wanted: WantedTag, { settings: rules, trigger }: TagSubject): void {
+  const { tag, template, values } = wanted;
+  if (trigger.kind === "version" && template.namesVersion && isForVersion(template, trigger)) {
     const read = readVersion(rules, tag)?.version.text;
-    if (!template.namesVersion || read === values.version?.replace("_", "+")) return;
+    if (read === values.version?.replace("_", "+")) return;
     throw new InputError({
       subject: "tag of a release",
       expected: "a version whose tags are no other's",
@@ -110,9 +119,7 @@ function requireMeaning(
       fix: `Call it something else: ${tag} is the tag of ${read} by release.tags`,
     });
   }
-  if (!template.placeholders.includes("branch")) return;
-  const others = rules.tags.filter(({ placeholders }) => !placeholders.includes("branch"));
-  const claim = claimOn(tag, { ...rules, tags: others });
+  const claim = claimOnMoving(wanted, rules);
   if (claim === undefined) return;
   throw new InputError({
     subject: `release.tags: ${template.text}`,
@@ -120,4 +127,13 @@ function requireMeaning(
     given: tag,
     fix: `Give it text of its own, as in branch-{branch}: ${claim}`,
   });
+}
+
+/** A branch may be called anything; what other templates make of it that moves only must not be one that stays. */
+function claimOnMoving({ tag, template }: WantedTag, rules: TagRules): string | undefined {
+  const isOfBranch = ({ placeholders }: TagTemplate) => placeholders.includes("branch");
+  if (isOfBranch(template))
+    return claimOn(tag, { ...rules, tags: rules.tags.filter((other) => !isOfBranch(other)) });
+  const guarded = rules.tags.find((other) => template.moves && !other.moves && makesTag(other, tag));
+  return guarded === undefined ? undefined : `the template ${guarded.text} makes it`;
 }

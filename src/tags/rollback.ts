@@ -2,16 +2,16 @@ import { InputError } from "../errors.js";
 import { isTag } from "../registry/reference.js";
 import { highestOf, isMajorAlone, type LatestPolicy } from "./policy.js";
 import { publishedVersions, readVersion } from "./reading.js";
+import { fillFor, type WantedTag } from "./request.js";
 import type { TagRules } from "./rules.js";
-import type { TagTemplate } from "./tag-template.js";
 import { fillTemplate } from "./template.js";
 import { versionValues } from "./values.js";
 import { compareVersions, isStable, type Version, versionIn } from "./version.js";
 
-/** A tag that moves with a version; latest has no template. */
+/** A tag that moves with a version; latest is none that a template makes. */
 export interface MovingTag {
   tag: string;
-  template?: TagTemplate;
+  wanted?: WantedTag;
 }
 
 /** A published version, with what can go back to it. */
@@ -39,7 +39,8 @@ export function readEarlierVersion(given: string, rules: TagRules): EarlierVersi
   const read = readVersion(rules, name);
   const version = read?.version ?? versionIn(name);
   const own = tags.flatMap((template) => {
-    const tag = version && template.namesVersion ? fillTemplate(template, versionValues(version)) : undefined;
+    const isWhole = template.namesVersion && !template.isOfPlatform;
+    const tag = version && isWhole ? fillTemplate(template, versionValues(version)) : undefined;
     return tag === undefined ? [] : [tag];
   });
   const tag = read?.isOwn && !read.ofPlatform ? name : own[0];
@@ -69,16 +70,16 @@ export function chooseMoving(
 
 /** What the policies do next with a tag that went back. */
 export function nextMove(
-  { tag, template }: MovingTag,
+  { tag, wanted }: MovingTag,
   version: Version,
   policy: LatestPolicy,
   rules: TagRules,
   published: readonly string[],
 ): NextMove {
-  if (template === undefined && policy === "main")
+  if (wanted === undefined && policy === "main")
     return { tag, next: `the next push to ${rules.mainBranch} moves it on` };
   const stable = publishedVersions(rules, published).filter(isStable);
-  const highest = highestOf(tag, template, { values: {} }, stable);
+  const highest = highestOf(wanted, stable);
   if (highest === undefined || compareVersions(highest, version) <= 0)
     return { tag, next: "no higher version is published; the next one moves it on" };
   return {
@@ -88,11 +89,17 @@ export function nextMove(
 }
 
 function movingWith(version: Version, rules: TagRules): MovingTag[] {
-  return rules.tags.flatMap((template): MovingTag[] => {
-    const isSkipped = isMajorAlone(template) && version.numbers[0] === "0" && !rules.majorZero;
-    const tag = fillTemplate(template, versionValues(version));
-    return template.on !== "version" || !template.moves || isSkipped || tag === undefined
-      ? []
-      : [{ tag, template }];
-  });
+  const isZero = version.numbers[0] === "0" && !rules.majorZero;
+  const templates = rules.tags.filter(
+    (template) =>
+      template.on === "version" &&
+      template.moves &&
+      // A day is that of a commit, which no version names.
+      !template.placeholders.includes("date") &&
+      !(isZero && isMajorAlone(template)),
+  );
+  return templates
+    .toSorted((a, b) => Number(b.isOfPlatform) - Number(a.isOfPlatform))
+    .flatMap((template) => fillFor(template, versionValues(version), rules))
+    .map((wanted) => ({ tag: wanted.tag, wanted }));
 }

@@ -1,4 +1,4 @@
-import type { PlatformNames } from "./platform-tag.js";
+import type { ArchNames } from "./arch.js";
 import type { TagTemplate } from "./tag-template.js";
 
 /** What takes the place of the plus sign, which no tag can hold. */
@@ -16,6 +16,5 @@ export interface TagRules {
   majorZero: boolean;
   /** How build metadata is written; absent where it is refused. */
   buildMetadata?: keyof typeof plusSigns | undefined;
-  /** Absent where platforms have no tags of their own. */
-  platformTags?: PlatformNames | undefined;
+  archNames: ArchNames;
 }

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { isTag } from "../registry/reference.js";
+import { archSource } from "./arch.js";
 import { fillTemplate, type Placeholder, parseTemplate, type Template } from "./template.js";
 import { parseVersion, type Version, versionIn } from "./version.js";
 
@@ -14,6 +15,8 @@ export interface TagTemplate extends Template {
   on: TagTrigger;
   /** Whether its tags move: those that hold neither the whole version nor the commit. */
   moves: boolean;
+  /** Whether it makes a tag of every platform, which points at the manifest of that platform. */
+  isOfPlatform: boolean;
   /** Whether its tags name the whole version, so that it can be read from them. */
   namesVersion: boolean;
   /** Fits the tags that it can make, with a group for each placeholder. */
@@ -22,15 +25,21 @@ export interface TagTemplate extends Template {
   withAnyV: RegExp;
 }
 
-/** The placeholders of a tag; those of one kind have a value for the same triggers. */
+/** The placeholders of a tag, by what gives them a value. */
 const kinds = {
   version: ["version", "tag", "major", "minor", "patch"],
   branch: ["branch"],
-  any: ["sha", "revision", "date"],
+  commit: ["sha", "revision", "date"],
+  platform: ["arch"],
 } as const satisfies Record<string, readonly Placeholder[]>;
 
 /** The placeholders that tags may hold. */
-export const tagPlaceholders = [...kinds.version, ...kinds.branch, ...kinds.any] as const;
+export const tagPlaceholders = [
+  ...kinds.version,
+  ...kinds.branch,
+  ...kinds.commit,
+  ...kinds.platform,
+] as const;
 
 type TagPlaceholder = (typeof tagPlaceholders)[number];
 
@@ -49,6 +58,7 @@ const sources: Readonly<Record<TagPlaceholder, string>> = {
   sha: "[0-9a-f]{7}",
   revision: "[0-9a-f]{40}(?:[0-9a-f]{24})?",
   date: "[0-9]{8}",
+  arch: archSource,
 };
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
@@ -62,6 +72,7 @@ const sample: Readonly<Record<TagPlaceholder, string>> = {
   sha: commit.slice(0, 7),
   revision: commit,
   date: "20260110",
+  arch: "amd64",
 };
 
 /** Parses a template of tags: what can make no tag, or would make one that has another meaning, is refused. */
@@ -92,6 +103,7 @@ export function parseTagTemplate(given: GivenTagTemplate, subject = "template"):
     ...template,
     on: triggerOf(placeholders, on, refuse),
     moves,
+    isOfPlatform: placeholders.includes("arch"),
     namesVersion,
     exact: new RegExp(`^${source}$`),
     withAnyV: new RegExp(`^v?${source.replace(/^v(?=\(\?<)/, "")}$`),
@@ -134,7 +146,7 @@ function triggerOf(
   if (holds("branch") && on === "version")
     refuse('"on": "branch" or "main", since {branch} has a value for branches only');
   if (on !== undefined) return on;
-  return holds("branch") || (holds("any") && !holds("version")) ? "branch" : "version";
+  return holds("branch") || (holds("commit") && !holds("version")) ? "branch" : "version";
 }
 
 /** Whether the version can be read from a tag: it is there as a whole. */

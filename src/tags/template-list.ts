@@ -23,5 +23,8 @@ export function conflictIn(templates: readonly TagTemplate[]): ListProblem | und
 export function canFollowVersions(templates: readonly TagTemplate[], latest: readonly string[]): boolean {
   const isFollowed =
     latest.includes("highest") || templates.some(({ on, moves }) => on === "version" && moves);
-  return !isFollowed || templates.some(({ on, namesVersion }) => on === "version" && namesVersion);
+  return (
+    !isFollowed ||
+    templates.some(({ on, namesVersion, isOfPlatform }) => on === "version" && namesVersion && !isOfPlatform)
+  );
 }

@@ -10,6 +10,8 @@ export interface Meanings {
   minor: string;
   patch: string;
   branch: string;
+  /** What one platform is called: `arm64`, `armv7`. */
+  arch: string;
   /** The first seven digits of the commit. */
   sha: string;
   /** The commit. */

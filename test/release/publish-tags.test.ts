@@ -99,7 +99,10 @@ it("releases out of order leave each tag at the highest version that it is for",
 });
 
 describe("tags of single platforms", () => {
-  const release = { tags: ["{version}", "{major}.{minor}"], platformTags: { "linux/arm64": "arm64v8" } };
+  const release = {
+    tags: ["{version}", "{version}-{arch}", "{major}.{minor}", "{major}.{minor}-{arch}"],
+    archNames: { "linux/arm64": "arm64v8" },
+  };
   const [amd64, arm64] = platformsOf(image);
   const all = {
     "1.2.3-amd64": amd64,
@@ -108,8 +111,6 @@ describe("tags of single platforms", () => {
     "1.2-amd64": amd64,
     "1.2-arm64v8": arm64,
     "1.2": digestOf(image),
-    "latest-amd64": amd64,
-    "latest-arm64v8": arm64,
     latest: digestOf(image),
   };
 
@@ -196,7 +197,7 @@ describe("a run by hand", () => {
   it("sets the name that it was given, moves it again, and asks for no list", async () => {
     const repository = at.repository();
     await seed(at.direct(repository), other.packed, "1.0.0", "latest");
-    const options = { as: "pr-17", release: { tags: ["{version}", "{major}"], platformTags: true } };
+    const options = { as: "pr-17", release: { tags: ["{version}", "{major}", "{version}-{arch}"] } };
     for (const [released, ref] of [
       [other, "refs/heads/feature"],
       [image, "refs/pull/17/merge"],

@@ -111,13 +111,13 @@ describe("rollBackRelease", () => {
     const repository = await published("1.2", "latest");
     for (const tag of ["1.2-amd64", "1.2-arm64", "latest-amd64"])
       await makeClient().putManifest(at.direct(repository), tag, current.packed.index);
-    const release = { tags: ["{version}", "{major}.{minor}"], platformTags: true };
+    const release = { tags: ["{version}", "{major}.{minor}", "{major}.{minor}-{arch}", "latest-{arch}"] };
     expect(await rollingBack([to(repository)], { release })).toMatchObject([{ absent: ["latest-arm64"] }]);
     expect(writesIn(requests())).toEqual([
       "PUT 1.2-amd64",
       "PUT 1.2-arm64",
-      "PUT 1.2",
       "PUT latest-amd64",
+      "PUT 1.2",
       "PUT latest",
     ]);
     const [amd64, arm64] = earlier.packed.variants.map(({ descriptor }) => descriptor.digest);

@@ -24,29 +24,23 @@ describe("release settings", () => {
   });
 
   it("parse the templates of tags", () => {
-    const { tags, platformTags, buildMetadata } = parse({
+    const { tags, archNames, buildMetadata } = parse({
       tags: ["v{version}", { tag: "edge", on: "main" }],
-      platformTags: { "linux/arm64/v8": "arm64v8" },
+      archNames: { "linux/arm64/v8": "arm64v8" },
       buildMetadata: "underscore",
     });
     expect(tags.map(({ text, on, moves }) => [text, on, moves])).toEqual([
       ["v{version}", "version", false],
       ["edge", "main", true],
     ]);
-    expect({ platformTags, buildMetadata }).toEqual({
-      platformTags: { "linux/arm64": "arm64v8" },
+    expect({ archNames, buildMetadata }).toEqual({
+      archNames: { "linux/arm64": "arm64v8" },
       buildMetadata: "underscore",
     });
   });
 
-  it.each<[object, unknown]>([
-    [{}, undefined],
-    [{ platformTags: false }, undefined],
-    [{ platformTags: true }, {}],
-    [{ tags: [] }, undefined],
-    [{ tags: ["{branch}"] }, undefined],
-  ])("take %j", (release, platformTags) => {
-    expect(parse(release).platformTags).toEqual(platformTags);
+  it.each([{ tags: [] }, { tags: ["{branch}"] }, { tags: ["{tag}-{arch}"] }])("take %j", (release) => {
+    expect(parse(release).tags).toHaveLength(release.tags.length);
   });
 
   it.each<[object, string]>([
@@ -86,7 +80,7 @@ describe("release settings", () => {
     ],
     [
       { tags: ["{Version}"] },
-      "release.tags[0]: expected only the placeholders {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision}, {date}, got",
+      "release.tags[0]: expected only the placeholders {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision}, {date}, {arch}, got",
     ],
     [
       { tags: ["latest"] },
@@ -115,11 +109,18 @@ describe("release settings", () => {
       { tags: ["{branch}"], repositories: [{ repository: "ghcr.io/acme/app", latest: "highest" }] },
       "release.tags: expected one with the whole version, as in {version}",
     ],
-    [{ platformTags: 3 }, "release.platformTags: expected a boolean or a record, got 3."],
-    [{ platformTags: { arm64: "x" } }, "release.platformTags: expected os/architecture, as in linux/amd64"],
     [
-      { platformTags: { "linux/arm64": "amd64" } },
-      'release.platformTags: expected a name for each platform, got {"linux/arm64":"amd64"}.',
+      { tags: ["{version}-{arch}", "stable"] },
+      "release.tags: expected one with the whole version, as in {version}",
+    ],
+    [{ archNames: { arm64: "arm64" } }, "release.archNames: expected os/architecture, as in linux/amd64"],
+    [
+      { archNames: { "linux/arm64": "pi" } },
+      'release.archNames: expected platforms with the name of a machine each, as in {"linux/arm64": "arm64v8"}, got',
+    ],
+    [
+      { archNames: { "linux/arm64": "amd64" } },
+      'release.archNames: expected another name for each platform, got {"linux/arm64":"amd64"}.',
     ],
     [{ buildMetadata: "-" }, 'release.buildMetadata: expected hyphen or underscore, got "-".'],
     [{ mediaTypes: "oci+docker" }, 'release.mediaTypes: expected oci or docker, got "oci+docker".'],

@@ -34,8 +34,8 @@ it.each<[object, string, string | undefined]>([
   [rich, "manual-1a2b3c4", undefined],
   [{ ...rich, mainBranch: "release/next" }, "release-next", "the template {branch} makes it"],
   [rich, "stable-amd64", undefined],
-  [{ ...rich, platformTags: true }, "stable-amd64", "the template stable makes it"],
-  [{ platformTags: true }, "latest-arm64", "it follows what release.repositories says"],
+  [{ tags: ["{version}", "stable-{arch}"] }, "stable-amd64", "the template stable-{arch} makes it"],
+  [{ tags: ["{version}", "stable-{arch}"] }, "stable-alpine", undefined],
 ])("by %j, %s: %s", (release, name, claim) => {
   expect(claimOn(name, parseSettings(JSON.stringify({ release })).release)).toBe(claim);
 });

@@ -30,10 +30,10 @@ const templates = [
   "{major}",
   "v{major}-alpine",
   "stable",
+  "{version}-{arch}",
+  "{major}-{arch}",
 ];
-const settings = parseSettings(
-  JSON.stringify({ release: { tags: templates, majorZero: true, platformTags: true } }),
-).release;
+const settings = parseSettings(JSON.stringify({ release: { tags: templates, majorZero: true } })).release;
 
 /** What the tags of a repository point at. */
 type Shelf = Map<string, string>;

@@ -4,8 +4,18 @@ import { InputError } from "../../src/errors.js";
 import { selectRemovable } from "../../src/tags/removal.js";
 
 const rulesOf = (release: object) => parseSettings(JSON.stringify({ release })).release;
+const ofPlatforms = { tags: ["{version}", "{version}-{arch}"] };
 const rich = {
-  tags: ["{version}", "{tag}", "{version}-alpine", "{version}-{sha}", "{major}.{minor}", "stable"],
+  tags: [
+    "{version}",
+    "{version}-{arch}",
+    "{tag}",
+    "{version}-alpine",
+    "{version}-alpine-{arch}",
+    "{version}-{sha}",
+    "{major}.{minor}",
+    "stable",
+  ],
 };
 
 describe("selectRemovable", () => {
@@ -28,9 +38,11 @@ describe("selectRemovable", () => {
   ];
 
   it.each<[object, string, string, string[]]>([
-    [{}, "v0.0.1-test", "0.0.1-test", ["0.0.1-test", "0.0.1-test-amd64"]],
-    [{}, "0.0.1-test", "0.0.1-test", ["0.0.1-test", "0.0.1-test-amd64"]],
-    [{ tagPrefix: "tool/" }, "tool/v0.0.1-test", "0.0.1-test", ["0.0.1-test", "0.0.1-test-amd64"]],
+    [{}, "v0.0.1-test", "0.0.1-test", ["0.0.1-test"]],
+    [{}, "0.0.1-test", "0.0.1-test", ["0.0.1-test"]],
+    [ofPlatforms, "v0.0.1-test", "0.0.1-test", ["0.0.1-test", "0.0.1-test-amd64"]],
+    [ofPlatforms, "0.0.1-test-amd64", "0.0.1-test", ["0.0.1-test", "0.0.1-test-amd64"]],
+    [{ tagPrefix: "tool/" }, "tool/v0.0.1-test", "0.0.1-test", ["0.0.1-test"]],
     [{ tags: ["v{version}"] }, "0.0.1-test", "0.0.1-test", ["v0.0.1-test"]],
     [
       rich,
@@ -46,12 +58,7 @@ describe("selectRemovable", () => {
       ],
     ],
     // Any of its tags names the pre-release.
-    [
-      { tags: ["{version}-alpine"] },
-      "0.0.1-test-alpine",
-      "0.0.1-test",
-      ["0.0.1-test-alpine", "0.0.1-test-alpine-arm64"],
-    ],
+    [{ tags: ["{version}-alpine"] }, "0.0.1-test-alpine", "0.0.1-test", ["0.0.1-test-alpine"]],
     [{}, "pr-17", "pr-17", ["pr-17"]],
     [{}, "manual-1a2b3c4", "manual-1a2b3c4", ["manual-1a2b3c4"]],
   ])("by %j, %s is %s: %j", (release, given, name, tags) => {
@@ -88,7 +95,6 @@ describe("selectRemovable", () => {
     // A machine at the end is no pre-release.
     [{}, "1.2.3-amd64"],
     [{}, "v1.2.3-arm64v8"],
-    [{ platformTags: { "linux/arm64": "pi" } }, "1.2.3-pi"],
     // Nor is a variant.
     [rich, "1.2.3-alpine"],
     [rich, "v1.2.3-alpine"],

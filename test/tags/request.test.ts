@@ -62,6 +62,10 @@ describe("requestTags", () => {
       ["1.2.3-0123456", "1.2.3-20260110"],
     ],
     ["refs/heads/feature", { as: "manual-1a2b3c4", release: { tags: every } }, []],
+    // Whatever the ref, its version is in no tag.
+    ["refs/tags/v1.2.3+5", { as: "manual-1a2b3c4" }, []],
+    // Seven digits are a commit only where a template has one.
+    ["refs/tags/v1234567.0.0", { release: { tags: ["{version}", "{major}"] } }, ["1234567.0.0", "1234567"]],
   ])("%s with %j: %j", (ref, options, tags) => {
     expect(makeTagRequest(ref, options).wanted.map(({ tag }) => tag)).toEqual(tags);
   });
@@ -130,6 +134,11 @@ describe("requestTags", () => {
       "refs/heads/sha-0a1b2c3",
       { release: { tags: ["sha-{sha}", "{branch}"] }, revision },
       "the template sha-{sha} makes it.",
+    ],
+    [
+      "refs/tags/v1234567.0.0",
+      { release: { tags: ["{version}", "{major}", "{sha}"] } },
+      'release.tags: {major}: expected a tag that nothing else sets, got "1234567".',
     ],
     [
       "refs/heads/main",
