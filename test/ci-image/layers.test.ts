@@ -58,7 +58,8 @@ describe("measureImage", () => {
   const mise = store(zstdCompressSync(Buffer.alloc(10_240, "m")), `${layer}+zstd`);
 
   it("gives every layer its group and both of its sizes", async () => {
-    const rootfs = { diff_ids: ids(3) };
+    const archives = [Buffer.alloc(30_720), Buffer.alloc(20_480, "p"), Buffer.alloc(10_240, "m")];
+    const rootfs = { diff_ids: archives.map(digestOf) };
     const config = store(
       Buffer.from(JSON.stringify({ os: "linux", architecture: "amd64", rootfs })),
       mediaTypes.config,
@@ -67,7 +68,10 @@ describe("measureImage", () => {
     const manifest: ImageManifest = { schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers };
     const variant = { descriptor: config, bytes: Buffer.alloc(0), manifest };
     expect(
-      await measureImage(content, variant, { base: ids(1), instructions: [run.packages, run.mise] }),
+      await measureImage(content, variant, {
+        base: rootfs.diff_ids.slice(0, 1),
+        instructions: [run.packages, run.mise],
+      }),
     ).toEqual({
       layers: [
         { digest: base.digest, group: "base", pulled: 30_720, uncompressed: 30_720 },

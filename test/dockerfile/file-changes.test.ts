@@ -205,7 +205,7 @@ describe("refuses", () => {
   it.each([
     [
       "COPY nothing /",
-      'Dockerfile:2: expected nothing to be in the build context, got "COPY nothing /". The source has app, archive.tar, archive.tgz, circle, dangling, empty, etc, linked and 3 more.',
+      'Dockerfile:2: expected nothing to be in the build context, got "COPY nothing /". If it is built, pass its directory as --binaries. The source has app, archive.tar, archive.tgz, circle, dangling, empty, etc, linked and 3 more.',
     ],
     ["COPY nothing* /", "expected nothing* to be in the build context"],
     [

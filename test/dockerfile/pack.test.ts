@@ -18,6 +18,9 @@ afterEach(() => directory.remove());
 
 const assemble = (options?: AssemblyOptions) => assembleFiles(directory.path, options);
 
+// Read anew when it is packed, in bytes.
+const large = 300_000;
+
 describe("packImage", () => {
   const types = {
     oci: {
@@ -122,17 +125,32 @@ describe("packImage", () => {
   it.each<[string, string, RegExp]>([
     [
       "another content of the same size",
-      "PROGRAM for amd64",
+      "P".repeat(large),
       /^Layer sha256:[0-9a-f]{64} became sha256:[0-9a-f]{64} while it was compressed: its files changed\. Run this again\.$/,
     ],
-    ["more content", "program for amd64 and more", /hello changed while it was read\. Run this again\.$/],
-    ["less content", "program", /hello changed while it was read\. Run this again\.$/],
-  ])("refuses files that changed in between: %s", async (_, content, message) => {
+    ["more content", "p".repeat(large + 1), /hello changed while it was read\. Run this again\.$/],
+    ["less content", "p", /hello changed while it was read\. Run this again\.$/],
+  ])("refuses large files that changed in between: %s", async (_, content, message) => {
+    const file = join(directory.path, "linux/amd64/hello");
+    await writeFile(file, "p".repeat(large));
     const variant = await assemble();
-    await writeFile(join(directory.path, "linux/amd64/hello"), content);
+    await writeFile(file, content);
     const packed = packImage([variant], { annotations, format: "oci", directory: directory.path });
     await expect(packed).rejects.toThrow(VerificationError);
     await expect(packed).rejects.toThrow(message);
+  });
+
+  it("packs a small file as it was when the layer was made, since it is read once", async () => {
+    const file = join(directory.path, "linux/amd64/hello");
+    await writeFile(file, "program");
+    const variant = await assemble();
+    await writeFile(file, "another");
+    const { variants } = await packImage([variant], {
+      annotations,
+      format: "oci",
+      directory: directory.path,
+    });
+    expect(variants[0]?.manifest.layers).toHaveLength(variant.layers.length);
   });
 
   it("refuses a form of layer that Docker's format has no name for", async () => {

@@ -40,11 +40,11 @@ describe("surveyDockerfile", () => {
     ["a variable that only the base of a stage sets", "FROM a AS s\nFROM s\nCOPY $D/a /", [], true],
     ["an ADD with such a variable", "FROM a\nADD $D/a /", [], true],
     [
-      "a COPY that is only right with such a variable",
+      "a COPY whose destination alone has such a variable",
       // biome-ignore lint/suspicious/noTemplateCurlyInString: Dockerfiles write variables like this.
       "FROM a\nCOPY x y ${HOME}",
-      [],
-      true,
+      ["/x,/y"],
+      false,
     ],
     [
       "what follows instructions that only such a variable makes right",

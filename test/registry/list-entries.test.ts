@@ -28,7 +28,8 @@ describe("a list with what would lead elsewhere in a URL", () => {
     const repository = { registry: proxy.address, path: "acme/app" };
     const list = () => (isTags ? client.listTags(repository) : client.listReferrers(repository, digest));
     const said = await messageThrownBy(list);
-    const shown = JSON.stringify(entry.slice(0, 70)).replace(/"$/, "");
+    // A line break is shown as a blank.
+    const shown = `"${entry.slice(0, 70).replace("\n", " ")}`;
     expect(said).toContain(`acme/app: GET ${isTags ? "tags/list" : `referrers/${digest}`}: lists ${shown}`);
     expect(said).toMatch(isTags ? /", which is no tag\.$/ : /", which is no digest\.$/);
   });
