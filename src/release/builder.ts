@@ -46,7 +46,7 @@ export async function buildRelease(
   const staged = await phases.during("checks", () => stageRelease(input));
   const options = { client, sourceDateEpoch };
   const byEngine = (release: StagedRelease) =>
-    phases.during("checks", () => planEngineBuild(project, description, release, options));
+    phases.during("checks", () => planEngineBuild(project, description, release, sourceDateEpoch));
   if (builder === Builder.Engine) return byEngine(staged);
   try {
     return await phases.during("assembly", () => assembleRelease(staged, options));

@@ -12,7 +12,7 @@ import { scratch } from "../files.js";
 import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js";
 import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
 import type { Project } from "../project.js";
-import type { RegistryClient } from "../registry/client.js";
+import { parseReference } from "../registry/reference.js";
 import type { BuiltRelease } from "./built.js";
 import { annotationsOf, type ReleaseDescription } from "./description.js";
 import { choiceRemarks } from "./dockerfile-choice.js";
@@ -41,13 +41,6 @@ interface PlatformSource {
   target?: string;
 }
 
-/** How the engine builds a release. */
-export interface EngineRequest {
-  /** Asks the registries of the bases for their digests. */
-  client: RegistryClient;
-  sourceDateEpoch: number;
-}
-
 /** A platform as it is to be built. */
 interface PlannedPlatform {
   target: StagedTarget;
@@ -67,12 +60,16 @@ export async function planEngineBuild(
   project: Project,
   description: ReleaseDescription,
   staged: StagedRelease,
-  { client, sourceDateEpoch: created }: EngineRequest,
+  created: number,
 ): Promise<BuiltRelease> {
   const { path: name, text } = staged.chosen;
   const { mediaTypes } = description.settings;
   const { labels } = staged;
-  const { images, remarks } = await pinImages(client, staged, text);
+  const { images, remarks } = await pinImages(
+    (reference) => digestOnEngine(project, reference),
+    staged,
+    text,
+  );
   const platforms: PlannedPlatform[] = [];
   for (const target of staged.targets) {
     const copied = target.copied ?? wholeContext(target);
@@ -127,6 +124,14 @@ export async function planEngineBuild(
       return joinPlatforms(built, { annotations: annotationsOf(description), format: mediaTypes });
     },
   };
+}
+
+/** By the engine, which may have mirrors and credentials of its own, and builds from what it finds there. */
+async function digestOnEngine(project: Project, reference: string): Promise<string> {
+  const pulled = await project.pull(reference).imageRef();
+  const { digest } = parseReference(pulled, "base image");
+  if (digest !== undefined) return digest;
+  throw new VerificationError(`${reference}: the engine names no digest for it, but ${pulled}.`);
 }
 
 function reasonOf({ builderNeeded }: StagedRelease): string {

@@ -1,8 +1,6 @@
 import { summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { imagesOf } from "../dockerfile/stages.js";
-import type { RegistryClient } from "../registry/client.js";
-import { manifestOf, parseReference } from "../registry/reference.js";
-import { requireManifest } from "../registry/verify.js";
+import { parseReference } from "../registry/reference.js";
 import { baseRemarks } from "./assemble.js";
 import type { StagedRelease, StagedTarget } from "./stage.js";
 
@@ -13,9 +11,12 @@ export interface PinnedImages {
   remarks: string[];
 }
 
-/** Asks the registries what the images are that the stages of a Dockerfile start from or copy from. */
+/** The digest that an image has now, as whoever builds from it sees it. */
+export type DigestNow = (reference: string) => Promise<string>;
+
+/** Finds out what the images are that the stages of a Dockerfile start from or copy from. */
 export async function pinImages(
-  client: RegistryClient,
+  digestNow: DigestNow,
   { dockerfile, targets }: StagedRelease,
   text: string,
 ): Promise<PinnedImages> {
@@ -26,16 +27,14 @@ export async function pinImages(
       : imagesOf(dockerfile, target).map(({ reference }) => reference),
   ]);
   const references = [...new Set(named.flatMap(([, names]) => names))];
-  const digests = await Promise.all(references.map((reference) => digestNow(client, reference)));
+  const digests = await Promise.all(
+    references.map(
+      async (reference) => parseReference(reference, "base image").digest ?? digestNow(reference),
+    ),
+  );
   const pinned = new Map(references.map((reference, at) => [reference, `${reference} ${digests[at]}`]));
   return {
     images: new Map(named.map(([target, names]) => [target, names.map((name) => pinned.get(name) ?? name)])),
     remarks: baseRemarks(references),
   };
-}
-
-async function digestNow(client: RegistryClient, text: string): Promise<string> {
-  const reference = parseReference(text, "base image");
-  if (reference.digest !== undefined) return reference.digest;
-  return (await requireManifest(client, reference, manifestOf(reference))).descriptor.digest;
 }
