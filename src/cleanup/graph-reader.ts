@@ -4,7 +4,7 @@ import { parseJson } from "../json.js";
 import { isIndex, mediaTypes } from "../oci/manifest.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import { eachOf } from "../registry/parallel.js";
-import { formatReference, isDigest, type Repository } from "../registry/reference.js";
+import { formatReference, formatRepository, isDigest, type Repository } from "../registry/reference.js";
 import type { ManifestNode, RepositoryGraph } from "./graph.js";
 
 /** Where the reading of a repository starts. */
@@ -50,6 +50,16 @@ interface Findings {
 }
 
 const registry = "the registry";
+
+// More than any repository has; what a registry makes up as it is asked has no end.
+const mostManifests = 100_000;
+
+function tooMany(repository: Repository): RegistryError {
+  return new RegistryError(
+    `${formatRepository(repository)}: one manifest leads to another, over more than ${mostManifests}, so what is needed is not known and nothing is removed.`,
+    { failure: "invalid" },
+  );
+}
 
 /**
  * Reads which manifest of a repository refers to which. Content never changes under its digest, so it is read once;
@@ -97,6 +107,7 @@ export class GraphReader {
     { digest, promisedBy }: Step,
   ): Promise<ManifestNode | undefined> {
     if (manifests.has(digest)) return undefined;
+    if (manifests.size >= mostManifests) throw tooMany(this.repository);
     const wasAbsent = absent.has(digest);
     const node = wasAbsent ? undefined : await this.#node(digest);
     if (node !== undefined) manifests.set(digest, node);

@@ -1,5 +1,5 @@
-import { chmod, copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, copyFile, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
 import { InputError } from "../errors.js";
 import type { FileNode } from "../layer/file-tree.js";
 import { ambiguous, type Source } from "./sources.js";
@@ -11,8 +11,26 @@ export async function writeSources(
   subject: string,
 ): Promise<void> {
   // By path, so that a directory comes before what is in it.
-  for (const { path, node } of sources.toSorted((a, b) => (a.path < b.path ? -1 : 1)))
+  for (const { path, node } of sources.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    await requirePlain(directory, path, subject);
     await writeNode(join(directory, path), path, node, subject);
+  }
+}
+
+/** A link that another instruction copies may lead anywhere: nothing is written through it. */
+async function requirePlain(root: string, path: string, subject: string): Promise<void> {
+  const names = posix.dirname(path).split("/").filter(Boolean);
+  for (const at of names.keys()) {
+    const above = names.slice(0, at + 1).join("/");
+    const stats = await lstat(join(root, above)).catch(() => undefined);
+    if (stats?.isSymbolicLink())
+      throw new InputError({
+        subject,
+        expected: `${above} to be copied either as a link or as what it leads to`,
+        given: `both, by ${path.slice(1)}`,
+        fix: "Copy it by one of its names",
+      });
+  }
 }
 
 async function writeNode(target: string, path: string, node: FileNode, subject: string): Promise<void> {

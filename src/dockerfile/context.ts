@@ -7,6 +7,8 @@ import { type IgnoreList, parseIgnoreList } from "./dockerignore.js";
 
 const root = { uid: 0, gid: 0 };
 
+const largestIgnoreFile = 1 << 20;
+
 /** What Docker leaves to itself: never a part of an image. */
 const repository = ".git";
 
@@ -31,7 +33,7 @@ export function readIgnoreFile(
   dockerfile: string,
 ): IgnoreList & { name: string } {
   for (const name of [`${dockerfile}.dockerignore`, ".dockerignore"]) {
-    const text = directory === undefined ? undefined : readIfPresent(join(directory, name));
+    const text = directory === undefined ? undefined : readIgnoreText(directory, name);
     if (text !== undefined) return { name, ...parseIgnoreList(text, name) };
   }
   return { name: ".dockerignore", ...parseIgnoreList("", ".dockerignore") };
@@ -39,8 +41,12 @@ export function readIgnoreFile(
 
 /** What is at one path of a directory, whatever an ignore file says; undefined where there is nothing. */
 export function loadPath(directory: string, path: string): FileNode | undefined {
-  const target = join(directory, path);
-  if (!existsSync(target)) return undefined;
+  const names = path.split("/").filter((name) => name !== "" && name !== ".");
+  // A link on the way may lead out of the directory.
+  const above = names.slice(0, -1).map((_, at) => join(directory, ...names.slice(0, at + 1)));
+  const target = join(directory, ...names);
+  if (names.includes("..") || !existsSync(target)) return undefined;
+  if (above.some((parent) => lstatSync(parent).isSymbolicLink())) return undefined;
   const node = readNode(target, path);
   if (node.type === "directory") readDirectory(node, target, path, keepAll);
   return node.type === "symlink" ? undefined : node;
@@ -105,11 +111,15 @@ function lostMode({ mode }: Stats): { lostMode?: number } {
   return (mode & 0o7000) !== 0 || (mode & 0o200) === 0 ? { lostMode: mode & 0o7777 } : {};
 }
 
-function readIfPresent(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
+/** A link may lead out of the directory, and a device has no end. */
+function readIgnoreText(directory: string, name: string): string | undefined {
+  const path = join(directory, name);
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (stats.isFile() && stats.size <= largestIgnoreFile) return readFileSync(path, "utf8");
+  throw new InputError({
+    subject: name,
+    expected: `a file of at most ${largestIgnoreFile} bytes`,
+    given: stats.isFile() ? `one of ${stats.size} bytes` : "something else",
+  });
 }

@@ -4,6 +4,7 @@ import { RegistryError } from "../errors.js";
 import { parseJson } from "../json.js";
 import { excerpt } from "../text.js";
 import { httpUrl } from "./http-url.js";
+import { nextLink } from "./link.js";
 import { isDigest } from "./reference.js";
 
 /** What of an answer says where to go on. */
@@ -29,8 +30,16 @@ export function digestIn(response: Response): string | undefined {
  * list was asked for: that is what the credentials are for, and whose list it is.
  */
 export function nextPage({ headers, url }: Signpost, home: URL, subject: string): URL | undefined {
-  const link = /<([^>]+)>\s*;\s*rel="?next"?/.exec(headers.get("link") ?? "")?.[1];
+  const link = nextLink(headers.get("link") ?? "");
   if (link === undefined) return undefined;
+  // What cannot be read may be the way to the rest: a list is not at its end because of it.
+  if (link === "malformed")
+    throw new RegistryError(
+      `${subject}: its Link header is not of RFC 8288, so where the list goes on is unknown.`,
+      {
+        failure: "invalid",
+      },
+    );
   const next = givenUrl(link, url, `${subject}: the link to its next page`);
   if (next.origin === home.origin) return next;
   throw new RegistryError(

@@ -105,11 +105,15 @@ export class RegistryClient {
     stored: StoredManifest,
     from: string | undefined,
   ): Promise<string | undefined> {
+    // A token that ends between the look and the request takes another look; a second time it is no token that ends.
+    let isFirst = true;
     return this.#connection.repeat("write", async () => {
       const found = (await this.headManifest(repository, tag))?.digest;
       if (found === stored.descriptor.digest) return undefined;
       if (found !== undefined && found !== from) return found;
-      await this.#put(repository, tag, stored);
+      const afterLook = isFirst;
+      isFirst = false;
+      await this.#put(repository, tag, stored, afterLook);
       return undefined;
     });
   }
@@ -215,7 +219,12 @@ export class RegistryClient {
     return listReferrers(this.#connection, repository, digest);
   }
 
-  async #put(repository: Repository, manifest: string, stored: StoredManifest): Promise<void> {
+  async #put(
+    repository: Repository,
+    manifest: string,
+    stored: StoredManifest,
+    afterLook = false,
+  ): Promise<void> {
     const response = await this.#connection.send(repository, {
       method: "PUT",
       target: `manifests/${manifest}`,
@@ -225,6 +234,7 @@ export class RegistryClient {
       },
       body: async () => stored.bytes,
       accept: [201, 202, 200],
+      afterLook,
     });
     await drain(response);
     const digest = digestIn(response);

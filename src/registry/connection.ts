@@ -43,6 +43,8 @@ export interface RegistryRequest {
   accept: readonly number[];
   /** Rights in place of those that all other requests for the repository ask for. */
   actions?: readonly Action[];
+  /** Whether it depends on what was read right before: then it is not repeated without another look. */
+  afterLook?: boolean;
   /** Repositories that the request touches beside its own. */
   scopes?: readonly Scope[];
 }
@@ -78,6 +80,7 @@ export class RegistryConnection {
       const challenge = answer.response.headers.get("www-authenticate");
       const refused = { challenge, origin: this.origin(registry), offered };
       const renewed = await this.#authenticator.answer(registry, scopes, refused);
+      if (renewed !== undefined && request.afterLook) throw lookAgain(repository, request);
       if (renewed !== undefined) answer = await this.#exchange(repository, request, renewed);
     }
     if (request.accept.includes(answer.response.status)) return answer.response;
@@ -157,6 +160,15 @@ export class RegistryConnection {
       ? ["pull", "push"]
       : ["pull"];
   }
+}
+
+function lookAgain(repository: Repository, request: RegistryRequest): RegistryError {
+  return new RegistryError(`${describe(repository, request)}: the registry wanted another token.`, {
+    failure: "unauthorized",
+    transient: true,
+    retryAfter: 0,
+    status: 401,
+  });
 }
 
 /** What messages call a request. */

@@ -7,6 +7,7 @@ import { InputError } from "../../src/errors.js";
 import type { FileNode } from "../../src/layer/file-tree.js";
 import { openContext, writeFiles } from "../support/image-files.js";
 import { makeTemporaryDirectory, type TemporaryDirectory } from "../support/temporary-directory.js";
+import { messageThrownBy } from "../support/thrown.js";
 
 let directory: TemporaryDirectory;
 let target: TemporaryDirectory;
@@ -107,4 +108,21 @@ describe("writeSources", () => {
     await writeSources(target.path, [{ path: "/a/b", node }], "Dockerfile");
     expect(await list()).toEqual(["a/ 755", "a/b 644 text"]);
   });
+});
+
+it("writes nothing through a link that is copied as well", async () => {
+  const { path: outside } = makeTemporaryDirectory();
+  const { path: target } = makeTemporaryDirectory();
+  const own = { uid: 0, gid: 0 };
+  const link: FileNode = { type: "symlink", ...own, target: outside };
+  const file: FileNode = { type: "file", mode: 0o644, ...own, content: { bytes: Buffer.from("evil") } };
+  const sources = [
+    {
+      path: "/d",
+      node: { type: "directory", mode: 0o755, ...own, children: new Map([["link", link]]) } as const,
+    },
+    { path: "/d/link/x", node: file },
+  ];
+  expect(await messageThrownBy(() => writeSources(target, sources, "Dockerfile"))).toContain("d/link");
+  expect(await readdir(outside)).toEqual([]);
 });
