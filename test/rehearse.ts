@@ -20,6 +20,7 @@ import { parseSettings, type Settings } from "../src/config.js";
 import { BuilderNeededError, messageOf } from "../src/errors.js";
 import { Phases } from "../src/phases.js";
 import { showUploads } from "../src/progress.js";
+import { originOf } from "../src/registry/origin.js";
 import { createFetch } from "../src/registry/transport.js";
 import { assembleRelease } from "../src/release/assemble.js";
 import { chooseDockerfile, type ReadTexts } from "../src/release/dockerfile-choice.js";
@@ -86,7 +87,7 @@ async function requestFor({
   const client = makeClient({
     onProgress: showUploads(process.stderr, now),
     fetch: createFetch({
-      routes: Object.fromEntries(mirrors.map(({ host, route }) => [apiHost(host), route])),
+      routes: Object.fromEntries(mirrors.map(({ host, route }) => [originOf(host, [host]).hostname, route])),
     }),
     plainHttp: [...network.plainHttp, ...mirrors.map(({ host }) => host)],
   });
@@ -222,8 +223,4 @@ function parseMirror(text: string) {
   const [host = "", address = ""] = text.split("=");
   const { hostname, port } = new URL(`http://${address}`);
   return { host, route: { hostname, port: Number(port || 80) } };
-}
-
-function apiHost(registry: string): string {
-  return registry === "docker.io" ? "registry-1.docker.io" : registry;
 }

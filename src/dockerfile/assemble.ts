@@ -5,7 +5,7 @@ import { FileTree } from "../layer/file-tree.js";
 import { createLayer, type Layer } from "../layer/layer.js";
 import { type ContainerConfig, formatConfiguration, type HistoryEntry } from "../oci/configuration.js";
 import { digestOf } from "../oci/manifest.js";
-import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
+import type { ImagePlatform } from "../oci/platform.js";
 import type { BuildTarget } from "./build-arguments.js";
 import { describeStages, type StageDescription } from "./description.js";
 import type { Dockerfile } from "./dockerfile.js";
@@ -13,7 +13,7 @@ import { applyChange } from "./file-changes.js";
 import { scratch } from "./from.js";
 import { unsupported } from "./instruction.js";
 import type { CopyRoot } from "./sources.js";
-import { imagesOf, type Origin } from "./stages.js";
+import { type ImageOrigin, imageKey, imagesOf, type Origin } from "./stages.js";
 
 /** Opens an image that a stage starts from, or that COPY --from names. */
 export type OpenImage = (reference: string, platform: ImagePlatform) => Promise<BaseImage>;
@@ -183,8 +183,6 @@ async function rootOf(
   };
 }
 
-type ImageOrigin = Origin & { kind: "image" };
-
 /** The images that a platform is made of, each opened once and read only where its files matter. */
 interface Images {
   open(image: ImageOrigin): BaseImage;
@@ -195,19 +193,18 @@ interface Images {
 async function openImages({ dockerfile, target, openImage }: Assembly): Promise<Images> {
   const opened = new Map<string, BaseImage>();
   const trees = new Map<string, Promise<FileTree>>();
-  const keyOf = ({ reference, platform }: ImageOrigin) => `${reference} ${formatPlatform(platform)}`;
   const open = (image: ImageOrigin): BaseImage => {
-    const found = opened.get(keyOf(image));
+    const found = opened.get(imageKey(image));
     if (found === undefined) throw new Error(`${image.reference} is not opened.`);
     return found;
   };
   for (const image of imagesOf(dockerfile, target))
-    opened.set(keyOf(image), await openImage(image.reference, image.platform));
+    opened.set(imageKey(image), await openImage(image.reference, image.platform));
   return {
     open,
     files: async (image) => {
-      const tree = trees.get(keyOf(image)) ?? readBaseFiles(open(image));
-      trees.set(keyOf(image), tree);
+      const tree = trees.get(imageKey(image)) ?? readBaseFiles(open(image));
+      trees.set(imageKey(image), tree);
       return (await tree).copy();
     },
   };

@@ -5,7 +5,7 @@ import type { Dockerfile } from "./dockerfile.js";
 import { applyInstruction, type Draft, type FileChange } from "./draft.js";
 import { defaultPath, emptyConfig } from "./from.js";
 import type { Instruction } from "./instruction.js";
-import { type NeededStage, neededStages, type Origin, originOf } from "./stages.js";
+import { type ImageOrigin, type NeededStage, neededStages, type Origin, originOf } from "./stages.js";
 import { splitVariable } from "./words.js";
 
 /** An instruction after FROM, and what it changes beside the configuration. */
@@ -37,7 +37,7 @@ export interface StageDescription {
 const copies = ["COPY", "ADD"];
 
 /** The configuration that an image has which a stage starts from. */
-export type ConfigOf = (image: Origin & { kind: "image" }) => ContainerConfig;
+export type ConfigOf = (image: ImageOrigin) => ContainerConfig;
 
 /** What a stage starts from. */
 type Inherited = Pick<StageDescription, "config" | "isOpen"> & Partial<StageDescription>;

@@ -13,6 +13,14 @@ export type Origin =
   /** By its place in the Dockerfile. */
   | { kind: "stage"; index: number };
 
+/** An image that is started from or copied from. */
+export type ImageOrigin = Extract<Origin, { kind: "image" }>;
+
+/** What tells one image from another: a reference is another image for each platform. */
+export function imageKey({ reference, platform }: Omit<ImageOrigin, "kind">): string {
+  return `${reference} ${formatPlatform(platform)}`;
+}
+
 /** A stage that the image is made of. */
 export interface NeededStage extends Stage {
   /** Its place in the Dockerfile. */
@@ -48,7 +56,7 @@ export function neededStages(dockerfile: Dockerfile, target: BuildTarget): Neede
 }
 
 /** The images that the needed stages start from or copy from, each once for a platform. */
-export function imagesOf(dockerfile: Dockerfile, target: BuildTarget): (Origin & { kind: "image" })[] {
+export function imagesOf(dockerfile: Dockerfile, target: BuildTarget): ImageOrigin[] {
   const origins = neededStages(dockerfile, target).flatMap(({ base, index, body }) => [
     base,
     ...body.flatMap((instruction) =>
@@ -56,10 +64,7 @@ export function imagesOf(dockerfile: Dockerfile, target: BuildTarget): (Origin &
     ),
   ]);
   const images = origins.filter((origin) => origin.kind === "image");
-  const byKey = new Map(
-    images.map((image) => [`${image.reference} ${formatPlatform(image.platform)}`, image]),
-  );
-  return [...byKey.values()];
+  return [...new Map(images.map((image) => [imageKey(image), image])).values()];
 }
 
 /** The reference that the image starts from in the end, through earlier stages: of an image, or `scratch`. */

@@ -1,9 +1,8 @@
 import { uncheckedRemarks } from "../binaries/preflight-report.js";
 import { type AssembledVariant, assembleVariant, type OpenImage } from "../dockerfile/assemble.js";
 import { packImage } from "../dockerfile/pack.js";
-import { imagesOf } from "../dockerfile/stages.js";
+import { imageKey, imagesOf } from "../dockerfile/stages.js";
 import type { BaseImage } from "../layer/base.js";
-import { formatPlatform } from "../oci/platform.js";
 import type { RegistryClient } from "../registry/client.js";
 import { parseReference } from "../registry/reference.js";
 import { readBase } from "./base.js";
@@ -74,7 +73,7 @@ export function baseRemarks(references: readonly string[]): string[] {
 function imageReader(client: RegistryClient): OpenImage {
   const opened = new Map<string, Promise<BaseImage>>();
   return (reference, platform) => {
-    const key = `${reference} ${formatPlatform(platform)}`;
+    const key = imageKey({ reference, platform });
     const image = opened.get(key) ?? readBase(client, reference, platform);
     opened.set(key, image);
     return image;
