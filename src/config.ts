@@ -4,6 +4,7 @@ import { InputError, messageOf } from "./errors.js";
 import { limitPassedBy } from "./json.js";
 import { formatPlatform, parsePlatform } from "./oci/platform.js";
 import { formatRepository, parseReference, parseRepository, type Repository } from "./registry/reference.js";
+import { type ImageOf, problemOf as imageProblemOf, resolveImages } from "./release-images.js";
 import { archOf, parseArchNames } from "./tags/arch.js";
 import { plusSigns } from "./tags/rules.js";
 import { parseTagTemplate } from "./tags/tag-template.js";
@@ -151,7 +152,6 @@ const tags = z
     if (conflict !== undefined)
       context.addIssue({ code: "custom", path: [conflict.at], message: conflict.expected });
   })
-  .prefault(["{version}"])
   .describe("Tags that a release sets beside latest.");
 
 const archNames = z
@@ -217,6 +217,44 @@ const annotations = z
     "Annotations of the image: title, description and source by the names of the OCI specification, and any other by its key.",
   );
 
+const releaseRepositories = z
+  .array(releaseRepository)
+  .refine(hasDistinctRepositories, "each repository once, since its latest follows one thing only")
+  .describe("Repositories that a release goes to.");
+
+const buildArgs = z.record(
+  z.string().regex(/^[A-Za-z_]\w*$/, "a name of letters, digits and _"),
+  valueTemplate,
+);
+const labels = z.record(z.string().min(1), valueTemplate);
+
+// Nothing here has a default: what an image does not say is the release's.
+const image = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(
+        /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/,
+        "a name of small letters and digits, with . _ or - between them",
+      )
+      .describe("Name of the image, for --image and for reports."),
+    suffix: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]{1,64}$/, "the end of a tag, as in -alpine")
+      .default("")
+      .describe("What all its tags end in, latest included: -alpine, for 1.2.3-alpine and latest-alpine."),
+    dockerfile: relativePath.optional().describe("Its Dockerfile."),
+    target: z.string().min(1).optional().describe("Stage of the Dockerfile that it is."),
+    platforms: platforms.optional().describe("Its platforms."),
+    repositories: releaseRepositories.optional(),
+    tags: tags.optional(),
+    binaries: binaries.optional(),
+    buildArgs: buildArgs.optional().describe("Build arguments, beside those of the release."),
+    labels: labels.optional().describe("Labels, beside those of the release."),
+    annotations: annotations.optional(),
+  })
+  .describe("One of several images.");
+
 const release = z
   .strictObject({
     dockerfile: relativePath
@@ -225,13 +263,9 @@ const release = z
         "Dockerfile of the released image: assembled where it runs nothing, else built by the engine. Default: the first there is of Dockerfile.release, Dockerfile.goreleaser, goreleaser.Dockerfile, Containerfile and Dockerfile, else Slipway's own.",
       ),
     platforms: platforms.prefault(["linux/amd64", "linux/arm64"]).describe("Platforms, as os/architecture."),
-    repositories: z
-      .array(releaseRepository)
-      .refine(hasDistinctRepositories, "each repository once, since its latest follows one thing only")
-      .default([])
-      .describe("Repositories that a release goes to."),
+    repositories: releaseRepositories.default([]),
     mainBranch: z.string().min(1).default("main").describe("Branch that publishes latest."),
-    tags,
+    tags: tags.prefault(["{version}"]),
     tagPrefix: z
       .string()
       .default("")
@@ -265,30 +299,43 @@ const release = z
       .min(1)
       .optional()
       .describe("Stage of the Dockerfile that is the image. Default: the last one."),
-    buildArgs: z
-      .record(z.string().regex(/^[A-Za-z_]\w*$/, "a name of letters, digits and _"), valueTemplate)
+    buildArgs: buildArgs
       .default({})
       .describe("Build arguments, beside NAME, VERSION, REVISION and SOURCE. No secrets: images show them."),
-    labels: z
-      .record(z.string().min(1), valueTemplate)
+    labels: labels
       .default({})
       .describe("Labels of the image, by key; they take the place of those of the Dockerfile."),
     annotations: annotations.prefault({}),
     rehearsalRegistry: imageReference
       .prefault("registry:3.0.0@sha256:6c5666b861f3505b116bb9aa9b25175e71210414bd010d92035ff64018f9457e")
       .describe("Image of the registry that rehearse starts in the engine; it serves on port 5000."),
+    images: z
+      .array(image)
+      .default([])
+      .describe(
+        "The images, where there are several: each has what the release has, but for what it says itself. No tag of any moves before all of them are read back.",
+      ),
   })
-  .superRefine(({ tags, repositories, platforms, archNames }, context) => {
-    if (!isDistinct(platforms.map((platform) => archOf(platform, archNames))))
-      context.addIssue({ code: "custom", path: ["archNames"], message: "another name for each platform" });
-    const followed = repositories.map(({ latest }) => latest);
-    if (!canFollowVersions(tags, followed))
-      context.addIssue({
-        code: "custom",
-        path: ["tags"],
-        message:
+  .transform(parsedBy(resolveImages))
+  .superRefine(({ images }, context) => {
+    const refuse = (at: number, field: string, message: string) => {
+      // What an image does not say itself has no place of its own.
+      const path = images[at]?.name === undefined ? [field] : ["images", at];
+      context.addIssue({ code: "custom", path, message });
+    };
+    for (const [at, { tags, repositories, platforms, archNames }] of images.entries()) {
+      if (!isDistinct(platforms.map((platform) => archOf(platform, archNames))))
+        refuse(at, "archNames", "another name for each platform");
+      const followed = repositories.map(({ latest }) => latest);
+      if (!canFollowVersions(tags, followed))
+        refuse(
+          at,
+          "tags",
           "one with the whole version, as in {version}: published versions are read from their tags, and others follow them",
-      });
+        );
+    }
+    const problem = imageProblemOf(images);
+    if (problem !== undefined) refuse(problem.at, "images", problem.expected);
   })
   .describe("The released image.");
 
@@ -334,22 +381,33 @@ const settings = z
     network: network.prefault({}),
     retry: retry.prefault({}),
   })
+  // Whoever asks for more asks it of whole settings.
+  .transform((whole) => whole)
   .superRefine(({ ciImage, release }, context) => {
     const taken = new Set(ciImage.repositories.map(formatRepository));
-    for (const [at, { repository }] of release.repositories.entries())
-      if (taken.has(formatRepository(repository)))
-        context.addIssue({
-          code: "custom",
-          path: ["release", "repositories", at, "repository"],
-          message: "another repository than those of ciImage, since both move latest",
-        });
+    const places = [release, ...release.images.filter(({ name }) => name !== undefined)];
+    for (const [place, { repositories }] of places.entries())
+      for (const [at, { repository }] of repositories.entries())
+        if (taken.has(formatRepository(repository)))
+          context.addIssue({
+            code: "custom",
+            path: [
+              "release",
+              ...(place === 0 ? [] : ["images", place - 1]),
+              "repositories",
+              at,
+              "repository",
+            ],
+            message: "another repository than those of ciImage, since both move latest",
+          });
   })
   .describe("Settings of Slipway. Every field is optional.");
 
 /** What `slipway.json` says, with every default filled in and every reference parsed. */
 export type Settings = z.output<typeof settings>;
 export type CiImageSettings = Settings["ciImage"];
-export type ReleaseSettings = Settings["release"];
+/** The settings of one image; those of a release have `images` beside, all of them. */
+export type ReleaseSettings = ImageOf<Settings["release"]>;
 export type NetworkSettings = Settings["network"];
 
 /** Parses the text of `slipway.json`; undefined is a project without one. */

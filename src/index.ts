@@ -48,15 +48,21 @@ import { guarded } from "./guard.js";
 import { log } from "./log.js";
 import { Phases } from "./phases.js";
 import { loadProject, type Project } from "./project.js";
-import { parseRegistry, parseRepository } from "./registry/reference.js";
-import { Builder, buildRelease, writeArchive } from "./release/builder.js";
+import { formatRepository, parseRegistry, parseRepository } from "./registry/reference.js";
+import { Builder, buildArchive, buildImages } from "./release/builder.js";
 import { buildStage } from "./release/engine-build.js";
-import { describePlatform, describeRelease, openPublication, readArchives } from "./release/input.js";
+import {
+  describeImage,
+  describePlatform,
+  describeRelease,
+  openPublication,
+  readArchives,
+} from "./release/input.js";
 import { joinArchives } from "./release/join.js";
-import { planRelease, releaseTargets } from "./release/plan.js";
+import { releaseTargets } from "./release/plan.js";
 import { rehearsalCommit, rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
 import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
-import { release, withPushAccess } from "./release/release.js";
+import { pushAccess as askPushAccess, planImages, release, releaseOf } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
 import { rollBackRelease } from "./release/rollback.js";
 import { reportReleaseRollback } from "./release/rollback-report.js";
@@ -353,20 +359,20 @@ export class Slipway {
   ): Promise<string> {
     const project = await this.project();
     const given = { ref, platforms, preRelease, revision, sourceDateEpoch, as };
-    const description = describeRelease(project, given);
+    const descriptions = describeRelease(project, given);
+    const publication = openPublication(project, descriptions);
     // Who may not push may still plan: a token service may refuse more than it is asked to give for reading.
-    const reader = pushAccess ? {} : { client: project.client() };
-    const publication = { ...openPublication(project, description), ...reader };
+    const client = pushAccess ? publication.client : project.client();
     const isBuilt = binaries !== undefined || builder === Builder.Engine;
-    const build = { builder, binaries, sourceDateEpoch, ...publication };
-    const built = isBuilt ? await buildRelease(project, description, build) : {};
-    const request = { ...publication, firstPublish, ...built };
-    const planned = await planRelease(request);
-    return render(reportPlan(pushAccess ? await withPushAccess(request, planned) : planned), format);
+    const build = { builder, binaries, sourceDateEpoch, ...publication, client };
+    const built = isBuilt ? await buildImages(project, descriptions, build) : [];
+    const images = publication.images.map((image, at) => ({ ...image, client, firstPublish, ...built[at] }));
+    const plans = await planImages(images);
+    return render(reportPlan(plans, pushAccess ? await askPushAccess(client, images) : undefined), format);
   }
 
   /**
-   * Builds the image of a release, as an OCI archive. Nothing is published.
+   * Builds one image of a release, as an OCI archive. Nothing is published.
    *
    * Assembled by Slipway, the same binaries, Dockerfile, version, revision and time give the same image on every machine.
    *
@@ -379,6 +385,7 @@ export class Slipway {
    * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
    * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
    * who want to be sure.
+   * @param image Name of the image, where release.images has several.
    */
   @func({ cache: "never" })
   async images(
@@ -389,16 +396,22 @@ export class Slipway {
     revision?: string,
     sourceDateEpoch = 0,
     builder: Builder = Builder.Auto,
+    image?: string,
   ): Promise<File> {
     const project = await this.project();
-    const description = describeRelease(project, { ref, platforms, preRelease, revision });
-    const tools = { client: project.client(), phases: new Phases(project.now) };
-    const built = await buildRelease(project, description, { builder, binaries, sourceDateEpoch, ...tools });
-    return writeArchive(built, "image.tar");
+    const description = describeImage(project, {
+      ref,
+      platforms,
+      preRelease,
+      revision,
+      sourceDateEpoch,
+      image,
+    });
+    return buildArchive(project, description, { builder, binaries, sourceDateEpoch }, "image.tar");
   }
 
   /**
-   * Publishes a release as a multi-arch image, to the repositories of the settings.
+   * Publishes a release as a multi-arch image, to the repositories of the settings; or as several, all at once.
    *
    * It is made of prebuilt binaries, or by the engine. Binaries and push access are checked first, tags move last,
    * and what is there is not sent again: a call that was interrupted is completed by calling again. A version that
@@ -434,11 +447,15 @@ export class Slipway {
   ): Promise<string> {
     const project = await this.project();
     const given = { ref, platforms, preRelease, revision, sourceDateEpoch, as };
-    const description = describeRelease(project, given);
-    const publication = openPublication(project, description);
-    const request = { builder, binaries, sourceDateEpoch, ...publication };
-    const built = await buildRelease(project, description, request);
-    return render(await release({ ...publication, firstPublish, skipPush, ...built }), format);
+    const descriptions = describeRelease(project, given);
+    const publication = openPublication(project, descriptions);
+    const built = await buildImages(project, descriptions, {
+      builder,
+      binaries,
+      sourceDateEpoch,
+      ...publication,
+    });
+    return render(await release(releaseOf(publication, built, { firstPublish, skipPush })), format);
   }
 
   /**
@@ -456,6 +473,7 @@ export class Slipway {
    * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
    * who want to be sure.
    * @param as The tag that join gives to a run by hand, of any ref: manual-1a2b3c4, pr-17. It moves, and is no tag of a release.
+   * @param image Name of the image, where release.images has several.
    */
   @func({ cache: "never" })
   async buildPlatform(
@@ -467,12 +485,13 @@ export class Slipway {
     sourceDateEpoch = 0,
     builder: Builder = Builder.Auto,
     as?: string,
+    image?: string,
   ): Promise<File> {
     const project = await this.project();
-    const description = describePlatform(project, platform, { ref, preRelease, revision, as });
-    const tools = { client: project.client(), phases: new Phases(project.now) };
-    const built = await buildRelease(project, description, { builder, binaries, sourceDateEpoch, ...tools });
-    return writeArchive(built, `${description.settings.platforms.join().replaceAll("/", "-")}.tar`);
+    const given = { platform, ref, preRelease, revision, sourceDateEpoch, as, image };
+    const description = describePlatform(project, given);
+    const name = [image || [], description.settings.platforms.join().replaceAll("/", "-")].flat().join("-");
+    return buildArchive(project, description, { builder, binaries, sourceDateEpoch }, `${name}.tar`);
   }
 
   /**
@@ -507,12 +526,12 @@ export class Slipway {
   ): Promise<string> {
     const project = await this.project();
     const given = { ref, platforms, preRelease, revision, sourceDateEpoch, as };
-    const description = describeRelease(project, given);
-    const publication = openPublication(project, description);
+    const descriptions = describeRelease(project, given);
+    const publication = openPublication(project, descriptions);
     const built = await publication.phases.during("checks", async () =>
-      joinArchives(await readArchives(archives), description),
+      joinArchives(await readArchives(archives), descriptions),
     );
-    return render(await release({ ...publication, firstPublish, skipPush, ...built }), format);
+    return render(await release(releaseOf(publication, built, { firstPublish, skipPush })), format);
   }
 
   /**
@@ -523,10 +542,11 @@ export class Slipway {
    *
    * @param platform Platform as os/architecture.
    * @param target Name of the stage.
+   * @param image Name of the image, where release.images has several.
    */
   @func({ cache: "never" })
-  async dependencyCache(platform: string, target = "cache"): Promise<Directory> {
-    return buildStage(await this.project(), platform, target);
+  async dependencyCache(platform: string, target = "cache", image?: string): Promise<Directory> {
+    return buildStage(await this.project(), { image, platform, target });
   }
 
   /**
@@ -548,19 +568,20 @@ export class Slipway {
   ): Promise<string> {
     const registry = startRehearsalRegistry(await this.project());
     const project = await this.withRegistryService(rehearsalHost, registry).project();
-    const { repositories, mainBranch } = project.settings.release;
+    const { mainBranch } = project.settings.release;
     const given = { ref: ref ?? `refs/heads/${mainBranch}`, preRelease: true, ...rehearsalCommit };
-    const description = describeRelease(project, given);
+    const descriptions = describeRelease(project, given);
     const build = {
       builder: Builder.Auto,
       binaries: binaries ?? (await this.build()),
       sourceDateEpoch: 0,
     };
-    const targets = rehearsalTargets(repositories, rehearsalHost, description.trigger);
     const report = await rehearse(async () => {
-      const publication = openPublication(project, description, targets);
-      const built = await buildRelease(project, description, { ...build, ...publication });
-      return { ...publication, firstPublish: false, skipPush: false, ...built };
+      const publication = openPublication(project, descriptions, ({ settings, trigger }) =>
+        rehearsalTargets(settings, rehearsalHost, trigger),
+      );
+      const built = await buildImages(project, descriptions, { ...build, ...publication });
+      return releaseOf(publication, built, { firstPublish: false, skipPush: false });
     });
     return render(report, format);
   }
@@ -582,13 +603,14 @@ export class Slipway {
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const rules = project.settings.release;
-    const targets = releaseTargets(rules);
-    const client = project.client(targets.map(({ repository }) => repository));
-    return render(
-      reportReleaseRollback(await rollBackRelease({ client, targets, rules, tag, tags })),
-      format,
+    const images = project.settings.release.images.map((rules) => ({
+      rules,
+      targets: releaseTargets(rules),
+    }));
+    const client = project.client(
+      images.flatMap(({ targets }) => targets.map(({ repository }) => repository)),
     );
+    return render(reportReleaseRollback(await rollBackRelease({ client, images, tag, tags })), format);
   }
 
   /**
@@ -650,7 +672,8 @@ export class Slipway {
   @func({ cache: "never" })
   async removeTag(tag: string, format: ReportFormat = ReportFormat.Markdown): Promise<string> {
     const project = await this.project();
-    const selection = selectRemovable(tag, project.settings.release);
+    const [image] = project.settings.release.images;
+    const selection = selectRemovable(tag, image ?? project.settings.release);
     const removals = await removeTags(this.cleanupTargets(project), selection);
     return render(reportTagRemoval(selection.name, removals), format);
   }
@@ -658,8 +681,9 @@ export class Slipway {
   private cleanupTargets({ settings, registries }: Project, repository?: string): CleanupTarget[] {
     const repositories = repository
       ? [parseRepository(repository, "--repository")]
-      : releaseTargets(settings.release).map((target) => target.repository);
-    return repositories.map((target) => openTarget(registries, target));
+      : settings.release.images.flatMap((image) => releaseTargets(image).map((target) => target.repository));
+    const distinct = new Map(repositories.map((target) => [formatRepository(target), target]));
+    return [...distinct.values()].map((target) => openTarget(registries, target));
   }
 
   private project(): Promise<Project> {

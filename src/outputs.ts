@@ -38,10 +38,14 @@ export function platformOutputs(parts: readonly OutputPart[]): Outputs {
 
 /**
  * Each variable under a name of its repository, as in DIGEST_GHCR_IO, and under its own where all that have it
- * agree. The name is the registry's, with the path as well where it has several of them.
+ * agree. The name is the registry's, with the path as well where it has several of them. One of several images has its
+ * own name between: DIGEST_SERVER, DIGEST_SERVER_GHCR_IO.
  */
-export function repositoryOutputs(parts: readonly OutputPart[]): Outputs {
-  return { ...agreed(parts), ...qualified(parts, repositoryNames(parts.map(({ name }) => name))) };
+export function repositoryOutputs(parts: readonly OutputPart[], image?: string): Outputs {
+  const own = image === undefined ? "" : `_${variableName(image)}`;
+  const common = Object.entries(agreed(parts)).map(([name, value]) => [`${name}${own}`, value]);
+  const names = repositoryNames(parts.map(({ name }) => name)).map((name) => `${own}_${name}`.slice(1));
+  return { ...Object.fromEntries(common), ...qualified(parts, names) };
 }
 
 function agreed(parts: readonly OutputPart[]): Outputs {

@@ -37,6 +37,8 @@ describe("parseSettings", () => {
       repositories: [],
       mainBranch: "main",
       tags: [parseTagTemplate("{version}")],
+      suffix: "",
+      siblings: [],
       tagPrefix: "",
       archNames: {},
       preReleases: false,
@@ -58,7 +60,10 @@ describe("parseSettings", () => {
     ["an empty object", "{}"],
     ["empty sections", '{"ciImage":{"mise":{},"size":{}},"network":{},"retry":{},"cacheKey":{}}'],
   ])("fills in every default for %s", (_, text) => {
-    expect(parseSettings(text)).toEqual(defaults);
+    const { release, ...others } = parseSettings(text);
+    const { images, ...common } = release;
+    expect({ ...others, release: common }).toEqual(defaults);
+    expect(images).toEqual([common]);
   });
 
   it("parses what has a grammar of its own", () => {

@@ -67,7 +67,7 @@ describe("docs/release.md", () => {
 
   it("shows settings that are valid", () => {
     const settings = documentedFiles(page, "json").map((text) => parseSettings(text).release);
-    expect(settings.map(({ repositories }) => repositories.length)).toEqual([2, 1]);
+    expect(settings.map(({ repositories }) => repositories.length)).toEqual([2, 1, 1]);
   });
 
   it("says of its tags what the policy decides", () => {

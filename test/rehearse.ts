@@ -16,7 +16,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { readCatalog } from "../src/binaries/collect.js";
-import { parseSettings, type Settings } from "../src/config.js";
+import { parseSettings, type ReleaseSettings, type Settings } from "../src/config.js";
 import { BuilderNeededError, messageOf } from "../src/errors.js";
 import { Phases } from "../src/phases.js";
 import { showUploads } from "../src/progress.js";
@@ -28,7 +28,7 @@ import type { Target } from "../src/release/plan.js";
 import { rehearsalTargets, rehearse } from "../src/release/rehearsal.js";
 import type { ReleaseRequest } from "../src/release/release.js";
 import { stageRelease } from "../src/release/stage.js";
-import { readRef } from "../src/tags/ref.js";
+import { readRef, type Trigger } from "../src/tags/ref.js";
 import { requestTags } from "../src/tags/request.js";
 import { makeClient } from "./support/client.js";
 import { buildGoDist } from "./support/go-dist.js";
@@ -92,42 +92,44 @@ async function requestFor({
     plainHttp: [...network.plainHttp, ...mirrors.map(({ host }) => host)],
   });
   const phases = new Phases(now);
-  const trigger = readRef(ref, { mainBranch: release.mainBranch, preRelease: true });
+  const trigger = readRef(ref, { ...release, preRelease: true });
   const [source, module] = [directory, new URL("..", import.meta.url).pathname].map(textsIn) as [
     ReadTexts,
     ReadTexts,
   ];
-  const dockerfile = await chooseDockerfile(release.dockerfile, source, module);
-  const staged = await phases.during("checks", () =>
-    stageRelease({
-      settings: release,
-      trigger,
-      revision,
-      binaries,
-      dockerfile,
-      loadSource: async () => directory,
-      workspace: makeTemporaryDirectory().path,
-    }),
-  );
-  return {
-    ...(await phases.during("assembly", () => assembleRelease(staged, { client, sourceDateEpoch: 0 }))),
-    client,
-    phases,
-    tags: requestTags({ settings: release, trigger, revision }),
-    targets: targetsOf(settings, trigger.kind),
-    firstPublish: false,
-    skipPush: false,
-  };
+  const images: ReleaseRequest["images"][number][] = [];
+  for (const image of release.images) {
+    const dockerfile = await chooseDockerfile(image.dockerfile, source, module);
+    const description = { settings: image, trigger, revision };
+    const staged = await phases.during("checks", () =>
+      stageRelease({
+        ...description,
+        binaries,
+        dockerfile,
+        loadSource: async () => directory,
+        workspace: makeTemporaryDirectory().path,
+      }),
+    );
+    images.push({
+      ...(await phases.during("assembly", () => assembleRelease(staged, { client, sourceDateEpoch: 0 }))),
+      name: image.name,
+      client,
+      tags: requestTags(description),
+      targets: targetsOf(image, trigger),
+      firstPublish: false,
+    });
+  }
+  return { client, phases, images, skipPush: false };
 }
 
 /** The repositories of the settings, spread over both registries; without any, one in each. */
-function targetsOf({ release: { repositories } }: Settings, kind: "main" | string): Target[] {
-  const trigger = { kind } as Parameters<typeof rehearsalTargets>[2];
+function targetsOf(image: ReleaseSettings, trigger: Trigger): Target[] {
+  const { repositories } = image;
   if (repositories.length === 0)
-    return registries.flatMap(({ address }) => rehearsalTargets([], address, trigger));
+    return registries.flatMap(({ address }) => rehearsalTargets(image, address, trigger));
   return repositories.flatMap((repository, at) => {
     const { address = "" } = registries[at % registries.length] ?? {};
-    return rehearsalTargets([repository], address, trigger);
+    return rehearsalTargets({ ...image, repositories: [repository] }, address, trigger);
   });
 }
 

@@ -24,18 +24,20 @@ type Show<T> = (text: string) => T;
 
 /** Reports that show a text from elsewhere, by where that is from. */
 const reports: Readonly<Record<string, Show<Report>>> = {
-  "the branch of a plan": (branch) => reportPlan({ trigger: { kind: "branch", branch }, repositories: [] }),
+  "the branch of a plan": (branch) => reportPlan([{ trigger: { kind: "branch", branch }, repositories: [] }]),
   "the branch of a release, a platform of an archive and a file that was not checked": (text) =>
     reportRelease(
-      {
-        trigger: { kind: "main", branch: text },
-        image: { [text]: "sha256:0" },
-        origin: "archives",
-        remarks: uncheckedRemarks([
-          { subject: text, check: "version", expected: "1.2.3", found: text, holds: undefined },
-        ]),
-      },
-      [],
+      [
+        {
+          trigger: { kind: "main", branch: text },
+          image: { [text]: "sha256:0" },
+          origin: "archives",
+          remarks: uncheckedRemarks([
+            { subject: text, check: "version", expected: "1.2.3", found: text, holds: undefined },
+          ]),
+          outcomes: [],
+        },
+      ],
       { checks: 1 },
     ),
   "notes about versions": (note) =>

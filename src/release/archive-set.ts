@@ -1,5 +1,5 @@
 import { VerificationError } from "../errors.js";
-import { annotationKey } from "./description.js";
+import { annotationKey, imageAnnotation } from "./description.js";
 
 /** An archive of build-platform, as far as it says what it belongs to. */
 export interface ReleaseArchive {
@@ -12,6 +12,8 @@ export interface ReleaseArchive {
 
 /** What the archives of one release have to be. */
 export interface ArchiveSet {
+  /** Which of several images they are; absent where the release has one. */
+  image?: string | undefined;
   /** Exactly these, each once. */
   platforms: readonly string[];
   /** Version of the ref; absent for a push to a branch, whose archives have none. */
@@ -29,7 +31,7 @@ export function requireSet(archives: readonly ReleaseArchive[], expected: Archiv
   ];
   if (problems.length === 0) return;
   throw new VerificationError([
-    `--archives: they are no whole set for ${expected.platforms.join(", ")}.`,
+    `--archives: they are no whole set${expected.image === undefined ? "" : ` of image ${expected.image}`} for ${expected.platforms.join(", ")}.`,
     ...problems.map((problem) => `- ${problem}`),
     "Build every platform with build-platform, once, from one commit and with the same --ref; nothing was published.",
   ]);
@@ -64,10 +66,13 @@ function describeFound(found: readonly { file: string; platform: string }[]): st
 
 function identityProblems(
   { file, annotations }: ReleaseArchive,
-  { version, revision }: ArchiveSet,
+  { image, version, revision }: ArchiveSet,
 ): string[] {
   const found = { version: read(annotations, "version"), revision: read(annotations, "revision") };
   return [
+    ...(annotations[imageAnnotation] === image
+      ? []
+      : [`${file}: is of ${nameImage(annotations[imageAnnotation])}, and expected is ${nameImage(image)}`]),
     ...(found.version === version
       ? []
       : [`${file}: is of ${nameVersion(found.version)}, and --ref of ${nameVersion(version)}`]),
@@ -92,6 +97,10 @@ function differences([first, ...others]: readonly ReleaseArchive[]): string[] {
 
 function read(annotations: ReleaseArchive["annotations"], name: string): string | undefined {
   return annotations[annotationKey(name)];
+}
+
+function nameImage(image: string | undefined): string {
+  return image === undefined ? "a release with one image" : `image ${image}`;
 }
 
 function nameVersion(version: string | undefined): string {

@@ -1,14 +1,14 @@
 import { type Directory, dag, type File } from "@dagger.io/dagger";
 import { BuilderNeededError } from "../errors.js";
 import { writeLayoutArchive } from "../oci/layout-writer.js";
-import type { Phases } from "../phases.js";
+import { Phases } from "../phases.js";
 import type { Project } from "../project.js";
 import type { RegistryClient } from "../registry/client.js";
 import { assembleRelease } from "./assemble.js";
 import type { BuiltRelease } from "./built.js";
 import type { ReleaseDescription } from "./description.js";
 import { planEngineBuild } from "./engine-build.js";
-import { readReleaseInput } from "./input.js";
+import { readBinaries, readReleaseInput } from "./input.js";
 import { type StagedRelease, stageRelease } from "./stage.js";
 
 /** What makes the image of a release. */
@@ -33,16 +33,36 @@ export interface BuildRequest {
   phases: Phases;
 }
 
+/** Prepares all images of a release; nothing is published. */
+export async function buildImages(
+  project: Project,
+  descriptions: readonly ReleaseDescription[],
+  { binaries, ...options }: BuildRequest,
+): Promise<BuiltRelease[]> {
+  const directory = await options.phases.during("checks", () => readBinaries(binaries));
+  const built: BuiltRelease[] = [];
+  // One after the other: each is assembled in memory.
+  for (const description of descriptions)
+    built.push(await buildImage(project, description, { ...options, directory }));
+  return built;
+}
+
 /**
- * Prepares a release; nothing is published. Its identity is known then: Slipway assembles it for that, and what the
+ * Prepares one image of a release; nothing is published. Its identity is known then: Slipway assembles it for that, and what the
  * engine builds is built only where it has to be sent.
  */
-export async function buildRelease(
+async function buildImage(
   project: Project,
   description: ReleaseDescription,
-  { builder, binaries, sourceDateEpoch, client, phases }: BuildRequest,
+  {
+    builder,
+    directory,
+    sourceDateEpoch,
+    client,
+    phases,
+  }: Omit<BuildRequest, "binaries"> & { directory: string | undefined },
 ): Promise<BuiltRelease> {
-  const input = await phases.during("checks", () => readReleaseInput(project, description, binaries));
+  const input = await phases.during("checks", () => readReleaseInput(project, description, directory));
   const staged = await phases.during("checks", () => stageRelease(input));
   const options = { client, sourceDateEpoch };
   const byEngine = (release: StagedRelease) =>
@@ -56,8 +76,16 @@ export async function buildRelease(
   }
 }
 
-/** The image of a release as an OCI archive. */
-export async function writeArchive(built: BuiltRelease, name: string): Promise<File> {
+/** One image of a release as an OCI archive. */
+export async function buildArchive(
+  project: Project,
+  description: ReleaseDescription,
+  request: Omit<BuildRequest, "client" | "phases">,
+  name: string,
+): Promise<File> {
+  const tools = { client: project.client(), phases: new Phases(project.now) };
+  const [built] = await buildImages(project, [description], { ...request, ...tools });
+  if (built === undefined) throw new Error("No image was built.");
   await writeLayoutArchive(await built.pack(), name);
   return dag.currentModule().workdirFile(name);
 }

@@ -8,6 +8,9 @@ export interface ReleaseDescription extends TemplateSubject {
   settings: ReleaseSettings;
 }
 
+/** Annotation that says which of several images it is. */
+export const imageAnnotation = "dev.slipway.release.image";
+
 /** Annotations of the index, by the keys of the OCI image specification ("Pre-Defined Annotation Keys"). */
 export function annotationsOf(description: ReleaseDescription): Record<string, string> {
   const { settings, trigger, revision } = description;
@@ -16,6 +19,7 @@ export function annotationsOf(description: ReleaseDescription): Record<string, s
   return {
     ...Object.fromEntries(named.map(([key, value]) => [annotationKey(key), value])),
     ...filled(others, description),
+    ...defined({ [imageAnnotation]: settings.name }),
   };
 }
 

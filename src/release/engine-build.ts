@@ -24,7 +24,7 @@ import {
   programPaths,
 } from "./engine-image.js";
 import { formatInputs } from "./image-ids.js";
-import { readDockerfile } from "./input.js";
+import { chooseImage, readDockerfile } from "./input.js";
 import { digestInputs } from "./input-digest.js";
 import { pinImages } from "./pinned-images.js";
 import type { StagedRelease, StagedTarget } from "./stage.js";
@@ -160,8 +160,11 @@ async function writeContext(name: string, text: string, copied: readonly Source[
 }
 
 /** Has the engine build one stage of the project's own Dockerfile from the source, and gives its files. */
-export async function buildStage(project: Project, platform: string, target: string): Promise<Directory> {
-  const { path: dockerfile, from } = await readDockerfile(project);
+export async function buildStage(
+  project: Project,
+  { image, platform, target }: { image?: string | undefined; platform: string; target: string },
+): Promise<Directory> {
+  const { path: dockerfile, from } = await readDockerfile(project, chooseImage(project.settings, image));
   if (from === "module")
     throw new InputError({
       subject: "the source",

@@ -1,6 +1,7 @@
 import { type Directory, dag } from "@dagger.io/dagger";
 import { askVersion } from "../binaries/version-output.js";
-import { parsePlatforms } from "../config.js";
+import { parsePlatforms, type ReleaseSettings, type Settings } from "../config.js";
+import { InputError } from "../errors.js";
 import { readFiles, scratch } from "../files.js";
 import { Phases } from "../phases.js";
 import type { Project } from "../project.js";
@@ -8,6 +9,7 @@ import { readManualRef, readRef } from "../tags/ref.js";
 import { requestTags } from "../tags/request.js";
 import type { LoadSource } from "./contexts.js";
 import type { ReleaseDescription } from "./description.js";
+import { requireDistinctTags } from "./distinct-tags.js";
 import { type ChosenDockerfile, chooseDockerfile } from "./dockerfile-choice.js";
 import { releaseTargets, type Target } from "./plan.js";
 import type { ReleaseInput } from "./stage.js";
@@ -25,20 +27,45 @@ export interface ReleaseArguments {
   as?: string | undefined;
 }
 
-/** What a call releases, by the rules of the project. */
+/** What a call releases, by the rules of the project: all its images. */
 export function describeRelease(
   { settings: { release } }: Project,
   { ref, platforms = [], preRelease, revision, sourceDateEpoch, as }: ReleaseArguments,
-): ReleaseDescription {
+): ReleaseDescription[] {
   // No platform at all, or an empty revision, is a variable that a pipeline leaves unset.
-  const chosen = platforms.length === 0 ? release.platforms : parsePlatforms(platforms, "--platforms");
+  const chosen = platforms.length === 0 ? undefined : parsePlatforms(platforms, "--platforms");
   const rules = { ...release, preRelease: preRelease || release.preReleases };
-  return {
-    settings: { ...release, platforms: chosen },
-    trigger: as ? readManualRef(ref, as, rules) : readRef(ref, rules),
+  const trigger = as ? readManualRef(ref, as, rules) : readRef(ref, rules);
+  return release.images.map((image) => ({
+    settings: { ...image, platforms: chosen ?? image.platforms },
+    trigger,
     revision: revision || undefined,
     created: sourceDateEpoch || undefined,
-  };
+  }));
+}
+
+/** The same of one image, which may go without a name where there is one. */
+export function describeImage(
+  project: Project,
+  { image, ...given }: ReleaseArguments & { image?: string | undefined },
+): ReleaseDescription {
+  const at = project.settings.release.images.indexOf(chooseImage(project.settings, image));
+  const description = describeRelease(project, given)[at];
+  if (description === undefined) throw new Error("The image is none of the release.");
+  return description;
+}
+
+/** The image that an argument names; it may be left out where there is one. */
+export function chooseImage({ release }: Settings, name: string | undefined): ReleaseSettings {
+  const [first, ...others] = release.images;
+  const chosen = name ? release.images.find((image) => image.name === name) : others.length === 0 && first;
+  if (chosen) return chosen;
+  const names = release.images.flatMap((image) => image.name ?? []);
+  throw new InputError({
+    subject: "--image",
+    expected: names.length === 0 ? "nothing, since release.images names none" : `one of ${names.join(", ")}`,
+    given: name || undefined,
+  });
 }
 
 /**
@@ -47,10 +74,9 @@ export function describeRelease(
  */
 export function describePlatform(
   project: Project,
-  platform: string,
-  given: ReleaseArguments,
+  { platform, ...given }: ReleaseArguments & { platform: string; image?: string | undefined },
 ): ReleaseDescription {
-  const { settings, ...rest } = describeRelease(project, given);
+  const { settings, ...rest } = describeImage(project, given);
   const platforms = parsePlatforms([platform], "--platform");
   return { ...rest, settings: { ...settings, platforms, mediaTypes: "oci" } };
 }
@@ -58,26 +84,37 @@ export function describePlatform(
 /** Where a release goes, and with what: its tags, a client with the right to push, and a measure of time. */
 export function openPublication(
   project: Project,
-  description: ReleaseDescription,
-  targets: readonly Target[] = releaseTargets(project.settings.release),
+  descriptions: readonly ReleaseDescription[],
+  targetsOf: (description: ReleaseDescription) => readonly Target[] = ({ settings }) =>
+    releaseTargets(settings),
 ) {
-  const client = project.client(targets.map(({ repository }) => repository));
-  return { client, phases: new Phases(project.now), targets, tags: requestTags(description) };
+  const images = descriptions.map((description) => ({
+    name: description.settings.name,
+    targets: targetsOf(description),
+    tags: requestTags(description),
+  }));
+  requireDistinctTags(images);
+  const client = project.client(images.flatMap(({ targets }) => targets.map(({ repository }) => repository)));
+  return { client, phases: new Phases(project.now), images };
 }
 
 /** Brings a release into files of the module's own container. */
 export async function readReleaseInput(
   project: Project,
   description: ReleaseDescription,
-  binaries: Directory | undefined,
+  binaries: string | undefined,
 ): Promise<ReleaseInput> {
-  const [dockerfile, directory, workspace] = await Promise.all([
-    readDockerfile(project),
-    binaries === undefined ? undefined : exported(binaries, "binaries"),
+  const [dockerfile, workspace] = await Promise.all([
+    readDockerfile(project, description.settings),
     scratch("release"),
   ]);
   const loadSource = sourceLoader(project.source, dockerfile.path);
-  return { ...description, loadSource, binaries: directory, dockerfile, workspace, askVersion };
+  return { ...description, loadSource, binaries, dockerfile, workspace, askVersion };
+}
+
+/** Brings the binaries into files of the module's own container; none are binaries that the source has. */
+export async function readBinaries(binaries: Directory | undefined): Promise<string | undefined> {
+  return binaries === undefined ? undefined : exported(binaries, "binaries");
 }
 
 /** Brings what a Dockerfile copies of the source here, with what says whether it may: .git stays where it is. */
@@ -104,10 +141,13 @@ export async function readArchives(archives: Directory): Promise<string> {
   return exported(archives.filter({ include: ["*.tar", "*/*.tar"] }), "archives");
 }
 
-/** The Dockerfile of a release: a project without one of its own gets Slipway's. */
-export function readDockerfile({ source, settings }: Project): Promise<ChosenDockerfile> {
+/** The Dockerfile of an image: a project without one of its own gets Slipway's. */
+export function readDockerfile(
+  { source }: Project,
+  { dockerfile }: ReleaseSettings,
+): Promise<ChosenDockerfile> {
   return chooseDockerfile(
-    settings.release.dockerfile,
+    dockerfile,
     (paths) => readFiles(source, paths),
     (paths) => readFiles(dag.currentModule().source(), paths),
   );

@@ -1,6 +1,5 @@
 import type { ReleaseSettings } from "../config.js";
 import { ConflictError, InputError } from "../errors.js";
-import type { PushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
@@ -41,14 +40,17 @@ export type RepositoryPlan = TargetPlan | Failure;
 /** What is to be published; absent where nothing was built. */
 type Built = Partial<BuiltImage>;
 
+/** What a publication does with one image. */
 export interface ReleasePlan extends Built {
+  /** Absent where the release has one image. */
+  name?: string | undefined;
   trigger: Trigger;
   repositories: RepositoryPlan[];
-  /** What the registries say of the right to push; absent where they were not asked. */
-  access?: PushAccess[];
 }
 
 export interface PlanRequest extends Built {
+  /** Absent where the release has one image. */
+  name?: string | undefined;
   client: RegistryClient;
   targets: readonly Target[];
   tags: TagRequest;
@@ -56,11 +58,14 @@ export interface PlanRequest extends Built {
   firstPublish: boolean;
 }
 
-/** Where a release goes: a call without a target is a mistake. */
-export function releaseTargets({ repositories }: ReleaseSettings): readonly Target[] {
+/** Where an image goes: a call without a target is a mistake. */
+export function releaseTargets({
+  repositories,
+  name,
+}: Pick<ReleaseSettings, "repositories" | "name">): readonly Target[] {
   if (repositories.length > 0) return repositories;
   throw new InputError({
-    subject: "slipway.json: release.repositories",
+    subject: `slipway.json: ${name === undefined ? "" : `image ${name}: `}release.repositories`,
     expected: 'at least one repository, as in [{"repository": "ghcr.io/acme/app"}]',
     given: repositories,
   });
@@ -68,11 +73,12 @@ export function releaseTargets({ repositories }: ReleaseSettings): readonly Targ
 
 /** Reads the registries and says what a publication would do there. Nothing is changed. */
 export async function planRelease(request: PlanRequest): Promise<ReleasePlan> {
-  const { targets, tags, image, origin, remarks } = request;
+  const { name, targets, tags, image, origin, remarks } = request;
   const repositories = await Promise.all(
     targets.map((target) => settle(target.repository, () => planTarget(request, target))),
   );
   return {
+    ...(name === undefined ? {} : { name }),
     trigger: tags.trigger,
     ...(image === undefined ? {} : { image }),
     ...(origin === undefined ? {} : { origin }),

@@ -56,23 +56,45 @@ interface Shipment {
   how: Arrival;
 }
 
+/** A repository that holds the image, read back whole; its tags are still what they were. */
+interface Delivered {
+  ok: true;
+  target: Target;
+  plan: TargetPlan;
+  verified: VerifiedImage;
+  arrival: { how: Arrival; transfer: Transfer };
+}
+
+type Delivery = Delivered | Exclude<ReleaseOutcome, PublishedRelease>;
+
+/** Sends an image to one of its repositories. */
+type Send = (
+  publication: ReleasePublication,
+  destination: Destination | Failure,
+  shipment: Shipment | undefined,
+) => Promise<Timed<Delivery>>;
+
 /**
- * Publishes to all repositories, each on its own. An image that one of them has is copied to the others, so
- * that the digest is the same everywhere; it is packed only where none has it whole. Tags move last, after everything
- * was read back. A version that is another image in one of them is published nowhere.
+ * Publishes images to all their repositories, each on its own. An image that one of them has is copied to the others,
+ * so that the digest is the same everywhere; it is packed only where none has it whole. Tags move last, after
+ * everything was read back: with several images, after all of them were, everywhere. A version that is another image
+ * in one repository is published nowhere.
  */
-export async function publishRelease(publication: ReleasePublication): Promise<Timed<ReleaseOutcome>[]> {
-  const destinations = await prepareAll(publication);
-  const shipment = await prepareShipment(
-    publication,
-    destinations.filter((destination) => "plan" in destination),
+export async function publishRelease(
+  publications: readonly ReleasePublication[],
+): Promise<Timed<ReleaseOutcome>[][]> {
+  const destinations = await prepareAll(publications);
+  const shipments = await Promise.all(
+    publications.map((publication, at) => prepareShipment(publication, destinations[at] ?? [])),
   );
-  const deliverTo = inTurn(publication, shipment);
+  const send = inTurn();
+  const deliveries = publications.map((publication, at) =>
+    (destinations[at] ?? []).map((destination) => send(publication, destination, shipments[at])),
+  );
+  const together = publications.length > 1 ? deliveries.flat() : [];
   return Promise.all(
-    destinations.map((destination) =>
-      "plan" in destination
-        ? deliverTo(destination)
-        : timed(publication.now, async (): Promise<ReleaseOutcome> => destination),
+    publications.map((publication, at) =>
+      Promise.all((deliveries[at] ?? []).map((delivery) => conclude(publication, delivery, together))),
     ),
   );
 }
@@ -81,24 +103,24 @@ export async function publishRelease(publication: ReleasePublication): Promise<T
  * Delivers to registries side by side, and to the repositories of one registry one after the other: the first is sent
  * the blobs, and the others mount them.
  */
-function inTurn(
-  publication: ReleasePublication,
-  shipment: Shipment | undefined,
-): (destination: Destination) => Promise<Timed<ReleaseOutcome>> {
-  const turns = new Map<string, { repository: Repository; ended: Promise<unknown> }>();
-  return (destination) => {
+function inTurn(): Send {
+  const turns = new Map<string, { of: ReleasePublication; from: Repository; ended: Promise<unknown> }>();
+  return (publication, destination, shipment) => {
+    if (!("plan" in destination)) return timed(publication.now, async () => destination);
     const { repository } = destination.target;
     const before = turns.get(repository.registry);
-    const attempt = async (): Promise<Timed<ReleaseOutcome>> => {
+    const attempt = async (): Promise<Timed<Delivery>> => {
       await before?.ended;
       const sent =
-        before && shipment
-          ? { ...shipment, image: mountableFrom(shipment.image, before.repository) }
+        shipment && before && before.from.path !== repository.path
+          ? { ...shipment, image: mountableFrom(shipment.image, before.from) }
           : shipment;
       return timed(publication.now, () => settle(repository, () => deliver(publication, destination, sent)));
     };
     const ended = attempt();
-    turns.set(repository.registry, { repository: before?.repository ?? repository, ended });
+    // What has this image has all of it; what has another one may have its base.
+    const from = before?.of === publication ? before.from : repository;
+    turns.set(repository.registry, { of: publication, from, ended });
     return ended;
   };
 }
@@ -109,9 +131,9 @@ export function isAssembledImage({ variants }: VerifiedImage): boolean {
 }
 
 /** Conflicts are one error of all: sent to the other repositories, it would make two images of one version. */
-async function prepareAll(publication: ReleasePublication): Promise<(Destination | Failure)[]> {
+async function prepareAll(publications: readonly ReleasePublication[]): Promise<(Destination | Failure)[][]> {
   const conflicts: string[] = [];
-  const attempt = async (target: Target): Promise<Destination> => {
+  const attempt = async (publication: ReleasePublication, target: Target): Promise<Destination> => {
     try {
       return await prepare(publication, target);
     } catch (error) {
@@ -120,7 +142,11 @@ async function prepareAll(publication: ReleasePublication): Promise<(Destination
     }
   };
   const destinations = await Promise.all(
-    publication.targets.map((target) => settle(target.repository, () => attempt(target))),
+    publications.map((publication) =>
+      Promise.all(
+        publication.targets.map((target) => settle(target.repository, () => attempt(publication, target))),
+      ),
+    ),
   );
   if (conflicts.length > 0) throw new ConflictError(conflicts.toSorted());
   return destinations;
@@ -150,8 +176,9 @@ async function heldBy(
 /** What is sent to the repositories that need the image, from one that has it whole; undefined where all have it. */
 async function prepareShipment(
   { client, pack }: ReleasePublication,
-  destinations: readonly Destination[],
+  prepared: readonly (Destination | Failure)[],
 ): Promise<Shipment | undefined> {
+  const destinations = prepared.filter((destination) => "plan" in destination);
   if (!destinations.some(({ plan, held }) => isChange(plan) && held === undefined)) return undefined;
   for (const { target, held } of destinations)
     if (held !== undefined && (await isCopyable(client, target.repository, held)))
@@ -176,34 +203,55 @@ async function isCopyable(
   }
 }
 
+/** Brings the image into a repository, reads it back by digest, and holds it against its identity. */
 async function deliver(
-  publication: ReleasePublication,
+  { client, image: ids }: ReleasePublication,
   { target, plan, held }: Destination,
   shipment: Shipment | undefined,
-): Promise<ReleaseOutcome> {
-  if (held !== undefined) {
-    const arrival = { how: "existed", transfer: nothingSent(held) } as const;
-    return conclude(publication, target, plan, held.stored, arrival);
-  }
+): Promise<Delivery> {
+  const { repository } = target;
+  const arrive = async (stored: StoredManifest, arrival: Delivered["arrival"]): Promise<Delivered> => {
+    const verified = await verifyPushed(client, repository, stored.descriptor.digest, Object.keys(ids));
+    requireIdentity(repository, verified, ids);
+    return { ok: true, target, plan, verified, arrival };
+  };
+  if (held !== undefined) return arrive(held.stored, { how: "existed", transfer: nothingSent(held) });
   if (!isChange(plan) || shipment === undefined)
     return { repository: plan.repository, ok: true, how: "not published", tags: plan.tags };
   const { image, how } = shipment;
-  const transfer = await pushImage(publication.client, target.repository, image);
-  return conclude(publication, target, plan, image.index, { how, transfer });
+  const transfer = await pushImage(client, repository, image);
+  return arrive(image.index, { how, transfer });
 }
 
-/** Reads the image back by digest, holds it against the identity, and only then sets the tags. */
+/** Sets the tags of what was read back, once all that it waits for was; one that failed keeps all of them. */
 async function conclude(
   publication: ReleasePublication,
-  target: Target,
-  plan: TargetPlan,
-  stored: StoredManifest,
-  arrival: { how: Arrival; transfer: Transfer },
-): Promise<ReleaseOutcome> {
-  const { client, image } = publication;
-  const { digest } = stored.descriptor;
-  const verified = await verifyPushed(client, target.repository, digest, Object.keys(image));
-  requireIdentity(target.repository, verified, image);
+  delivery: Promise<Timed<Delivery>>,
+  together: readonly Promise<Delivery>[],
+): Promise<Timed<ReleaseOutcome>> {
+  const delivered = await delivery;
+  const missing = (await Promise.all(together)).find((other) => !other.ok);
+  if (!("verified" in delivered)) return delivered;
+  const { target, milliseconds } = delivered;
+  const tagged = await timed(publication.now, () =>
+    settle(target.repository, async () => {
+      if (missing !== undefined) throw incomplete(target.repository, missing);
+      return setTags(publication, delivered);
+    }),
+  );
+  return { ...tagged, milliseconds: milliseconds + tagged.milliseconds };
+}
+
+function incomplete(repository: Repository, missing: Pick<Failure, "repository">): VerificationError {
+  return new VerificationError(
+    `${formatRepository(repository)}: holds its image, and no tag was moved, since the images of a release appear together and one did not arrive in ${missing.repository}. Run this again once that is mended: what is there is not sent again.`,
+  );
+}
+
+async function setTags(
+  publication: ReleasePublication,
+  { target, plan, verified, arrival }: Delivered,
+): Promise<PublishedRelease> {
   // Sending takes minutes, in which another publisher may have set a tag: the guard is asked once more.
   // The repository holds the image: a refusal is none of a repository that was never pushed to.
   const { tags } = isChange(plan) ? await planTarget({ ...publication, firstPublish: false }, target) : plan;
@@ -213,7 +261,7 @@ async function conclude(
   return {
     repository: formatRepository(target.repository),
     ok: true,
-    digest,
+    digest: verified.digest,
     platforms: verified.variants.map(({ platform }) => platform),
     tags: outcomes,
     ...arrival,

@@ -10,17 +10,26 @@ export const rehearsalHost = "rehearsal.localhost:5000";
 /** What takes the place of the commit, which a tag may name. */
 export const rehearsalCommit = { revision: "0".repeat(40), sourceDateEpoch: 1 };
 
+/** An image as far as it says where it goes. */
+interface RehearsedImage {
+  repositories: readonly Target[];
+  name?: string | undefined;
+}
+
 /**
- * The repositories of a release below another registry; a project that names none yet gets one. A push to main is
+ * The repositories of an image below another registry; a project that names none yet gets one. A push to main is
  * published there whatever latest follows, since a rehearsal that publishes nothing shows nothing.
  */
 export function rehearsalTargets(
-  targets: readonly Target[],
+  { repositories, name }: RehearsedImage,
   registry: string,
   { kind }: Pick<Trigger, "kind">,
 ): Target[] {
-  if (targets.length === 0) return [{ repository: { registry, path: "rehearsal" }, latest: "main" }];
-  return targets.map(({ repository, latest }) => {
+  if (repositories.length === 0) {
+    const path = name === undefined ? "rehearsal" : `rehearsal/${name}`;
+    return [{ repository: { registry, path }, latest: "main" }];
+  }
+  return repositories.map(({ repository, latest }) => {
     const path = `${repository.registry.replace(/[^a-z0-9.-]/g, "-")}/${repository.path}`;
     return { repository: { registry, path }, latest: kind === "main" ? "main" : latest };
   });

@@ -1,51 +1,101 @@
 import type { Phases } from "../phases.js";
-import { checkPushAccess, requirePushAccess } from "../registry/access.js";
+import { checkPushAccess, type PushAccess, requirePushAccess } from "../registry/access.js";
+import type { RegistryClient } from "../registry/client.js";
+import { formatRepository, type Repository } from "../registry/reference.js";
 import type { Report } from "../report.js";
+import type { BuiltRelease } from "./built.js";
 import { type PlanRequest, planRelease, type ReleasePlan } from "./plan.js";
 import { publishRelease, type ReleasePublication } from "./publish.js";
 import { reportPlan, reportRelease } from "./report.js";
 
-export interface ReleaseRequest extends Omit<ReleasePublication, "now"> {
+export interface ReleaseRequest {
+  client: RegistryClient;
   /** Measures what each part takes, the build included. */
   phases: Phases;
+  /** All that are published together. */
+  images: readonly Omit<ReleasePublication, "now">[];
   /** Stop before anything is sent, and say what would be. */
   skipPush: boolean;
 }
 
-/**
- * Publishes a release: push access asked for, image published, tagged. Access is asked for once its identity is known,
- * which takes neither compression nor a build: where it is published already, not even an upload is opened.
- */
-export async function release({ skipPush, phases, ...built }: ReleaseRequest): Promise<Report> {
-  const { now } = phases;
-  const phase = built.origin === "engine" ? "build" : "compression";
-  const publication = { ...built, now, pack: () => phases.during(phase, built.pack) };
-  const planned = await phases.during("checks", () => planRelease(publication));
-  if (skipPush) return reportPlan(planned);
-  await phases.during("checks", () => requireAccess(publication, planned));
-  const outcomes = await phases.during("publishing", () => publishRelease(publication));
-  return reportRelease({ ...publication, ...publication.tags }, outcomes, phases.durations);
+/** What is published where, before it is built. */
+export interface OpenedPublication extends Pick<ReleaseRequest, "client" | "phases"> {
+  images: readonly Pick<PlanRequest, "name" | "targets" | "tags">[];
 }
 
-/** Adds what every registry says of the right to push, whether its tags are to be set or not. */
-export async function withPushAccess(
-  { client, targets }: PlanRequest,
-  planned: ReleasePlan,
-): Promise<ReleasePlan> {
-  const repositories = targets.map(({ repository }) => repository);
-  return { ...planned, access: await checkPushAccess(client, repositories) };
-}
-
-/** Asks for the right to push wherever a tag is to be set, or where reading the tags already failed. */
-async function requireAccess({ client, targets }: PlanRequest, { repositories }: ReleasePlan): Promise<void> {
-  const written = targets.filter((_, at) => {
-    const entry = repositories[at];
-    return entry?.ok !== true || entry.tags.some(({ action }) => action !== "leave");
+/** A release of images that were built, in their order. */
+export function releaseOf(
+  { client, phases, images }: OpenedPublication,
+  built: readonly BuiltRelease[],
+  { firstPublish, skipPush }: Pick<PlanRequest, "firstPublish"> & Pick<ReleaseRequest, "skipPush">,
+): ReleaseRequest {
+  const opened = images.flatMap((image, at) => {
+    const release = built[at];
+    return release === undefined ? [] : [{ ...image, ...release, client, firstPublish }];
   });
-  requirePushAccess(
-    await checkPushAccess(
-      client,
-      written.map(({ repository }) => repository),
-    ),
+  return { client, phases, images: opened, skipPush };
+}
+
+/**
+ * Publishes the images of a release: push access asked for, images published, tagged. Access is asked for once their
+ * identity is known, which takes neither compression nor a build: where they are published already, not even an upload
+ * is opened.
+ */
+export async function release({ client, phases, images, skipPush }: ReleaseRequest): Promise<Report> {
+  const { now } = phases;
+  const publications = images.map((image) => {
+    const phase = image.origin === "engine" ? "build" : "compression";
+    return { ...image, now, pack: () => phases.during(phase, image.pack) };
+  });
+  const planned = await phases.during("checks", () => planImages(publications));
+  if (skipPush) return reportPlan(planned);
+  await phases.during("checks", async () =>
+    requirePushAccess(await checkAccess(client, written(planned, images))),
   );
+  const outcomes = await phases.during("publishing", () => publishRelease(publications));
+  const released = publications.map((publication, at) => ({
+    ...publication,
+    trigger: publication.tags.trigger,
+    outcomes: outcomes[at] ?? [],
+  }));
+  return reportRelease(released, phases.durations);
+}
+
+/** Reads the registries and says what a publication of all images would do. Nothing is changed. */
+export async function planImages(images: readonly PlanRequest[]): Promise<ReleasePlan[]> {
+  return Promise.all(images.map(planRelease));
+}
+
+/** What every registry says of the right to push, whether its tags are to be set or not. */
+export async function pushAccess(
+  client: RegistryClient,
+  images: readonly Pick<PlanRequest, "targets">[],
+): Promise<PushAccess[]> {
+  return checkAccess(
+    client,
+    images.flatMap(({ targets }) => targets.map(({ repository }) => repository)),
+  );
+}
+
+/** Repositories in which a tag is to be set, or where reading the tags already failed. */
+function written(
+  plans: readonly ReleasePlan[],
+  images: readonly Pick<PlanRequest, "targets">[],
+): Repository[] {
+  return plans.flatMap(({ repositories }, at) =>
+    (images[at]?.targets ?? []).flatMap(({ repository }, of) => {
+      const entry = repositories[of];
+      const isWritten = entry?.ok !== true || entry.tags.some(({ action }) => action !== "leave");
+      return isWritten ? [repository] : [];
+    }),
+  );
+}
+
+/** Several images may go to one repository. */
+async function checkAccess(
+  client: RegistryClient,
+  repositories: readonly Repository[],
+): Promise<PushAccess[]> {
+  const distinct = new Map(repositories.map((repository) => [formatRepository(repository), repository]));
+  return checkPushAccess(client, [...distinct.values()]);
 }

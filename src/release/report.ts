@@ -11,38 +11,80 @@ import type { ReleasePlan, RepositoryPlan, TagPlan } from "./plan.js";
 import type { PublishedRelease, ReleaseOutcome, TagOutcome } from "./publish.js";
 
 /** What would be published where, and why. Throws the same report as an error where a repository failed. */
-export function reportPlan(plan: ReleasePlan): Report {
-  const report = { markdown: planMarkdown(plan), data: plan, outputs: planOutputs(plan) };
-  const refusals = (plan.access ?? []).filter((access) => !access.ok && access.refused);
+export function reportPlan(plans: readonly ReleasePlan[], access?: readonly PushAccess[]): Report {
+  const report = {
+    markdown: planMarkdown(plans, access),
+    data: {
+      ...common(plans),
+      images: plans.map(withoutTrigger),
+      ...(access === undefined ? {} : { access }),
+    },
+    outputs: planOutputs(plans),
+  };
+  const refusals = (access ?? []).filter((entry) => !entry.ok && entry.refused);
   const refused = new Set(refusals.map(({ repository }) => repository));
   // Whoever may not push often may not read either: the cause is said, and not its consequence.
-  const others = plan.repositories.filter(({ repository }) => !refused.has(repository));
+  const others = plans
+    .flatMap(({ repositories }) => repositories)
+    .filter(({ repository }) => !refused.has(repository));
   return requireSuccess(errorsOf([...refusals, ...others]), report);
 }
 
-function planMarkdown({ trigger, repositories, access, ...built }: ReleasePlan): string {
-  const rows = repositories.flatMap(planRows);
-  const changes = rows.some(([, , action]) => action !== "leave");
-  const sections = [
-    `Plan for ${asMarkdown(describeTrigger(trigger))}${changes ? "" : ": nothing to publish"}`,
-    ...(rows.length === 0 ? [] : [markdownTable(["repository", "tag", "action", "holds", "why"], rows)]),
+function planMarkdown(plans: readonly ReleasePlan[], access: readonly PushAccess[] | undefined): string {
+  const rows = plans.map(({ repositories }) => repositories.flatMap(planRows));
+  const changes = rows.flat().some(([, , action]) => action !== "leave");
+  const sections = plans.map((plan, at) => [
+    ...(rows[at]?.length ? [markdownTable(["repository", "tag", "action", "holds", "why"], rows[at])] : []),
+    ...imageSections(plan),
+  ]);
+  return [
+    `Plan for ${described(plans)}${changes ? "" : ": nothing to publish"}`,
+    ...titled(plans, sections),
     ...(access === undefined ? [] : [markdownTable(["repository", "push"], access.map(accessRow))]),
-    ...imageSections(built),
-  ];
-  return sections.join("\n\n");
+  ].join("\n\n");
+}
+
+/** What is said of every image, under its name where there are several. */
+function titled(images: readonly { name?: string | undefined }[], sections: readonly string[][]): string[] {
+  return images.flatMap(({ name }, at) => [
+    ...(name === undefined ? [] : [`Image ${name}`]),
+    ...(sections[at] ?? []),
+  ]);
+}
+
+/** All images of a release are made by one trigger. */
+function common([first]: readonly { trigger: Trigger }[]): { trigger?: Trigger } {
+  return first === undefined ? {} : { trigger: first.trigger };
+}
+
+function described([first]: readonly { trigger: Trigger }[]): string {
+  return first === undefined ? "nothing" : asMarkdown(describeTrigger(first.trigger));
+}
+
+function withoutTrigger<Plan extends { trigger: Trigger }>({
+  trigger: _,
+  ...rest
+}: Plan): Omit<Plan, "trigger"> {
+  return rest;
 }
 
 /** TAGS are those that the publication would set, without those of single platforms. */
-function planOutputs({ trigger, repositories }: ReleasePlan): Outputs {
-  const planned = repositories.flatMap((plan) => (plan.ok ? [plan] : []));
-  const tags = planned.map(({ repository, tags }) => ({
-    name: repository,
-    outputs: { TAGS: tags.filter((tag) => isOfAll(tag) && isChange(tag)).map(({ tag }) => tag) },
-  }));
+function planOutputs(plans: readonly ReleasePlan[]): Outputs {
+  const plannedOf = ({ repositories }: ReleasePlan) =>
+    repositories.flatMap((plan) => (plan.ok ? [plan] : []));
+  const outputs = plans.map((plan) =>
+    repositoryOutputs(
+      plannedOf(plan).map(({ repository, tags }) => ({
+        name: repository,
+        outputs: { TAGS: tags.filter((tag) => isOfAll(tag) && isChange(tag)).map(({ tag }) => tag) },
+      })),
+      plan.name,
+    ),
+  );
   return {
-    VERSION: publishedVersion(trigger),
-    PUBLISH: planned.some(({ tags }) => tags.some(isChange)),
-    ...repositoryOutputs(tags),
+    VERSION: publishedVersion(plans),
+    PUBLISH: plans.flatMap(plannedOf).some(({ tags }) => tags.some(isChange)),
+    ...Object.assign({}, ...outputs),
   };
 }
 
@@ -54,8 +96,9 @@ function isOfAll({ platform }: TagPlan): boolean {
   return platform === undefined;
 }
 
-function publishedVersion(trigger: Trigger): string | undefined {
-  return trigger.kind === "version" ? trigger.version.text : undefined;
+function publishedVersion(images: readonly { trigger: Trigger }[]): string | undefined {
+  const trigger = images[0]?.trigger;
+  return trigger?.kind === "version" ? trigger.version.text : undefined;
 }
 
 function accessRow(access: PushAccess): string[] {
@@ -68,51 +111,69 @@ function planRows(plan: RepositoryPlan): string[][] {
   return plan.tags.map(({ tag, action, current, why }) => [plan.repository, tag, action, current ?? "", why]);
 }
 
+/** An image with what became of it. */
+export interface ReleasedImage extends BuiltImage {
+  /** Absent where the release has one image. */
+  name?: string | undefined;
+  trigger: Trigger;
+  outcomes: readonly Timed<ReleaseOutcome>[];
+}
+
 /** What was published where, and as which image. Throws the same report as an error where a repository failed. */
-export function reportRelease(
-  { trigger, image, origin, remarks }: BuiltImage & { trigger: Trigger },
-  outcomes: readonly Timed<ReleaseOutcome>[],
-  phases: Durations,
-): Report {
+export function reportRelease(images: readonly ReleasedImage[], phases: Durations): Report {
+  const header = ["repository", "image", "took", "digest", "platforms", "tags"];
+  const sections = images.map((image) => [
+    markdownTable(header, image.outcomes.map(outcomeRow)),
+    ...imageSections(image),
+  ]);
   const markdown = [
-    `Release for ${asMarkdown(describeTrigger(trigger))}`,
-    markdownTable(["repository", "image", "took", "digest", "platforms", "tags"], outcomes.map(outcomeRow)),
-    ...imageSections({ image, remarks }),
+    `Release for ${described(images)}`,
+    ...titled(images, sections),
     durationText(phases),
   ].join("\n\n");
+  const data = images.map(({ name, image, origin, remarks, outcomes }) => ({
+    ...(name === undefined ? {} : { name }),
+    image,
+    origin,
+    remarks,
+    repositories: outcomes,
+  }));
   const report = {
     markdown,
-    data: { trigger, image, origin, remarks, repositories: outcomes, milliseconds: totalOf(phases), phases },
-    outputs: { ...releaseOutputs(trigger, outcomes), DURATION_MS: totalOf(phases) },
+    data: { ...common(images), images: data, milliseconds: totalOf(phases), phases },
+    outputs: { ...releaseOutputs(images), DURATION_MS: totalOf(phases) },
   };
-  return requireSuccess(errorsOf(outcomes), report);
+  return requireSuccess(errorsOf(images.flatMap(({ outcomes }) => outcomes)), report);
 }
 
 /** TAGS are those that hold the whole image, whether they were set or there. */
-function releaseOutputs(trigger: Trigger, outcomes: readonly ReleaseOutcome[]): Outputs {
-  const published = outcomes.filter(isPublished);
+function releaseOutputs(images: readonly ReleasedImage[]): Outputs {
+  const published = images.flatMap(publishedIn);
   return {
-    VERSION: publishedVersion(trigger),
+    VERSION: publishedVersion(images),
     CHANGED: published.some(({ how, tags }) => how !== "existed" || tags.some(isChange)),
     ...transferOutputs(published.map(({ transfer }) => transfer)),
-    ...repositoryOutputs(
-      published.map(({ repository, digest, platforms, tags }) => ({
-        name: repository,
-        outputs: {
-          DIGEST: digest,
-          IMAGE: `${repository}@${digest}`,
-          TAGS: tags
-            .filter((tag) => isOfAll(tag) && (isChange(tag) || tag.current !== undefined))
-            .map(({ tag }) => tag),
-          PLATFORMS: platforms,
-        },
-      })),
-    ),
+    ...Object.assign({}, ...images.map(imageOutputs)),
   };
 }
 
-function isPublished(outcome: ReleaseOutcome): outcome is PublishedRelease {
-  return outcome.ok && outcome.how !== "not published";
+function imageOutputs(image: ReleasedImage): Outputs {
+  const parts = publishedIn(image).map(({ repository, digest, platforms, tags }) => ({
+    name: repository,
+    outputs: {
+      DIGEST: digest,
+      IMAGE: `${repository}@${digest}`,
+      TAGS: tags
+        .filter((tag) => isOfAll(tag) && (isChange(tag) || tag.current !== undefined))
+        .map(({ tag }) => tag),
+      PLATFORMS: platforms,
+    },
+  }));
+  return repositoryOutputs(parts, image.name);
+}
+
+function publishedIn({ outcomes }: ReleasedImage): PublishedRelease[] {
+  return outcomes.flatMap((outcome) => (outcome.ok && outcome.how !== "not published" ? [outcome] : []));
 }
 
 function outcomeRow(outcome: Timed<ReleaseOutcome>): string[] {

@@ -18,12 +18,22 @@ import { isAssembledImage } from "./publish.js";
 /** What a rollback of releases is asked for. */
 export interface ReleaseRollback {
   client: RegistryClient;
-  targets: readonly Target[];
-  rules: TagRules;
+  images: readonly RollbackImage[];
   /** The earlier version, by its tag in git or at the registries. */
   tag: string;
   /** Tags to move; none are all that move with that version, and latest. */
   tags: readonly string[];
+}
+
+/** An image whose tags go back. */
+export interface RollbackImage {
+  targets: readonly Target[];
+  rules: TagRules;
+}
+
+interface ReturningImage extends RollbackImage {
+  earlier: EarlierVersion;
+  moving: readonly MovingTag[];
 }
 
 /** A repository whose tags went back. */
@@ -37,22 +47,25 @@ export interface RolledBackRelease extends RolledBack {
 export type ReleaseRollbackOutcome = RolledBackRelease | Failure;
 
 /** Points tags that move at an earlier version, in repositories each on its own; none is created. */
-export async function rollBackRelease(rollback: ReleaseRollback): Promise<ReleaseRollbackOutcome[]> {
-  const { targets, rules, tag, tags } = rollback;
-  const earlier = readEarlierVersion(tag, rules);
-  const chosen = chooseMoving(earlier, tags);
+export async function rollBackRelease({
+  client,
+  images,
+  tag,
+  tags,
+}: ReleaseRollback): Promise<ReleaseRollbackOutcome[]> {
+  const known = images.map((image) => ({ ...image, earlier: readEarlierVersion(tag, image.rules) }));
+  const returning = chooseMoving(known, tags).filter(({ moving }) => moving.length > 0);
   return Promise.all(
-    targets.map((target) =>
-      settle(target.repository, () => rollBackTarget(rollback, target, earlier, chosen)),
+    returning.flatMap((image) =>
+      image.targets.map((target) => settle(target.repository, () => rollBackTarget(client, target, image))),
     ),
   );
 }
 
 async function rollBackTarget(
-  { client, rules }: ReleaseRollback,
+  client: RegistryClient,
   { repository, latest }: Target,
-  { version, tag }: EarlierVersion,
-  chosen: readonly MovingTag[],
+  { rules, earlier: { version, tag }, moving: chosen }: ReturningImage,
 ): Promise<RolledBackRelease> {
   const wanted = chosen.filter((moving) => moving.wanted !== undefined || latest !== "none");
   const absent: string[] = [];

@@ -1,10 +1,9 @@
-import type { TagRules } from "./rules.js";
+import { imagesIn, latestOf, type TagRules } from "./rules.js";
 import { makesTag, type TagTemplate } from "./tag-template.js";
 import { writeBranch } from "./values.js";
 
 /** Names that mean something whatever the settings say, each with what. */
 const taken: readonly [RegExp, string][] = [
-  [/^latest$/, "it follows what release.repositories says"],
   [/^v*[0-9]+\.[0-9]/, "it reads as a version"],
   [/^sha256-[0-9a-f]{64}/, "it is where registries keep what is attached to an image"],
   [/-kept-[0-9a-f]{12}$/, "it keeps an image that a tag has left"],
@@ -13,11 +12,15 @@ const taken: readonly [RegExp, string][] = [
 /** Why a name that somebody chose freely may be no tag, as a clause; undefined where it may. */
 export function claimOn(
   name: string,
-  { tags, mainBranch }: Pick<TagRules, "tags" | "mainBranch">,
+  rules: Pick<TagRules, "tags" | "mainBranch" | "suffix" | "siblings">,
 ): string | undefined {
+  const images = imagesIn(rules);
+  if (images.some((image) => latestOf(image) === name)) return "it follows what release.repositories says";
   const meaning = taken.find(([pattern]) => pattern.test(name))?.[1];
   if (meaning !== undefined) return meaning;
-  const maker = tags.find((template) => isMakerOf(template, name, mainBranch));
+  const maker = images
+    .flatMap(({ tags }) => tags)
+    .find((template) => isMakerOf(template, name, rules.mainBranch));
   return maker === undefined ? undefined : `the template ${maker.text} makes it`;
 }
 

@@ -1,5 +1,6 @@
 import { publishedVersions } from "./reading.js";
 import { isForVersion, type TagRequest, type VersionTrigger, type WantedTag } from "./request.js";
+import { latestOf } from "./rules.js";
 import type { TagTemplate } from "./tag-template.js";
 import { fillTemplate } from "./template.js";
 import { versionValues } from "./values.js";
@@ -22,7 +23,6 @@ export interface TagDecision {
 
 type Verdict = Pick<TagDecision, "set" | "why">;
 
-const latest = "latest";
 const leave = (why: string): Verdict => ({ set: false, why });
 const set = (why: string): Verdict => ({ set: true, why });
 
@@ -88,8 +88,9 @@ function verdictOn(request: TagRequest, wanted: WantedTag, published: readonly V
 }
 
 /** A run by hand sets the name that it was given, and nothing else. */
-function decideByHand({ trigger }: TagRequest): TagDecision[] {
-  return trigger.kind === "manual" ? [{ tag: trigger.name, moves: true, ...set("--as asks for it") }] : [];
+function decideByHand({ trigger, rules }: TagRequest): TagDecision[] {
+  if (trigger.kind !== "manual") return [];
+  return [{ tag: `${trigger.name}${rules.suffix}`, moves: true, ...set("--as asks for it") }];
 }
 
 function decideLatest(
@@ -99,18 +100,19 @@ function decideLatest(
 ): TagDecision[] {
   const { trigger } = request;
   if (policy === "none") return [];
+  const latest = latestOf(request.rules);
   const decided = (verdict: Verdict): TagDecision[] => [{ tag: latest, moves: true, ...verdict }];
   switch (trigger.kind) {
     case "main":
       return decided(
         policy === "main"
-          ? set(`latest follows ${trigger.branch}`)
-          : leave(`latest follows the highest stable version, and not ${trigger.branch}`),
+          ? set(`${latest} follows ${trigger.branch}`)
+          : leave(`${latest} follows the highest stable version, and not ${trigger.branch}`),
       );
     case "version":
       return decided(
         policy === "main"
-          ? leave("latest follows the main branch")
+          ? leave(`${latest} follows the main branch`)
           : follow(request, trigger, latest, undefined, published),
       );
     default:

@@ -2,7 +2,7 @@ import { InputError } from "../errors.js";
 import { isTag } from "../registry/reference.js";
 import { claimOn } from "./claim.js";
 import { readVersion } from "./reading.js";
-import type { TagRules } from "./rules.js";
+import { imagesIn, type TagRules } from "./rules.js";
 import { makesTag } from "./tag-template.js";
 import { isStable, versionIn } from "./version.js";
 
@@ -19,28 +19,32 @@ export interface TagSelection {
  * or as one of those tags; or a name that a run by hand was given. Nothing else is ever removed.
  */
 export function selectRemovable(given: string, rules: TagRules): TagSelection {
-  const { tags, tagPrefix, buildMetadata } = rules;
+  const { tagPrefix, buildMetadata } = rules;
+  const images = imagesIn(rules);
+  const tags = images.flatMap((image) => image.tags);
   const name = given.startsWith(tagPrefix) ? given.slice(tagPrefix.length) : given;
-  const version = readVersion(rules, name)?.version ?? versionIn(name);
+  const version = readVersion({ tags }, name)?.version ?? versionIn(name);
   if (version === undefined) {
     const isFree = claimOn(name, rules) === undefined && !tags.some((template) => makesTag(template, name));
-    return isTag(name) && isFree ? { name, pick: () => [name] } : refuse(given);
+    return isTag(name) && isFree
+      ? { name, pick: () => images.map(({ suffix }) => `${name}${suffix}`) }
+      : refuse(given);
   }
   if (!isStable(version)) {
     if (buildMetadata === "hyphen")
       return refuse(given, `With release.buildMetadata "hyphen" it may be a stable version as well`);
     return {
       name: version.text,
-      pick: (listed) => tagsOf(version.text, rules, [version.text, name, ...listed]),
+      pick: (listed) => tagsOf(version.text, tags, [version.text, name, ...listed]),
     };
   }
   return refuse(given);
 }
 
 /** Those of all platforms first: they list what those of one platform point at. */
-function tagsOf(version: string, rules: TagRules, candidates: readonly string[]): string[] {
+function tagsOf(version: string, tags: TagRules["tags"], candidates: readonly string[]): string[] {
   const own = [...new Set(candidates)].flatMap((tag) => {
-    const read = readVersion(rules, tag);
+    const read = readVersion({ tags }, tag);
     return read?.isOwn && read.version.text === version ? [{ tag, ...read }] : [];
   });
   return own.toSorted((a, b) => Number(a.ofPlatform) - Number(b.ofPlatform)).map(({ tag }) => tag);

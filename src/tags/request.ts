@@ -4,7 +4,7 @@ import { archOf } from "./arch.js";
 import { claimOn } from "./claim.js";
 import { readVersion } from "./reading.js";
 import type { Trigger } from "./ref.js";
-import type { TagRules } from "./rules.js";
+import { imagesIn, type TagRules } from "./rules.js";
 import { makesTag, type TagTemplate, type TagTrigger } from "./tag-template.js";
 import { fillTemplate, type Placeholder, type Values } from "./template.js";
 import { type TemplateSubject, tagValuesOf } from "./values.js";
@@ -96,8 +96,9 @@ function fill(template: TagTemplate, values: Values): string {
 
 function requireFree(trigger: Extract<Trigger, { kind: "manual" }>, rules: TagRules): Trigger {
   const { name } = trigger;
-  const claim = claimOn(name, rules);
-  if (isTag(name) && claim === undefined) return trigger;
+  const tag = `${name}${rules.suffix}`;
+  const claim = claimOn(tag, rules);
+  if (isTag(tag) && claim === undefined) return trigger;
   throw new InputError({
     subject: "--as",
     expected: "a name of its own, as in manual-1a2b3c4 or pr-17, and no tag that a release sets",
@@ -110,7 +111,7 @@ function requireFree(trigger: Extract<Trigger, { kind: "manual" }>, rules: TagRu
 function requireMeaning(wanted: WantedTag, { settings: rules, trigger }: TagSubject): void {
   const { tag, template, values } = wanted;
   if (trigger.kind === "version" && template.namesVersion && isForVersion(template, trigger)) {
-    const read = readVersion(rules, tag)?.version.text;
+    const read = readVersion({ tags: templatesOf(rules) }, tag)?.version.text;
     if (read === values.version?.replace("_", "+")) return;
     throw new InputError({
       subject: "tag of a release",
@@ -132,8 +133,18 @@ function requireMeaning(wanted: WantedTag, { settings: rules, trigger }: TagSubj
 /** A branch may be called anything; what other templates make of it that moves only must not be one that stays. */
 function claimOnMoving({ tag, template }: WantedTag, rules: TagRules): string | undefined {
   const isOfBranch = ({ placeholders }: TagTemplate) => placeholders.includes("branch");
+  const ofVersions = (tags: readonly TagTemplate[]) => tags.filter((other) => !isOfBranch(other));
   if (isOfBranch(template))
-    return claimOn(tag, { ...rules, tags: rules.tags.filter((other) => !isOfBranch(other)) });
-  const guarded = rules.tags.find((other) => template.moves && !other.moves && makesTag(other, tag));
+    return claimOn(tag, {
+      ...rules,
+      tags: ofVersions(rules.tags),
+      siblings: rules.siblings.map(({ tags, suffix }) => ({ tags: ofVersions(tags), suffix })),
+    });
+  const guarded = templatesOf(rules).find((other) => template.moves && !other.moves && makesTag(other, tag));
   return guarded === undefined ? undefined : `the template ${guarded.text} makes it`;
+}
+
+/** Those of all images of the project. */
+function templatesOf(rules: TagRules): TagTemplate[] {
+  return imagesIn(rules).flatMap(({ tags }) => tags);
 }

@@ -3,7 +3,7 @@ import { isTag } from "../registry/reference.js";
 import { highestOf, isMajorAlone, type LatestPolicy } from "./policy.js";
 import { publishedVersions, readVersion } from "./reading.js";
 import { fillFor, type WantedTag } from "./request.js";
-import type { TagRules } from "./rules.js";
+import { latestOf, type TagRules } from "./rules.js";
 import { fillTemplate } from "./template.js";
 import { versionValues } from "./values.js";
 import { compareVersions, isStable, type Version, versionIn } from "./version.js";
@@ -30,8 +30,6 @@ export interface NextMove {
   next: string;
 }
 
-const latest: MovingTag = { tag: "latest" };
-
 /** Reads the version to go back to, by its git tag or by its tag at the registries: no other image is meant. */
 export function readEarlierVersion(given: string, rules: TagRules): EarlierVersion {
   const { tags, tagPrefix } = rules;
@@ -50,22 +48,24 @@ export function readEarlierVersion(given: string, rules: TagRules): EarlierVersi
       expected: "the tag of a published stable version, as in 1.2.3",
       given,
     });
-  return { version, tag, moving: [...movingWith(version, rules), latest] };
+  return { version, tag, moving: [...movingWith(version, rules), { tag: latestOf(rules) }] };
 }
 
-/** Those of the tags that are to go back; none given are all. */
-export function chooseMoving(
-  { version, moving }: EarlierVersion,
+/** Those of the tags that are to go back, image by image; none given are all. */
+export function chooseMoving<Image extends { earlier: EarlierVersion }>(
+  images: readonly Image[],
   given: readonly string[],
-): readonly MovingTag[] {
-  const wrong = given.find((tag) => !moving.some((other) => other.tag === tag));
+): (Image & { moving: readonly MovingTag[] })[] {
+  const known = [...new Set(images.flatMap(({ earlier }) => earlier.moving.map(({ tag }) => tag)))];
+  const wrong = given.find((tag) => !known.includes(tag));
   if (wrong !== undefined)
     throw new InputError({
       subject: "--tags",
-      expected: `tags that ${version.text} sets and that move, which are ${moving.map(({ tag }) => tag).join(", ")}`,
+      expected: `tags that ${images[0]?.earlier.version.text} sets and that move, which are ${known.join(", ")}`,
       given: wrong,
     });
-  return given.length === 0 ? moving : moving.filter(({ tag }) => given.includes(tag));
+  const isChosen = ({ tag }: MovingTag) => given.length === 0 || given.includes(tag);
+  return images.map((image) => ({ ...image, moving: image.earlier.moving.filter(isChosen) }));
 }
 
 /** What the policies do next with a tag that went back. */

@@ -17,4 +17,25 @@ export interface TagRules {
   /** How build metadata is written; absent where it is refused. */
   buildMetadata?: keyof typeof plusSigns | undefined;
   archNames: ArchNames;
+  /** What all tags of the image end in, latest included: `-alpine`. The templates have it already. */
+  suffix: string;
+  /** The other images of the project. */
+  siblings: readonly ImageTags[];
+}
+
+/** What tells the tags of one image of a project from those of the others. */
+export type ImageTags = Pick<TagRules, "tags" | "suffix">;
+
+/** The tag that follows the main branch or the highest version. */
+export function latestOf({ suffix }: Pick<TagRules, "suffix">): string {
+  return `latest${suffix}`;
+}
+
+/** All images of a project, this one first. */
+export function imagesIn({
+  tags,
+  suffix,
+  siblings,
+}: Pick<TagRules, "tags" | "suffix" | "siblings">): ImageTags[] {
+  return [{ tags, suffix }, ...siblings];
 }

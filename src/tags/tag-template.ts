@@ -110,6 +110,11 @@ export function parseTagTemplate(given: GivenTagTemplate, subject = "template"):
   };
 }
 
+/** The template of the same tags with a suffix, as a variant of an image has them. */
+export function withSuffix({ text, on }: TagTemplate, suffix: string, subject?: string): TagTemplate {
+  return parseTagTemplate({ tag: `${text}${suffix}`, on }, subject);
+}
+
 /** Whether a tag is one that the template can make. */
 export function makesTag({ exact }: TagTemplate, tag: string): boolean {
   return exact.test(tag);

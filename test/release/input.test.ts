@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
 import type { Project } from "../../src/project.js";
+import type { ReleaseDescription } from "../../src/release/description.js";
 import { describeRelease, type ReleaseArguments } from "../../src/release/input.js";
 
 function described(given: Partial<ReleaseArguments>, release: object = {}) {
   const project = { settings: parseSettings(JSON.stringify({ release })) } as Project;
-  return describeRelease(project, { ref: "refs/tags/v0.0.1-test", preRelease: false, ...given });
+  const [description] = describeRelease(project, {
+    ref: "refs/tags/v0.0.1-test",
+    preRelease: false,
+    ...given,
+  });
+  return description as ReleaseDescription;
 }
 
 describe("describeRelease", () => {

@@ -73,6 +73,11 @@ async function archive(platform: string, name = names[platform] ?? "", ref?: str
   await writeLayoutArchive(await pack(), join(root, name));
 }
 
+/** Settings whose image says its name. */
+function labelled(name: string): ReleaseSettings["labels"] {
+  return parseSettings(JSON.stringify({ release: { labels: { image: name } } })).release.labels;
+}
+
 /** A directory with copies of archives, under the names given. */
 async function directoryOf(files: Readonly<Record<string, string>>): Promise<string> {
   const { path } = makeTemporaryDirectory();
@@ -85,25 +90,73 @@ async function directoryOf(files: Readonly<Record<string, string>>): Promise<str
 
 const whole = { "amd64.tar": "amd64.tar", "arm64.tar": "arm64.tar" };
 
-function joined(
+async function joined(
   directory: string,
   settings: Partial<ReleaseSettings> = {},
   ref?: string,
 ): Promise<BuiltRelease> {
-  return joinArchives(directory, { settings: { ...defaults, ...settings }, trigger: trigger(ref) });
+  const description = { settings: { ...defaults, ...settings }, trigger: trigger(ref) };
+  const [built] = await joinArchives(directory, [description]);
+  return built as BuiltRelease;
+}
+
+/** Archives of two images of one release, by their names. */
+async function joinedTwo(directory: string): Promise<BuiltRelease[]> {
+  const descriptions = ["app", "alpine"].map((name) => ({
+    settings: { ...defaults, name },
+    trigger: trigger(),
+  }));
+  return joinArchives(directory, descriptions);
 }
 
 async function publish(repositories: readonly Repository[], directory: string, settings = {}) {
-  return release({
+  const client = makeClient();
+  const image = {
     ...(await joined(directory, settings)),
-    client: makeClient(),
-    phases: new Phases(() => 0),
+    client,
     tags: makeTagRequest("refs/tags/v1.2.3"),
     targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
     firstPublish: false,
-    skipPush: false,
-  });
+  };
+  return release({ client, phases: new Phases(() => 0), images: [image], skipPush: false });
 }
+
+describe("archives of several images", () => {
+  const ofBoth = { "app/amd64.tar": "app-amd64.tar", "app/arm64.tar": "app-arm64.tar" };
+  const others = { "alpine/amd64.tar": "alpine-amd64.tar", "alpine/arm64.tar": "alpine-arm64.tar" };
+
+  beforeAll(async () => {
+    for (const name of ["app", "alpine"])
+      for (const platform of platforms) {
+        const { pack } = await build({ platforms: [platform], name, labels: labelled(name) });
+        await writeLayoutArchive(await pack(), join(root, `${name}-${names[platform]}`));
+      }
+  });
+
+  it("are told apart by what they say, wherever they lie", async () => {
+    const [app, alpine] = await joinedTwo(await directoryOf({ ...others, ...ofBoth }));
+    expect(Object.keys(app?.image ?? {})).toEqual(platforms);
+    expect(Object.keys(alpine?.image ?? {})).toEqual(platforms);
+    expect(app?.image).not.toEqual(alpine?.image);
+    expect(app?.image).toEqual((await build({ name: "app", labels: labelled("app") })).image);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["one image is missing", ofBoth, "no whole set of image alpine for linux/amd64, linux/arm64"],
+    [
+      "one is of a release with one image",
+      { ...ofBoth, ...others, "amd64.tar": "amd64.tar" },
+      "amd64.tar: is of a release with one image, and expected is image app",
+    ],
+  ])("are refused where %s", async (_, files, message) => {
+    const directory = await directoryOf(files);
+    await expect(joinedTwo(directory)).rejects.toThrow(message);
+  });
+
+  it("are no archives of a release with one image", async () => {
+    await expect(joined(await directoryOf(ofBoth))).rejects.toThrow("is of image app");
+  });
+});
 
 const indexDigestOf = async ({ pack }: BuiltRelease) => (await pack()).index.descriptor.digest;
 const writes = ({ proxy }: ProxiedRegistry) =>

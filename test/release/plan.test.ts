@@ -313,7 +313,7 @@ describe("planRelease against a registry", () => {
     const planned = await planRelease({ ...request, targets, image: idsOf(image) });
     expect(planned.repositories.map(({ ok }) => ok)).toEqual([false, true]);
 
-    const report = () => reportPlan(planned);
+    const report = () => reportPlan([planned]);
     expect(report).toThrow(VerificationError);
     expect(report).toThrow(`${proxy.address}/plan/other:1.2.3: exists as`);
     expect(report).toThrow(`| ${proxy.address}/plan/fresh | 1.2.3 | create |`);
@@ -323,7 +323,6 @@ describe("planRelease against a registry", () => {
 describe("reportPlan", () => {
   it("says what, where and why", () => {
     const plan = {
-      trigger: makeTrigger("refs/tags/v1.2.3"),
       image: { "linux/amd64": "sha256:a" },
       repositories: [
         {
@@ -336,7 +335,7 @@ describe("reportPlan", () => {
         },
       ],
     };
-    expect(reportPlan(plan)).toEqual({
+    expect(reportPlan([{ trigger: makeTrigger("refs/tags/v1.2.3"), ...plan }])).toEqual({
       markdown: [
         "Plan for the tag v1.2.3",
         "",
@@ -348,7 +347,7 @@ describe("reportPlan", () => {
         "|---|---|",
         "| linux/amd64 | sha256:a |",
       ].join("\n"),
-      data: plan,
+      data: { trigger: makeTrigger("refs/tags/v1.2.3"), images: [plan] },
       outputs: { VERSION: "1.2.3", PUBLISH: true, TAGS: ["1.2.3"], TAGS_GHCR_IO: ["1.2.3"] },
     });
   });
@@ -360,7 +359,7 @@ describe("reportPlan", () => {
     const repositories = [
       { repository: "ghcr.io/acme/app", ok: true as const, latest: "main" as const, tags: [] },
     ];
-    expect(reportPlan({ trigger: makeTrigger(ref), repositories }).markdown).toBe(markdown);
+    expect(reportPlan([{ trigger: makeTrigger(ref), repositories }]).markdown).toBe(markdown);
   });
 });
 

@@ -42,18 +42,18 @@ async function publish(
   ref: string,
   { latest = "highest", ...options }: Options = {},
 ): Promise<ReleaseOutcome | undefined> {
-  const [outcome] = await publishRelease({
+  const publication = {
     client: makeClient({ pushRetry: patience, readRetry: patience }),
     targets: [{ repository, latest }],
     tags: makeTagRequest(ref, options),
-    origin: "slipway",
+    origin: "slipway" as const,
     remarks: [],
     image: ids,
     now: () => 0,
     pack: async () => packed,
     firstPublish: false,
-  });
-  return outcome;
+  };
+  return (await publishRelease([publication]))[0]?.[0];
 }
 
 /** All tags with the digests that they point at. */

@@ -61,7 +61,7 @@ function publishing(repositories: readonly Repository[], options: Options = {}) 
     firstPublish: false,
     ...changes,
   };
-  return { pack, outcomes: () => publishRelease(publication) };
+  return { pack, outcomes: async () => (await publishRelease([publication]))[0] ?? [] };
 }
 
 const name = ({ registry, path }: Repository) => `${registry}/${path}`;

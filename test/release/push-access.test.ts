@@ -3,7 +3,7 @@ import { Phases } from "../../src/phases.js";
 import type { Credential } from "../../src/registry/credentials.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { type PlanRequest, planRelease } from "../../src/release/plan.js";
-import { release, withPushAccess } from "../../src/release/release.js";
+import { pushAccess, type ReleaseRequest, release } from "../../src/release/release.js";
 import { reportPlan } from "../../src/release/report.js";
 import { makeClient } from "../support/client.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
@@ -26,10 +26,15 @@ function requestFor(repositories: readonly Repository[], credential?: Credential
   };
 }
 
+/** Releases one image. */
+function releaseOne(image: ReleaseRequest["images"][number]) {
+  return release({ client: image.client, phases: new Phases(() => 0), images: [image], skipPush: false });
+}
+
 /** The report of a plan that asks for the right to push. */
 async function planning(repositories: readonly Repository[], credential?: Credential): Promise<string> {
   const request = requestFor(repositories, credential);
-  return reportPlan(await withPushAccess(request, await planRelease(request))).markdown;
+  return reportPlan([await planRelease(request)], await pushAccess(request.client, [request])).markdown;
 }
 
 describe("a registry with accounts", () => {
@@ -80,7 +85,7 @@ describe("a registry with accounts", () => {
 
   it("is asked before a build that takes minutes", async () => {
     const releasing = (username: string) =>
-      release({
+      releaseOne({
         ...requestFor([repository], signedIn(username)),
         origin: "engine",
         image: { "linux/amd64": "inputs:0123" },
@@ -88,8 +93,6 @@ describe("a registry with accounts", () => {
         pack: async () => {
           throw new Error("The build began.");
         },
-        phases: new Phases(() => 0),
-        skipPush: false,
       });
     await expect(releasing("reader")).rejects.toThrow(/^\S+: POST blobs\/uploads: the registry answered 401/);
     await expect(releasing("writer")).rejects.toThrow("The build began.");

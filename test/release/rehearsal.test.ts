@@ -41,18 +41,17 @@ async function request(
     loadSource: async () => undefined,
     workspace: makeTemporaryDirectory().path,
   });
-  return {
+  const image = {
     ...(await assembleRelease(staged, { client, sourceDateEpoch: 0 })),
     client,
-    phases: new Phases(() => 0),
     tags: makeTagRequest(ref),
-    targets: rehearsalTargets([], registry.address, trigger).map((target) => ({
+    targets: rehearsalTargets({ repositories: [] }, registry.address, trigger).map((target) => ({
       ...target,
       repository: { ...target.repository, path },
     })),
     firstPublish: false,
-    skipPush: false,
   };
+  return { client, phases: new Phases(() => 0), images: [image], skipPush: false };
 }
 
 describe("a rehearsal", () => {
@@ -98,7 +97,7 @@ it.each([
     ],
   ],
 ] as const)("targets of a rehearsal: %s", (_, trigger, targets, expected) => {
-  expect(rehearsalTargets(targets, "rehearsal.localhost:5000", trigger)).toEqual(
+  expect(rehearsalTargets({ repositories: targets }, "rehearsal.localhost:5000", trigger)).toEqual(
     expected.map(({ path, latest }) => ({
       repository: { registry: "rehearsal.localhost:5000", path },
       latest,

@@ -71,16 +71,16 @@ async function build(input: ReleaseInput, sourceDateEpoch = 0): Promise<BuiltRel
 async function run(repositories: readonly Repository[], options: Options = {}) {
   const { binaries: _, ref: __, dockerfile: ___, settings: ____, ...changes } = options;
   const input = await makeInput(options);
-  return release({
+  const { skipPush = false, client = makeClient(), phases = new Phases(() => 0), ...rest } = changes;
+  const image = {
     ...(await build(input)),
-    client: makeClient(),
-    phases: new Phases(() => 0),
+    client,
     tags: requestTags(input),
     targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
     firstPublish: false,
-    skipPush: false,
-    ...changes,
-  });
+    ...rest,
+  };
+  return release({ client, phases, images: [image], skipPush });
 }
 
 const writes = ({ proxy }: ProxiedRegistry) =>
@@ -123,8 +123,12 @@ describe("a release of what GoReleaser built", () => {
     const again = await run([repository], timing());
     expect(again.data).toMatchObject({
       milliseconds: first.proxy.requests.length * 10,
-      repositories: [
-        { how: "existed", transfer: { blobs: { present: 4, mounted: 0, sent: 0 }, bytesSent: 0 } },
+      images: [
+        {
+          repositories: [
+            { how: "existed", transfer: { blobs: { present: 4, mounted: 0, sent: 0 }, bytesSent: 0 } },
+          ],
+        },
       ],
     });
     expect(again.data).not.toHaveProperty("phases.compression");

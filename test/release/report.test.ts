@@ -98,16 +98,13 @@ describe("the variables of a release", () => {
       ["CHANGED=false", ...transferred(0), took],
     ],
   ])("%s", (_, ref, outcomes, lines) => {
-    const report = reportRelease({ trigger: trigger(ref), image, origin, remarks: [] }, outcomes, phases);
+    const report = reportRelease([{ trigger: trigger(ref), image, origin, remarks: [], outcomes }], phases);
     expect(render(report, ReportFormat.Dotenv).trimEnd().split("\n")).toEqual(lines);
   });
 
   it("stand beside a line that says how long its parts took", () => {
-    const { markdown } = reportRelease(
-      { trigger: trigger("refs/tags/v1.2.3"), image, origin, remarks: [] },
-      [published("ghcr.io")],
-      phases,
-    );
+    const released = { trigger: trigger("refs/tags/v1.2.3"), image, origin, remarks: [] } as const;
+    const { markdown } = reportRelease([{ ...released, outcomes: [published("ghcr.io")] }], phases);
     expect(markdown).toContain("\n| ghcr.io/acme/app | pushed, 0.0 MB sent, 0.0 MB there | 1.2 s | sha256:");
     expect(markdown).toMatch(/\n\nTook 1\.6 s: checks 0\.3 s, assembly 0\.0 s, publishing 1\.3 s\.$/);
   });
@@ -119,15 +116,15 @@ describe("the variables of a release", () => {
       origin,
       remarks: ["One.", "Another."],
     } as const;
-    const { markdown, data } = reportRelease(built, [published("ghcr.io")], phases);
+    const { markdown, data } = reportRelease([{ ...built, outcomes: [published("ghcr.io")] }], phases);
     expect(markdown).toContain("| linux/amd64 | sha256:a |\n\n- One.\n- Another.\n\nTook ");
-    expect(data).toMatchObject({ remarks: ["One.", "Another."] });
+    expect(data).toMatchObject({ images: [{ remarks: ["One.", "Another."] }] });
   });
 
   it("are under GitLab's limits for ten repositories: 50 variables, 5 KiB", () => {
     const outcomes = Array.from({ length: 10 }, (_, at) => published(`registry-${at}.example.com`));
     const text = render(
-      reportRelease({ trigger: trigger("refs/tags/v1.2.3"), image, origin, remarks: [] }, outcomes, phases),
+      reportRelease([{ trigger: trigger("refs/tags/v1.2.3"), image, origin, remarks: [], outcomes }], phases),
       ReportFormat.Dotenv,
     );
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(50);
@@ -149,7 +146,7 @@ describe("the variables of a plan", () => {
     const repositories = [
       { repository: "ghcr.io/acme/app", ok: true as const, latest: "main" as const, tags },
     ];
-    const report = reportPlan({ trigger: trigger(ref), repositories });
+    const report = reportPlan([{ trigger: trigger(ref), repositories }]);
     expect(render(report, ReportFormat.Dotenv).trimEnd().split("\n")).toEqual(lines);
   });
 });

@@ -49,7 +49,13 @@ function rollingBack(
 ) {
   const settings = { tags: ["{version}", "{major}.{minor}", "{major}"], ...release };
   const rules = parseSettings(JSON.stringify({ release: settings })).release;
-  return rollBackRelease({ client: makeClient(), targets, rules, tag: "v1.2.3", tags: [], ...changes });
+  return rollBackRelease({
+    client: makeClient(),
+    images: [{ targets, rules }],
+    tag: "v1.2.3",
+    tags: [],
+    ...changes,
+  });
 }
 
 describe("rollBackRelease", () => {

@@ -49,7 +49,8 @@ describe("readEarlierVersion", () => {
 
 describe("chooseMoving", () => {
   const earlier = readEarlierVersion("1.2.3", rulesOf(rich));
-  const chosen = (...tags: string[]) => chooseMoving(earlier, tags).map(({ tag }) => tag);
+  const chosen = (...tags: string[]) =>
+    chooseMoving([{ earlier }], tags).flatMap(({ moving }) => moving.map(({ tag }) => tag));
 
   it("takes all where none is named, and keeps the order in which they move", () => {
     expect(chosen()).toEqual(["1.2", "1", "stable", "latest"]);
