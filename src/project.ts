@@ -16,6 +16,7 @@ import { showUploads } from "./progress.js";
 import { RegistryClient } from "./registry/client.js";
 import type { ClientSettings } from "./registry/connection.js";
 import { type Credential, type Credentials, parseDockerConfig } from "./registry/credentials.js";
+import { originOf } from "./registry/origin.js";
 import { parseReference, type Repository } from "./registry/reference.js";
 import { pushRetry } from "./registry/retry.js";
 import { createFetch, type Fetch, type Network, type Route } from "./registry/transport.js";
@@ -165,5 +166,6 @@ async function startRoute({ host, service }: RegistryRoute): Promise<[string, Ro
       expected: "a service with an exposed port",
       given: hostname,
     });
-  return [host, { hostname, port }];
+  // Docker Hub is asked under another name than references have.
+  return [originOf(host, []).host, { hostname, port }];
 }
