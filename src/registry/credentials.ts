@@ -12,21 +12,18 @@ export type Credential =
 /** Credentials by registry host. */
 export type Credentials = ReadonlyMap<string, Credential>;
 
+// Programs in Go write null where they have nothing.
+const text = z.string().nullish();
+const entry = z.object({ auth: text, username: text, password: text, identitytoken: text });
+
 const dockerConfig = z.object({
-  auths: z
-    .record(
-      z.string(),
-      z.object({
-        auth: z.string().optional(),
-        username: z.string().optional(),
-        password: z.string().optional(),
-        identitytoken: z.string().optional(),
-      }),
-    )
-    .default({}),
-  credsStore: z.string().optional(),
-  credHelpers: z.record(z.string(), z.string()).default({}),
+  auths: z.record(z.string(), entry.nullable()).nullish(),
+  credsStore: text,
+  credHelpers: z.record(z.string(), text).nullish(),
 });
+
+// docker login by browser keeps these beside the credentials of the registry, which they are not.
+const hubTokens = /\/v1\/(?:access|refresh)-token$/;
 
 /**
  * Reads Docker's `config.json`. Values never reach a message: only hosts and the names of helpers do.
@@ -55,19 +52,19 @@ export function parseDockerConfig(text: string): Credentials {
   }
   const { auths, credHelpers, credsStore } = parsed.data;
   const credentials = new Map<string, Credential>();
-  for (const [key, entry] of Object.entries(auths)) {
-    const credential = credentialOf(entry, key);
+  for (const [key, found] of Object.entries(auths ?? {})) {
+    if (hubTokens.test(key)) continue;
+    const credential = credentialOf(found ?? {}, key);
     if (credential !== undefined) credentials.set(hostOf(key), credential);
-    else if (credsStore !== undefined)
+    else if (credsStore)
       credentials.set(hostOf(key), { kind: "helper", setting: `credsStore "${credsStore}"` });
   }
-  for (const [key, helper] of Object.entries(credHelpers)) {
+  for (const [key, helper] of Object.entries(credHelpers ?? {})) {
     // Credentials in the file can be used here, which is all that counts; the helper cannot.
-    if ((credentials.get(hostOf(key))?.kind ?? "helper") === "helper")
+    if (helper && (credentials.get(hostOf(key))?.kind ?? "helper") === "helper")
       credentials.set(hostOf(key), { kind: "helper", setting: `credHelpers "${helper}"` });
   }
-  if (credsStore !== undefined)
-    credentials.set("*", { kind: "helper", setting: `credsStore "${credsStore}"` });
+  if (credsStore) credentials.set("*", { kind: "helper", setting: `credsStore "${credsStore}"` });
   return credentials;
 }
 
@@ -84,15 +81,12 @@ export function helperError(registry: string, setting: string): RegistryError {
   );
 }
 
-function credentialOf(
-  entry: z.infer<typeof dockerConfig>["auths"][string],
-  key: string,
-): Credential | undefined {
-  if (entry.identitytoken) return { kind: "identity-token", token: entry.identitytoken };
-  if (entry.username && entry.password)
-    return { kind: "password", username: entry.username, password: entry.password };
-  if (!entry.auth) return undefined;
-  const decoded = Buffer.from(entry.auth, "base64").toString("utf8");
+function credentialOf(given: Partial<z.infer<typeof entry>>, key: string): Credential | undefined {
+  if (given.identitytoken) return { kind: "identity-token", token: given.identitytoken };
+  if (given.username && given.password)
+    return { kind: "password", username: given.username, password: given.password };
+  if (!given.auth) return undefined;
+  const decoded = Buffer.from(given.auth, "base64").toString("utf8");
   const colon = decoded.indexOf(":");
   if (colon < 1)
     throw new InputError({

@@ -100,9 +100,10 @@ export function parseRegistry(text: string, subject: string): string {
   throw new InputError({ subject, expected: "a registry host as in ghcr.io or localhost:5000", given: text });
 }
 
-/** Host names of one registry under one spelling: Docker Hub has three. */
+/** Host names of one registry under one spelling: case means nothing in them, and Docker Hub has three. */
 export function normalizeRegistry(host: string): string {
-  return ["index.docker.io", "registry-1.docker.io"].includes(host) ? dockerHub : host;
+  const name = host.toLowerCase();
+  return ["index.docker.io", "registry-1.docker.io"].includes(name) ? dockerHub : name;
 }
 
 function splitName(name: string): Repository {

@@ -16,19 +16,27 @@ const httpDates = [
   new RegExp(`^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d ${time} \\d{4}$`),
 ];
 
+const firstMoment = Date.UTC(2001, 0, 1);
+
 /**
- * Reads Retry-After as milliseconds: seconds or a date (RFC 9110 section 10.2.3), or a Go duration, which GHCR
- * sends (`12.5ms`). A date that has passed says as little as garbage, and so does any date without `now`.
+ * Reads Retry-After as milliseconds: seconds or a date (RFC 9110 section 10.2.3), a Go duration, which GHCR sends
+ * (`12.5ms`), or seconds since 1970. A date that has passed says as little as garbage, and so does any date without `now`.
  */
 export function parseRetryAfter(
   value: string | null | undefined,
   now: number | undefined,
 ): number | undefined {
   const text = value?.trim() ?? "";
-  if (/^\d{1,10}$/.test(text)) return Number(text) * 1000;
+  if (/^\d{1,10}$/.test(text)) return waitOf(Number(text) * 1000, now);
   if (goDuration.test(text)) return parseGoDuration(text);
   const date = parseHttpDate(text);
   return date === undefined || now === undefined || date < now ? undefined : date - now;
+}
+
+/** A number of seconds that is a time of this century is no duration: some services send the time to come back at. */
+function waitOf(milliseconds: number, now: number | undefined): number | undefined {
+  if (milliseconds < firstMoment) return milliseconds;
+  return now === undefined || milliseconds < now ? undefined : milliseconds - now;
 }
 
 /** Reads an HTTP date, in each of the three forms of RFC 9110 section 5.6.7, as milliseconds since the epoch. */

@@ -21,6 +21,9 @@ interface HeaderReader {
 const rateLimited: Verdict = { failure: "rate-limited", transient: true };
 const unavailable: Verdict = { failure: "unavailable", transient: true };
 
+// What gateways say of the server behind them: nginx (499) and Cloudflare, beside RFC 9110 section 15.6.
+const gatewayFaults = [499, 502, 503, 504, 520, 521, 522, 523, 524, 530];
+
 const statuses: Readonly<Record<number, Verdict>> = {
   401: { failure: "unauthorized", transient: false },
   403: { failure: "denied", transient: false },
@@ -28,9 +31,7 @@ const statuses: Readonly<Record<number, Verdict>> = {
   408: unavailable,
   429: rateLimited,
   500: unavailable,
-  502: unavailable,
-  503: unavailable,
-  504: unavailable,
+  ...Object.fromEntries(gatewayFaults.map((status) => [status, unavailable])),
 };
 
 // With spaces, which the name of a repository in the answer cannot hold.

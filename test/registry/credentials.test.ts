@@ -51,6 +51,28 @@ describe("parseDockerConfig", () => {
       { auths: { "ghcr.io": {} }, credHelpers: { "ghcr.io": "gh" }, credsStore: "desktop" },
       { "ghcr.io": helper('credHelpers "gh"'), "*": helper('credsStore "desktop"') },
     ],
+    [
+      "what docker login by browser leaves for Docker Hub, in any order",
+      {
+        auths: {
+          "https://index.docker.io/v1/": entry,
+          "https://index.docker.io/v1/access-token": { auth: auth("me:access") },
+          "https://index.docker.io/v1/refresh-token": { auth: auth("me:refresh") },
+        },
+      },
+      { "docker.io": password },
+    ],
+    ["a host in another case", { auths: { "GHCR.io": entry } }, { "ghcr.io": password }],
+    [
+      "null for what is not there",
+      {
+        auths: { "ghcr.io": null, "r.example": { ...entry, username: null, identitytoken: null } },
+        credHelpers: { "a.example": null },
+        credsStore: null,
+      },
+      { "r.example": password },
+    ],
+    ["null for all", { auths: null, credHelpers: null }, {}],
     ["settings of other programs", { currentContext: "x", HttpHeaders: { "User-Agent": "y" } }, {}],
   ])("reads %s", (_, config, credentials) => {
     expect(parse(config)).toEqual(credentials);

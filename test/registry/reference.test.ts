@@ -33,9 +33,9 @@ describe("parseReference", () => {
     ["localhost:5000", { registry: "docker.io", path: "library/localhost", tag: "5000" }],
     ["127.0.0.1:5000/ci", { registry: "127.0.0.1:5000", path: "ci" }],
     ["[::1]:5000/ci:1", { registry: "[::1]:5000", path: "ci", tag: "1" }],
-    ["GHCR.IO/acme/ci", { registry: "GHCR.IO", path: "acme/ci" }],
+    ["GHCR.IO/acme/ci", { registry: "ghcr.io", path: "acme/ci" }],
     // As Docker reads it: a first part with capitals is a host.
-    ["Acme/ci", { registry: "Acme", path: "ci" }],
+    ["Acme/ci", { registry: "acme", path: "ci" }],
     ["a-b__c/e--f.g", { registry: "docker.io", path: "a-b__c/e--f.g" }],
     [`ci:_${"x".repeat(127)}`, { registry: "docker.io", path: "library/ci", tag: `_${"x".repeat(127)}` }],
   ])("%s", (text, expected) => {

@@ -32,6 +32,12 @@ describe("classifyStatus", () => {
     [502, {}, "", { failure: "unavailable", transient: true }],
     [503, {}, "", { failure: "unavailable", transient: true }],
     [504, {}, "", { failure: "unavailable", transient: true }],
+    ...[499, 520, 521, 522, 523, 524, 530].map((status): [number, Record<string, string>, string, object] => [
+      status,
+      {},
+      "",
+      { failure: "unavailable", transient: true },
+    ]),
     [505, {}, "", { failure: "unavailable", transient: false }],
     [
       503,
