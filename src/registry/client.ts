@@ -55,11 +55,11 @@ export class RegistryClient {
       method: "HEAD",
       target: `manifests/${manifest}`,
       headers: { accept: manifestTypes.join(", ") },
-      // Without a body a 403 does not say whether it is a rate limit: the GET below does.
-      accept: [200, 403, 404],
+      // Without a body a 403 does not say whether it is a rate limit, and some know no HEAD: the GET below does.
+      accept: [200, 403, 404, 405],
     });
     if (response.status === 404) return undefined;
-    if (response.status === 403) return (await this.getManifest(repository, manifest))?.descriptor;
+    if (response.status !== 200) return (await this.getManifest(repository, manifest))?.descriptor;
     const digest = digestIn(response);
     // The header is only recommended (section "Checking if content exists in the registry").
     if (digest === undefined) return (await this.getManifest(repository, manifest))?.descriptor;

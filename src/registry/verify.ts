@@ -1,6 +1,7 @@
 import { RegistryError, VerificationError } from "../errors.js";
 import {
   type Descriptor,
+  type ImageManifest,
   isIndex,
   type PlatformDescriptor,
   parseConfig,
@@ -182,6 +183,8 @@ async function readVariant(
   const stored = child === undefined ? root : await client.getManifest(repository, digest);
   if (stored === undefined) return `manifest ${digest} is missing`;
   const manifest = parseManifest(stored.bytes, reference);
+  if (child?.platform !== undefined && formatPlatform(child.platform) === noPlatform)
+    return readAttestation(client, repository, stored, manifest);
   const bytes = await unlessAbsent(client.readBlob(repository, manifest.config));
   if (bytes === undefined) return `configuration ${manifest.config.digest} is missing`;
   const config = parseConfig(bytes, `${reference}: configuration`);
@@ -204,6 +207,17 @@ async function readVariant(
     config: manifest.config,
     layers: manifest.layers,
   };
+}
+
+/** What is for no platform: its configuration may be any document, an empty one as well. */
+async function readAttestation(
+  client: RegistryClient,
+  repository: Repository,
+  stored: StoredManifest,
+  { config, layers }: ImageManifest,
+): Promise<VerifiedVariant | string> {
+  if (!(await client.hasBlob(repository, config.digest))) return `configuration ${config.digest} is missing`;
+  return { platform: noPlatform, digest: stored.descriptor.digest, stored, labels: {}, config, layers };
 }
 
 async function missingLayers(

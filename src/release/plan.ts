@@ -5,7 +5,7 @@ import { type Failure, settle } from "../registry/outcome.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
 import { onlyForward } from "../tags/forward.js";
 import { decideTags, type LatestPolicy, needsPublishedTags, type TagDecision } from "../tags/policy.js";
-import type { Trigger } from "../tags/ref.js";
+import { type Trigger, versionOf } from "../tags/ref.js";
 import type { TagRequest } from "../tags/request.js";
 import type { BuiltImage, Origin } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage } from "./image-ids.js";
@@ -39,6 +39,11 @@ export type RepositoryPlan = TargetPlan | Failure;
 
 /** What is to be published; absent where nothing was built. */
 type Built = Partial<BuiltImage>;
+
+interface Versioned extends Built {
+  /** Version that is published; absent where none is. */
+  version?: string | undefined;
+}
 
 /** What a publication does with one image. */
 export interface ReleasePlan extends Built {
@@ -95,7 +100,7 @@ export function planTags(
   repository: Repository,
   decisions: readonly TagDecision[],
   published: ReadonlyMap<string, PublishedTag>,
-  built: Built,
+  built: Versioned,
 ): TagPlan[] {
   return decisions.map((decision): TagPlan => {
     const { set, ...rest } = decision;
@@ -103,7 +108,8 @@ export function planTags(
     if (!set) return { ...rest, action: "leave" };
     if (current === undefined) return { ...rest, action: "create" };
     const part = partOf(built, decision);
-    return decision.moves ? planMove(rest, current, part) : guard(repository, rest, current, part);
+    if (!decision.moves) return guard(repository, rest, current, part);
+    return planMove(rest, current, { ...part, version: built.version });
   });
 }
 
@@ -133,12 +139,18 @@ export async function planTarget(request: PlanRequest, { repository, latest }: T
     repository: formatRepository(repository),
     ok: true,
     latest,
-    tags: planTags(repository, forward, published, request),
+    tags: planTags(repository, forward, published, { ...request, version: versionOf(tags.trigger) }),
   };
 }
 
-function planMove(tag: Omit<TagPlan, "action">, current: PublishedTag, { image }: Built): TagPlan {
-  if (image !== undefined && "ids" in current && isSameImage(current.ids, image))
+/** A release of the same image under another version is another index, which says so. */
+function planMove(
+  tag: Omit<TagPlan, "action">,
+  current: PublishedTag,
+  { image, version }: Versioned,
+): TagPlan {
+  const isSame = image !== undefined && "ids" in current && isSameImage(current.ids, image);
+  if (isSame && (version === undefined || (current.version ?? version) === version))
     return {
       ...tag,
       action: "leave",

@@ -150,8 +150,8 @@ describe.each([
     const layers = ["listed"];
     const amd64 = makeVariant({ platform: "linux/amd64", layers });
     const second = makeVariant({ platform: "linux/amd64", layers, created: "2025-12-14T14:00:00Z" });
-    const attestations = [1, 2].map((at) =>
-      makeVariant({ platform: "unknown/unknown", layers: [`in-toto ${at}`] }),
+    const attestations = [{}, { configuration: "{}" }].map((configuration, at) =>
+      makeVariant({ platform: "unknown/unknown", layers: [`in-toto ${at}`], ...configuration }),
     );
     const unpaired = makeVariant({ platform: "linux/amd64", layers, diffIds: [] });
     const mislabelled = makeVariant({ platform: "linux/amd64", layers, listedAs: "linux/arm64" });
@@ -245,6 +245,17 @@ describe.each([
       const message = await messageThrownBy(verify);
       expect(message).toContain(said);
       expect(message).not.toContain("missing");
+    });
+
+    it.each([403, 405])("asks with GET where HEAD of a manifest is answered %i", async (status) => {
+      const { image } = imageOf("headless");
+      await seed(repositoryOf("headless"), image, "1");
+      proxy.setFault(({ method, path }) =>
+        method === "HEAD" && path.includes("/manifests/") ? { kind: "answer", status } : undefined,
+      );
+      const repository = { registry: proxy.address, path: "headless" };
+      expect((await client.headManifest(repository, "1"))?.digest).toBe(image.index.descriptor.digest);
+      expect(await client.headManifest(repository, "2")).toBeUndefined();
     });
   });
 });

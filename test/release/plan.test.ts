@@ -55,6 +55,22 @@ describe("image IDs", () => {
   });
 });
 
+describe("what a tag that moves holds", () => {
+  const ids: ImageIds = { "linux/amd64": "sha256:a" };
+  const latest: TagDecision = { tag: "latest", moves: true, set: true, why: "it is the highest" };
+
+  it.each<[string, string | undefined, string | undefined, TagPlan["action"]]>([
+    ["the same version", "1.2.3", "1.2.3", "leave"],
+    ["another version, whose index says so", "1.2.2", "1.2.3", "move"],
+    ["no word of a version, as in Docker's media types", undefined, "1.2.3", "leave"],
+    ["a version, where a branch is published", "1.2.3", undefined, "leave"],
+  ])("with the same image: %s", (_, held, version, action) => {
+    const current = { digest: "sha256:x", ids, ...(held === undefined ? {} : { version: held }) };
+    const plans = planTags(repository, [latest], new Map([["latest", current]]), { image: ids, version });
+    expect(plans).toMatchObject([{ action, current: "sha256:x" }]);
+  });
+});
+
 describe("planTags", () => {
   const ids: ImageIds = { "linux/amd64": "sha256:a", "linux/arm64": "sha256:b" };
   const others: ImageIds = { "linux/amd64": "sha256:a", "linux/arm64": "sha256:c" };

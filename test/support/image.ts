@@ -20,6 +20,8 @@ export interface VariantOptions {
   created?: string;
   /** What the configuration says of the layers, where that is wrong. */
   diffIds?: readonly string[];
+  /** The configuration, where that is none of an image. */
+  configuration?: string;
   /** What the index says the platform is, where that differs. */
   listedAs?: string;
 }
@@ -73,13 +75,14 @@ export function makeVariant(options: VariantOptions): SyntheticVariant {
   const { platform, labels = {}, created = "2025-12-13T14:00:00Z", listedAs = platform } = options;
   const layers = options.layers.map((layer) => Buffer.from(layer));
   const config = Buffer.from(
-    JSON.stringify({
-      ...parsePlatform(platform),
-      created,
-      config: { Labels: labels },
-      rootfs: { type: "layers", diff_ids: options.diffIds ?? layers.map(digestOf) },
-      history: layers.map(() => ({ created_by: "COPY" })),
-    }),
+    options.configuration ??
+      JSON.stringify({
+        ...parsePlatform(platform),
+        created,
+        config: { Labels: labels },
+        rootfs: { type: "layers", diff_ids: options.diffIds ?? layers.map(digestOf) },
+        history: layers.map(() => ({ created_by: "COPY" })),
+      }),
   );
   const manifest: ImageManifest = {
     schemaVersion: 2,
