@@ -1,7 +1,8 @@
 import { InputError } from "../errors.js";
 import { type ByteSource, StreamedBytes } from "./bytes.js";
-import { type PaxRecords, parsePax } from "./pax.js";
-import { decodeHeader, endOfArchive, paddingOf, type TarHeader, tarBlock } from "./tar.js";
+import { decodeHeader, typeOf } from "./header-reader.js";
+import { type PaxRecords, parsePax, requireTimes } from "./pax.js";
+import { endOfArchive, paddingOf, type TarHeader, tarBlock, typeFlags } from "./tar.js";
 
 /** A member of an archive, with its content where it was asked for. */
 export interface ReadMember {
@@ -27,7 +28,10 @@ const limits = { extension: 1 << 20, name: 4096 };
 // out, and ends what was said about the next, as in Go.
 const extensions: Readonly<Record<string, Extend>> = {
   x: (before, content, subject) => ({ ...before, pax: parsePax(content, subject) }),
-  g: () => ({}),
+  g: (_, content, subject) => {
+    parsePax(content, subject);
+    return {};
+  },
   L: (before, content) => ({ ...before, path: cString(content) }),
   K: (before, content) => ({ ...before, target: cString(content) }),
 };
@@ -68,7 +72,7 @@ export async function* readMembers(
       extension = extend(extension, await readExtension(source, plain, subject), subject);
       continue;
     }
-    const header = checked(extended(plain, extension), subject);
+    const header = checked(extended(plain, extension, subject), subject);
     extension = {};
     const { offset } = source;
     const content = wants(header) ? await source.read(header.size) : await source.skip(header.size);
@@ -103,17 +107,30 @@ async function readExtension(source: ByteSource, header: TarHeader, subject: str
   return content;
 }
 
-function extended(header: TarHeader, { pax = {}, path, target }: Extension): TarHeader {
-  const number = (text: string | undefined, value: number) =>
-    text === undefined ? value : /^\d+$/.test(text) ? Number(text) : Number.NaN;
+function extended(header: TarHeader, extension: Extension, subject: string): TarHeader {
+  const { pax = new Map<string, string>() } = extension;
+  requireTimes(pax, subject);
+  const number = (key: string, value: number) => {
+    const text = pax.get(key);
+    return text === undefined ? value : /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  };
+  const path = extension.path || (pax.get("path") ?? header.path);
+  const { type, flag } = header.flag === "" ? typeOf(oldFlag(path)) : header;
   return {
     ...header,
-    path: path || (pax.path ?? header.path),
-    target: target || (pax.linkpath ?? header.target),
-    size: header.type === "file" ? number(pax.size, header.size) : 0,
-    uid: number(pax.uid, header.uid),
-    gid: number(pax.gid, header.gid),
+    path,
+    type,
+    flag,
+    target: extension.target || (pax.get("linkpath") ?? header.target),
+    size: type === "file" ? number("size", header.size) : 0,
+    uid: number("uid", header.uid),
+    gid: number("gid", header.gid),
   };
+}
+
+/** Before POSIX a directory had no flag, and a slash instead. */
+function oldFlag(path: string): string {
+  return path.endsWith("/") ? typeFlags.directory : typeFlags.file;
 }
 
 /** A member that can be unpacked. */
@@ -125,17 +142,22 @@ function checked(header: TarHeader, subject: string): TarHeader {
   if (type === "other" && !special.includes(flag))
     refuse("files, directories, links and devices", `${path}, of type ${flag}`);
   for (const name of [path, target])
-    if (name.length > limits.name || name.includes("\0"))
-      refuse(`names of at most ${limits.name} bytes without NUL`, name);
+    if (name.length > limits.name) refuse(`names of at most ${limits.name} bytes`, name);
   return header;
 }
 
 function checkedNumbers(header: TarHeader, subject: string): TarHeader {
-  const { path, mode, uid, gid, size, mtime } = header;
-  // Only times may lie before zero.
-  const wrong = Object.entries({ mode, uid, gid, size, mtime: Math.abs(mtime) }).find(
-    ([, value]) => !Number.isSafeInteger(value) || value < 0,
-  );
+  const { path, mode, uid, gid, size, mtime, unreadable } = header;
+  const numbers = {
+    mode,
+    uid,
+    gid,
+    size,
+    // Only times may lie before zero.
+    mtime: Math.abs(mtime),
+    ...(unreadable === undefined ? {} : { [unreadable]: Number.NaN }),
+  };
+  const wrong = Object.entries(numbers).find(([, value]) => !Number.isSafeInteger(value) || value < 0);
   if (wrong === undefined) return header;
   throw new InputError({
     subject,

@@ -10,7 +10,8 @@ export const tarBlock = 512;
 /** Two empty blocks, which end an archive. */
 export const endOfArchive: Buffer = Buffer.alloc(2 * tarBlock);
 
-const typeFlags = { file: "0", hardlink: "1", symlink: "2", directory: "5" } as const;
+/** By what a member is. */
+export const typeFlags = { file: "0", hardlink: "1", symlink: "2", directory: "5" } as const;
 
 /** A member of an archive (POSIX pax interchange format, "ustar Header Block"). */
 export interface TarMember extends Owner {
@@ -33,11 +34,9 @@ export interface TarMember extends Owner {
 export interface TarHeader extends Omit<TarMember, "type"> {
   type: TarMember["type"] | "other";
   flag: string;
+  /** A field that is no number, of those that are not kept. */
+  unreadable?: string;
 }
-
-const types: Readonly<Record<string, TarMember["type"]>> = Object.fromEntries(
-  Object.entries(typeFlags).map(([type, flag]) => [flag, type as TarMember["type"]]),
-);
 
 const limits = { path: 100, prefix: 155, id: 0o7777777, size: 0o77777777777 };
 
@@ -75,26 +74,6 @@ export function encodeHeader(member: TarMember): Buffer {
 /** Zeros up to the next block after content. */
 export function paddingOf(size: number): Buffer {
   return Buffer.alloc((tarBlock - (size % tarBlock)) % tarBlock);
-}
-
-/** Reads a header; undefined where the block is none, by its checksum. */
-export function decodeHeader(block: Buffer): TarHeader | undefined {
-  if (number(block, 148, 8) !== checksumOf(block)) return undefined;
-  const name = text(block, 0, limits.path);
-  const prefix = text(block, 257, 6) === "ustar" ? text(block, 345, limits.prefix) : "";
-  // Before POSIX a directory had no flag, and a slash instead.
-  const flag = text(block, 156, 1) || (name.endsWith("/") ? typeFlags.directory : typeFlags.file);
-  return {
-    path: prefix === "" ? name : `${prefix}/${name}`,
-    type: types[flag] ?? "other",
-    flag,
-    mode: number(block, 100, 8),
-    uid: number(block, 108, 8),
-    gid: number(block, 116, 8),
-    size: number(block, 124, 12),
-    mtime: number(block, 136, 12),
-    target: text(block, 157, limits.path),
-  };
 }
 
 function encodeBlock(
@@ -144,7 +123,7 @@ function encodeRecord(key: string, value: string): Buffer {
 }
 
 /** The sum of all bytes, the field of the checksum taken as blanks. */
-function checksumOf(block: Buffer): number {
+export function checksumOf(block: Buffer): number {
   let sum = 8 * 0x20;
   // A loop: of all that is done for a member, this would take the most time.
   for (let at = 0; at < tarBlock; at += 1) if (at < 148 || at >= 156) sum += block[at] ?? 0;
@@ -153,25 +132,4 @@ function checksumOf(block: Buffer): number {
 
 function octal(value: number, digits: number): string {
   return value.toString(8).padStart(digits, "0");
-}
-
-const octalField = /^[ \0]*([0-7]*)(?:[ \0]*|\0.*)$/s;
-
-/** Octal, or base 256 where the first bit is set, the second one being the sign. */
-function number(block: Buffer, start: number, length: number): number {
-  const first = block[start] ?? 0;
-  if (first < 0x80) {
-    const digits = octalField.exec(block.toString("latin1", start, start + length))?.[1];
-    return digits === undefined ? Number.NaN : Number.parseInt(digits || "0", 8);
-  }
-  const inverted = first >= 0xc0 ? 0xff : 0;
-  let value = (first ^ inverted) & 0x7f;
-  for (let at = start + 1; at < start + length; at += 1) value = value * 256 + ((block[at] ?? 0) ^ inverted);
-  if (inverted !== 0) value = -value - 1;
-  return Number.isSafeInteger(value) ? value : Number.NaN;
-}
-
-function text(block: Buffer, start: number, length: number): string {
-  const end = block.indexOf(0, start);
-  return block.toString("utf8", start, end === -1 ? start + length : Math.min(end, start + length));
 }

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { posix } from "node:path";
-import { decodeHeader, tarBlock } from "../archive/tar.js";
+import { decodeHeader } from "../archive/header-reader.js";
+import { tarBlock } from "../archive/tar.js";
 import { InputError } from "../errors.js";
 import type { Conflict, FileNode } from "../layer/file-tree.js";
 import type { CopyFiles } from "./copy.js";

@@ -24,6 +24,11 @@ const pax = (records: Record<string, string>) =>
       .join(""),
   );
 
+const stored = (key: string) => `files that are stored whole, got "GNU.sparse.${key}".`;
+
+/** A header with bytes of its own at some places. */
+const poked = (bytes: Record<number, string>) => rawHeader({}, bytes);
+
 /** More zeros than a machine has memory, in pieces. */
 function* zeros(size: number): Generator<Buffer> {
   const piece = Buffer.alloc(1 << 20);
@@ -128,16 +133,16 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
       [rawHeader({}, { flag: "x", size: negative })],
       "a size from 0 on for a, got -1.",
     ],
-    ["a long name with NUL", [pax({ path: "a\0b" }), next], "names of at most 4096 bytes without NUL, got "],
+    ["a long name with NUL", [pax({ path: "a\0b" }), next], "pax records of the form"],
     [
       "a name that no system takes",
       [rawMember("L", "n/".repeat(2049)), next],
-      "names of at most 4096 bytes without NUL, got ",
+      "names of at most 4096 bytes, got ",
     ],
     [
       "a target that no system takes",
       [rawMember("K", "n".repeat(4097)), next],
-      "names of at most 4096 bytes without NUL, got ",
+      "names of at most 4096 bytes, got ",
     ],
     [
       "a member of an unknown type",
@@ -152,7 +157,7 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
     [
       "a pax record without its length",
       [rawMember("x", "path=a\n"), next],
-      'pax records of the form <length> <key>=<value>, got "something else at byte 0".',
+      'pax records of the form <length> <key>=<value>, without NUL in keys and names, got "something else at byte 0".',
     ],
     [
       "a pax record that is longer than its header",
@@ -166,6 +171,113 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
     const read = list(parts);
     await expect(read).rejects.toThrow(InputError);
     await expect(read).rejects.toThrow(`archive: expected ${message}`);
+  });
+
+  // Each was held against archive/tar of Go 1.26, and against pkg/archive of containerd where Go takes the type.
+  it.each<[string, Buffer[], string]>([
+    ["a time of letters", [pax({ mtime: "abc" }), next], 'mtime of a pax header in seconds, got "abc".'],
+    [
+      "a time with two points",
+      [pax({ atime: "1.2.3" }), next],
+      'atime of a pax header in seconds, got "1.2.3".',
+    ],
+    [
+      "a time beyond all numbers",
+      [pax({ ctime: "9".repeat(40) }), next],
+      'ctime of a pax header in seconds, got "9',
+    ],
+    ["a key with NUL", [pax({ "k\0": "b" }), next], "pax records of the form"],
+    [
+      "an attribute whose name has NUL",
+      [pax({ "SCHILY.xattr.user.a\0b": "b" }), next],
+      "pax records of the form",
+    ],
+    ["the name of a user with NUL", [pax({ uname: "a\0b" }), next], "pax records of the form"],
+    ["the name of a group with NUL", [pax({ gname: "a\0b" }), next], "pax records of the form"],
+    ["no records about all members", [rawMember("g", "not pax"), next], "pax records of the form"],
+    [
+      "a sparse file, form 1.0",
+      [pax({ "GNU.sparse.major": "1", "GNU.sparse.minor": "0" }), next],
+      stored("major"),
+    ],
+    ["a sparse file, form 0.1", [pax({ "GNU.sparse.map": "5,1,2" }), next], stored("map")],
+    ["a sparse file, form 0.0", [pax({ "GNU.sparse.offset": "5" }), next], stored("offset")],
+    [
+      "a major number that is none",
+      [poked({ 329: "zzzzzzz" })],
+      'a devmajor from 0 on for a, got "no number".',
+    ],
+    [
+      "a minor number that is none",
+      [poked({ 337: "8888888" })],
+      'a devminor from 0 on for a, got "no number".',
+    ],
+    [
+      "a major number that is none, in GNU's form",
+      [poked({ 257: "ustar  \0", 329: "zzzzzzz" })],
+      'a devmajor from 0 on for a, got "no number".',
+    ],
+    [
+      "a time that is none, in Schily's form",
+      [poked({ 488: "zzzzzzz", 508: "tar\0" })],
+      'a ctime from 0 on for a, got "no number".',
+    ],
+    [
+      "letters behind NUL that leads",
+      [rawHeader({}, { size: "\0zzz" })],
+      'a size from 0 on for a, got "no number".',
+    ],
+    [
+      "a contiguous file, which containerd does not unpack",
+      [rawMember("7", "hi")],
+      'files, directories, links and devices, got "a, of type 7".',
+    ],
+    [
+      "what a vendor has a type for, which containerd does not unpack",
+      [rawMember("V", "hi")],
+      'files, directories, links and devices, got "a, of type V".',
+    ],
+  ])("refuses %s, as Go or containerd does", async (_, parts, message) => {
+    const read = list(parts);
+    await expect(read).rejects.toThrow(InputError);
+    await expect(read).rejects.toThrow(`archive: expected ${message}`);
+  });
+
+  it.each<[string, Buffer[], string[]]>([
+    [
+      "times before 1970 and of parts of seconds",
+      [pax({ mtime: "-1.5", atime: "+2.", ctime: "" }), next],
+      ["next file 0 0"],
+    ],
+    [
+      "device numbers of any kind in the oldest form",
+      [poked({ 257: "\0".repeat(8), 329: "zzzzzzz" })],
+      ["a file 0 0"],
+    ],
+    [
+      "times that are none, where another header takes their place",
+      [pax({ mtime: "a" }), pax({ uid: "7" }), next],
+      ["next file 0 7"],
+    ],
+    [
+      "a file, where only the short name has a slash, and no type",
+      [
+        pax({ path: "d" }),
+        rawHeader({ path: "d/", size: 512 }, { flag: "\0" }),
+        rawHeader({ path: "inside" }),
+        next,
+      ],
+      ["d file 512 0", "next file 0 0"],
+    ],
+    ["times of GNU for what they are", [poked({ 257: "ustar  \0", 345: "00000000017\0" })], ["a file 0 0"]],
+    ["a prefix of old Go for one", [poked({ 257: "ustar  \0", 345: "prefix\0" })], ["prefix/a file 0 0"]],
+    [
+      "the shorter prefix of Schily's form",
+      [poked({ 345: "p".repeat(131), 476: "0\0", 508: "tar\0" })],
+      [`${"p".repeat(131)}/a file 0 0`],
+    ],
+  ])("takes %s, as Go does", async (_, parts, expected) => {
+    expect(await list(parts)).toEqual(expected);
   });
 
   it.each(["x", "g", "L", "K"])(

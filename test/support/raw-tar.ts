@@ -2,8 +2,9 @@ import { encodeHeader, paddingOf, type TarMember } from "../../src/archive/tar.j
 
 const fields = { mode: 100, uid: 108, gid: 116, size: 124, mtime: 136, flag: 156 };
 
-/** Bytes of fields of a header, as they are. */
-export type RawFields = Partial<Record<keyof typeof fields, string | Buffer>>;
+/** Bytes of fields of a header as they are, or of what is at an offset. */
+export type RawFields = Readonly<Partial<Record<keyof typeof fields, string | Buffer>>> &
+  Readonly<Record<number, string | Buffer>>;
 
 /** A header that no writer makes: some of its fields are overwritten, and the checksum fits. */
 export function rawHeader(member: Partial<TarMember>, raw: RawFields = {}): Buffer {
@@ -18,8 +19,8 @@ export function rawHeader(member: Partial<TarMember>, raw: RawFields = {}): Buff
     target: "",
   } as const;
   const block = encodeHeader({ ...defaults, ...member });
-  for (const [field, bytes] of Object.entries(raw))
-    Buffer.from(bytes).copy(block, fields[field as keyof RawFields]);
+  for (const [field, bytes] of Object.entries<string | Buffer>(raw))
+    Buffer.from(bytes).copy(block, fields[field as keyof typeof fields] ?? Number(field));
   block.fill(" ", 148, 156);
   const sum = block.subarray(0, 512).reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
