@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
+import { Budget } from "./budget.js";
 import type { Dockerfile } from "./dockerfile.js";
 import { expandWord, type Scope } from "./expansion.js";
 import { readFlags } from "./flags.js";
@@ -43,8 +44,9 @@ export function globalArguments(
       given: target.buildArgs[overridden],
       fix: "Choose the platforms instead",
     });
+  const budget = new Budget();
   for (const instruction of globals)
-    declare(instruction, { variables, escapeChar, subject: instruction.subject }, target, new Map());
+    declare(instruction, { variables, escapeChar, subject: instruction.subject, budget }, target, new Map());
   return variables;
 }
 

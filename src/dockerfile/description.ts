@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import type { ContainerConfig } from "../oci/configuration.js";
+import { Budget } from "./budget.js";
 import { type BuildTarget, globalArguments } from "./build-arguments.js";
 import type { Dockerfile } from "./dockerfile.js";
 import { applyInstruction, type Draft, type FileChange } from "./draft.js";
@@ -52,12 +53,13 @@ export function describeStages(
   configOf?: ConfigOf,
 ): StageDescription[] {
   const described = new Map<number, StageDescription>();
+  const shared = { globals: globalArguments(dockerfile, target), budget: new Budget(), target };
   for (const stage of neededStages(dockerfile, target)) {
     const { base } = stage;
     const inherited = base.kind === "stage" ? described.get(base.index) : undefined;
     const config = base.kind === "image" ? configOf?.(base) : emptyConfig;
     const start = { config: config ?? emptyConfig, isOpen: config === undefined };
-    described.set(stage.index, describeStage(dockerfile, stage, target, inherited ?? start));
+    described.set(stage.index, describeStage(dockerfile, stage, shared, inherited ?? start));
   }
   return [...described.values()];
 }
@@ -66,7 +68,7 @@ export function describeStages(
 function describeStage(
   dockerfile: Dockerfile,
   { index, base, inImage, body }: NeededStage,
-  target: BuildTarget,
+  shared: Pick<Draft, "globals" | "budget" | "target">,
   inherited: Inherited,
 ): StageDescription {
   const { isOpen } = inherited;
@@ -75,8 +77,7 @@ function describeStage(
     config: { ...inherited.config, Env },
     variables: new Map(inherited.variables ?? Env.map(splitVariable)),
     escapeChar: dockerfile.escapeChar,
-    globals: globalArguments(dockerfile, target),
-    target,
+    ...shared,
     hasCommand: false,
     unset: new Set(),
     remarks: [],
@@ -91,7 +92,7 @@ function describeStage(
       instruction,
       change,
       ...open,
-      origin: originOf(dockerfile, change.from, index, target, instruction),
+      origin: originOf(dockerfile, change.from, index, shared.target, instruction),
     };
   });
   const { config, author, variables, remarks } = draft;

@@ -1,6 +1,6 @@
 import { Arg, DockerfileParser, Env, From, type Instruction as ParsedInstruction } from "dockerfile-ast";
 import { BuilderNeededError, InputError } from "../errors.js";
-import { type Instruction, invalid, readInstructions } from "./instruction.js";
+import { type Instruction, invalid, readInstructions, requireAtMost } from "./instruction.js";
 import { splitBlank } from "./words.js";
 
 /** What is read of a Dockerfile without building it. */
@@ -47,6 +47,9 @@ const keywords =
 // Docker's own, in any version and under any name of Docker Hub.
 const frontends =
   /^(?:(?:(?:registry-1\.|index\.)?docker\.io\/)?docker\/dockerfile(?:-upstream)?)(?:[:@].*)?$/;
+
+/** Stages may start from one another as deep as there are stages. */
+const maxStages = 256;
 
 const layerKeywords = ["RUN", "COPY", "ADD", "WORKDIR"];
 
@@ -147,7 +150,9 @@ export function parseDockerfile(text: string, name: string): Dockerfile {
       expected: "the syntax of docker/dockerfile",
       given: `# syntax=${syntax}`,
     });
-  return { name, globals, stages: splitStages(instructions.slice(first)), escapeChar };
+  const stages = splitStages(instructions.slice(first));
+  requireAtMost(maxStages, stages.length, "stages", name);
+  return { name, globals, stages, escapeChar };
 }
 
 function splitStages(instructions: readonly Instruction[]): Stage[] {

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { ContainerConfig } from "../oci/configuration.js";
+import type { Budget } from "./budget.js";
 import { type BuildTarget, declare } from "./build-arguments.js";
 import { type CopyFiles, parseCopy } from "./copy.js";
 import { expandWord, type Scope } from "./expansion.js";
@@ -7,7 +8,7 @@ import { requireFileNames } from "./file-name.js";
 import { readFlags } from "./flags.js";
 import { parseHealthcheck } from "./healthcheck.js";
 import { type Instruction, invalid, unsupported } from "./instruction.js";
-import { parsePorts } from "./ports.js";
+import { countPorts, listPorts, parsePorts } from "./ports.js";
 import { type Mount, mountsOf } from "./run.js";
 import { isSignal } from "./signals.js";
 import { parseAssignments, parseList, splitBlank, splitVariable } from "./words.js";
@@ -41,6 +42,8 @@ export interface Draft {
   /** What ARG before FROM gives. */
   globals: ReadonlyMap<string, string>;
   target: BuildTarget;
+  /** What all stages may write together. */
+  budget: Budget;
   /** Names that ARG declares and nothing gives a value. */
   unset: Set<string>;
   /** What is to be known of the image, a sentence each. */
@@ -51,18 +54,16 @@ export interface Draft {
 
 type Handler = (draft: Draft, instruction: Instruction) => FileChange | undefined;
 
+/** Characters of a port with its protocol. */
+const portLength = "65535/sctp".length;
+
 const defaultShell = ["/bin/sh", "-c"];
 
 const handlers: Readonly<Record<string, Handler>> = {
   ADD: copyFiles,
   ARG(draft, instruction) {
-    const { variables, escapeChar, target, globals } = draft;
-    const names = declare(
-      instruction,
-      { variables, escapeChar, subject: instruction.subject },
-      target,
-      globals,
-    );
+    const { variables, target, globals } = draft;
+    const names = declare(instruction, { ...scopeOf(draft, instruction), variables }, target, globals);
     for (const name of names.filter((declared) => !variables.has(declared))) draft.unset.add(name);
     return undefined;
   },
@@ -91,14 +92,15 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
   EXPOSE(draft, instruction) {
     const words = expandList(draft, instruction, splitBlank(instruction.rest)).flatMap(splitBlank);
-    const ports = words.map(parsePorts);
-    if (ports.length === 0 || ports.includes(undefined))
+    const ranges = words.map(parsePorts).filter((range) => range !== undefined);
+    if (words.length === 0 || ranges.length < words.length)
       throw invalid(instruction, "ports as in 8080, 8000-8010 or 53/udp");
-    const exposed = ports.flatMap((list) => list ?? []).map((port) => [port, {}] as const);
-    draft.config = {
-      ...draft.config,
-      ExposedPorts: { ...draft.config.ExposedPorts, ...Object.fromEntries(exposed) },
-    };
+    const exposed = { ...draft.config.ExposedPorts };
+    for (const range of ranges) {
+      draft.budget.take(countPorts(range) * portLength, instruction.subject, instruction.text);
+      for (const port of listPorts(range)) exposed[port] = {};
+    }
+    draft.config = { ...draft.config, ExposedPorts: exposed };
     return undefined;
   },
   HEALTHCHECK(draft, instruction) {
@@ -202,14 +204,14 @@ function expandAssignments(draft: Draft, instruction: Instruction): [string, str
 /** Labels that want for the value of an ARG; one with a default of its own, as in ${NAME:-none}, does not. */
 function unsetInLabels(draft: Draft, instruction: Instruction): string[] {
   const scope = scopeOf(draft, instruction);
-  const unset = [...draft.unset].filter((name) => !scope.variables.has(name));
+  const unset = [...draft.unset].filter((name) => !draft.variables.has(name));
   const assignments = parseAssignments(instruction.rest, draft.escapeChar) ?? [];
   return assignments.flatMap(({ name: label, value }) => {
     const plain = [...value.matchAll(/\$(?:\{(\w+)\}|(\w+))/g)].map(([, braced, bare]) => braced ?? bare);
     const expanded = expandWord(value, scope);
     const missing = unset.filter((name) => {
-      const variables = new Map([...scope.variables, [name, "value"]]);
-      return plain.includes(name) && expandWord(value, { ...scope, variables }) !== expanded;
+      const get = (key: string) => (key === name ? "value" : draft.variables.get(key));
+      return plain.includes(name) && expandWord(value, { ...scope, variables: { get } }) !== expanded;
     });
     return missing.map(
       (name) =>
@@ -230,6 +232,6 @@ function expandRest(draft: Draft, instruction: Instruction): string {
   return value;
 }
 
-function scopeOf({ variables, escapeChar }: Draft, { subject }: Instruction): Scope {
-  return { variables, escapeChar, subject };
+function scopeOf({ variables, escapeChar, budget }: Draft, { subject }: Instruction): Scope {
+  return { variables, escapeChar, subject, budget };
 }

@@ -12,7 +12,7 @@ const nanoseconds: Readonly<Record<string, number>> = {
 /** Nanoseconds of a duration as Go writes them: `30s`, `1m30s`, `1.5h`. Undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   if (text === "0") return 0;
-  const parts = [...text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy)];
+  const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy)];
   if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) return undefined;
   const total = parts.reduce((sum, [, count = "", unit = ""]) => sum + Math.trunc(partOf(count, unit)), 0);
   return Number.isSafeInteger(total) ? total : undefined;

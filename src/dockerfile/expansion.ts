@@ -1,13 +1,16 @@
 import { InputError } from "../errors.js";
+import type { Budget } from "./budget.js";
 import { costOf, removePrefix, removeSuffix, replacePattern } from "./shell-pattern.js";
 
 /** What variables stand for at one place of a Dockerfile. */
 export interface Scope {
-  variables: ReadonlyMap<string, string>;
+  variables: Pick<ReadonlyMap<string, string>, "get">;
   /** The character that the escape directive sets. */
   escapeChar: string;
   /** For messages: the line. */
   subject: string;
+  /** What all words of the Dockerfile may take together. */
+  budget: Budget;
 }
 
 /** Replaces variables, and takes off quotes and escapes (Dockerfile reference, "Environment replacement"). */
@@ -66,7 +69,11 @@ class Expander {
   }
 
   run(): string {
-    return this.#until(undefined, false);
+    const { budget, subject } = this.scope;
+    budget.take(this.text.length, subject, this.text);
+    const result = this.#until(undefined, false);
+    budget.take(result.length, subject, this.text);
+    return result;
   }
 
   /** Everything up to `end`, which is consumed; a raw part keeps its escape characters. */

@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "../oci/configuration.js";
 import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
-import { type BuildTarget, globalArguments } from "./build-arguments.js";
+import { Budget } from "./budget.js";
+import type { BuildTarget } from "./build-arguments.js";
 import type { Dockerfile, Stage } from "./dockerfile.js";
 import { expandWord, type Scope } from "./expansion.js";
 import { readFlags } from "./flags.js";
@@ -27,10 +28,15 @@ export interface From {
 /**
  * Reads what a stage starts from. Where nothing runs, $BUILDPLATFORM is the platform that is built for: the image does
  * not depend on the machine, and a program that is copied out of the stage is one for the image.
+ * `globals` is what ARG before the first FROM gives.
  */
-export function readFrom(dockerfile: Dockerfile, { from }: Stage, target: BuildTarget): From {
-  const variables = globalArguments(dockerfile, target);
-  const scope: Scope = { variables, escapeChar: dockerfile.escapeChar, subject: from.subject };
+export function readFrom(
+  { escapeChar }: Dockerfile,
+  { from }: Stage,
+  target: BuildTarget,
+  globals: ReadonlyMap<string, string>,
+): From {
+  const scope = { variables: globals, escapeChar, subject: from.subject, budget: new Budget() };
   const [image = "", as, stage, ...more] = splitBlank(from.rest);
   if (more.length > 0 || (as !== undefined && (as.toUpperCase() !== "AS" || stage === undefined)))
     throw invalid(from, "FROM with an image, and perhaps AS with a name");
@@ -46,7 +52,11 @@ export function requirePlatform(from: Instruction, platform: ImagePlatform, targ
     throw invalid(from, `the platform ${wanted}`, "Remove --platform: each platform takes its own base");
 }
 
-function readPlatform(from: Instruction, scope: Scope, { platform }: BuildTarget): ImagePlatform {
+function readPlatform(
+  from: Instruction,
+  scope: Scope & { variables: ReadonlyMap<string, string> },
+  { platform }: BuildTarget,
+): ImagePlatform {
   const flag = readFlags(from, ["platform"]).get("platform");
   if (flag === undefined) return platform;
   const machine = [

@@ -26,6 +26,9 @@ export interface InstructionList {
   syntax?: string;
 }
 
+// Dockerfiles as they are found stay far below.
+const bounds = { characters: 1 << 20, instructions: 2_000 };
+
 // What bufio.Scanner takes, by which BuildKit reads lines.
 const maxLineBytes = 65_535;
 
@@ -37,10 +40,12 @@ const heredocKeywords = ["COPY", "ADD"];
  * Where the two disagree on where an instruction ends, that is an error and never a guess.
  */
 export function readInstructions(text: string, name: string): InstructionList {
+  requireAtMost(bounds.characters, text.length, "characters", name);
   requireShortLines(text, name);
   const dockerfile = DockerfileParser.parse(text);
   const escapeChar = dockerfile.getEscapeCharacter();
   const found = dockerfile.getInstructions();
+  requireAtMost(bounds.instructions, found.length, "instructions", name);
   const instructions = found.map((line, at) =>
     readInstruction(
       { text: line.getTextContent(), isLast: at === found.length - 1 },
@@ -53,6 +58,17 @@ export function readInstructions(text: string, name: string): InstructionList {
     .find((directive) => directive.getName().toLowerCase() === "syntax")
     ?.getValue();
   return { instructions, escapeChar, ...(syntax ? { syntax } : {}) };
+}
+
+/** Refuses a Dockerfile that has more of something than any has. */
+export function requireAtMost(limit: number, given: number, what: string, subject: string): void {
+  if (given > limit)
+    throw new InputError({
+      subject,
+      expected: `a Dockerfile of at most ${limit} ${what}`,
+      given,
+      fix: "Split it into several images",
+    });
 }
 
 function requireShortLines(text: string, name: string): void {

@@ -12,6 +12,9 @@ type Token =
   /** A double star elsewhere: anything. */
   | { kind: "anything" };
 
+/** A token that is one character. */
+type SingleToken = Extract<Token, { kind: "char" | "one" | "class" }>;
+
 /** A compiled pattern. */
 export interface PathPattern {
   matches(path: string): boolean;
@@ -66,28 +69,51 @@ function sourceOf(token: Token): string {
   }
 }
 
-/** Token by token, each in one pass over the path. */
+/** Places of a path, a bit for each: the one before its first character is the lowest. */
+type Places = bigint;
+
+/** Token by token, for all ways to share the path among stars at once. */
 function matchesAll(tokens: readonly Token[], chars: readonly string[]): boolean {
-  let reached = Array.from({ length: chars.length + 1 }, (_, at) => at === 0);
-  for (const token of tokens) reached = step(token, chars, reached);
-  return reached[chars.length] === true;
+  const before = placesIn(chars);
+  let reached: Places = 1n;
+  for (const token of tokens) {
+    if (reached === 0n) return false;
+    reached = step(token, reached, before, chars.length);
+  }
+  return reached >> BigInt(chars.length) === 1n;
 }
 
-/** The places of a path that a token leads to from others. */
-function step(token: Token, chars: readonly string[], from: readonly boolean[]): boolean[] {
+/** The places of a path that a token leads to from others; `before` knows those before a character that fits. */
+function step(token: Token, from: Places, before: (token: SingleToken) => Places, length: number): Places {
   const { kind } = token;
-  if (kind === "char" || kind === "one" || kind === "class")
-    return from.map((_, at) => from[at - 1] === true && fits(token, chars[at - 1] ?? ""));
-  let open = false;
-  return from.map((isFrom, at) => {
-    const isAfterSlash = chars[at - 1] === "/";
-    open = isFrom || (open && !(kind === "many" && isAfterSlash));
-    return isFrom || (open && (kind !== "directories" || isAfterSlash));
-  });
+  if (kind === "char" || kind === "one" || kind === "class") return (from & before(token)) << 1n;
+  if (kind === "many") {
+    // The sum carries each place through the name that it is in, up to the next slash.
+    const names = before({ kind: "one" });
+    return (((from & names) + names) ^ names) | from;
+  }
+  const onwards = (1n << BigInt(length + 1)) - (from & -from);
+  return kind === "anything" ? onwards : from | (onwards & (before(slash) << 1n));
+}
+
+const slash = { kind: "char", char: "/" } as const;
+
+/** Finds the places before a character that a token fits, each kind of token once for a path. */
+function placesIn(chars: readonly string[]): (token: SingleToken) => Places {
+  const known = new Map<string, Places>();
+  return (token) => {
+    const key = token.kind === "char" ? token.char : token.kind;
+    const found = token.kind === "class" ? undefined : known.get(key);
+    if (found !== undefined) return found;
+    const bits = chars.map((char) => (fits(token, char) ? "1" : "0")).toReversed();
+    const places = BigInt(`0b0${bits.join("")}`);
+    known.set(key, places);
+    return places;
+  };
 }
 
 /** Whether a token that is one character is this one. */
-function fits(token: Token & { kind: "char" | "one" | "class" }, char: string): boolean {
+function fits(token: SingleToken, char: string): boolean {
   if (token.kind === "char") return token.char === char;
   return token.kind === "one" ? char !== "/" : inClass(token, char);
 }

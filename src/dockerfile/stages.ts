@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
-import type { BuildTarget } from "./build-arguments.js";
+import { type BuildTarget, globalArguments } from "./build-arguments.js";
 import type { Dockerfile, Stage } from "./dockerfile.js";
 import { readFrom, requirePlatform, scratch } from "./from.js";
 import { type Instruction, invalid } from "./instruction.js";
@@ -36,12 +36,13 @@ export interface NeededStage extends Stage {
  */
 export function neededStages(dockerfile: Dockerfile, target: BuildTarget): NeededStage[] {
   const last = targetIndex(dockerfile, target);
+  const globals = globalArguments(dockerfile, target);
   const needed = new Map<number, NeededStage>();
   const visit = (index: number, inImage: boolean): void => {
     const stage = dockerfile.stages[index];
     if (stage === undefined) return;
     const known = needed.get(index);
-    const base = known?.base ?? baseOfStage(dockerfile, stage, index, target, inImage);
+    const base = known?.base ?? baseOfStage(dockerfile, stage, index, { ...target, globals }, inImage);
     needed.set(index, { ...stage, index, base, inImage: inImage || known?.inImage === true });
     if (base.kind === "stage") visit(base.index, inImage);
     if (known !== undefined) return;
@@ -110,10 +111,10 @@ function baseOfStage(
   dockerfile: Dockerfile,
   stage: Stage,
   index: number,
-  target: BuildTarget,
+  { globals, ...target }: BuildTarget & { globals: ReadonlyMap<string, string> },
   inImage: boolean,
 ): Origin {
-  const { name, platform } = readFrom(dockerfile, stage, target);
+  const { name, platform } = readFrom(dockerfile, stage, target, globals);
   const named = stageNamed(dockerfile.stages, name, index);
   if (inImage) requirePlatform(stage.from, platform, target);
   if (named !== undefined) return { kind: "stage", index: named };

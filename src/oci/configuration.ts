@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { requireDocument } from "./document.js";
 import { parse } from "./manifest.js";
 import { namedStrings, nameSet } from "./named.js";
 import type { ImagePlatform } from "./platform.js";
@@ -126,7 +127,7 @@ export function parseConfiguration(bytes: Uint8Array, subject: string): ImageCon
 /** The bytes of an image configuration: keys in one order, and nothing that is empty. Their digest is the image ID. */
 export function formatConfiguration(image: ImageConfiguration): Buffer {
   const { created, author, architecture, os, variant, config, rootfs, history: entries } = image;
-  return Buffer.from(
+  const bytes = Buffer.from(
     JSON.stringify({
       ...withoutEmpty({ created, author, architecture, os, variant }),
       config: withoutEmpty({
@@ -155,6 +156,8 @@ export function formatConfiguration(image: ImageConfiguration): Buffer {
       ),
     }),
   );
+  requireDocument(bytes.length, "image configuration");
+  return bytes;
 }
 
 function formatHealthcheck(check: Healthcheck): object {

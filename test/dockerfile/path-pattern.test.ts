@@ -27,6 +27,14 @@ describe("parsePattern", () => {
     expect(others.filter((path) => compiled?.matches(path))).toEqual([]);
   });
 
+  it("takes many stars to the end of a name, and no further", () => {
+    const pattern = parsePattern("a*a*a*a*/[bc]*b*/?*?*?");
+    const matching = ["aaaa/bb/xyz", "axaxaxax/cxbx/xyzé"];
+    const others = ["aaaa/b/xyz", "aaa/bb/xyz", "aaaa/x/bb/xyz", "aaaa/bb/xy", "aaaa/bb/xyz/"];
+    expect(matching.filter((path) => pattern?.matches(path))).toEqual(matching);
+    expect(others.filter((path) => pattern?.matches(path))).toEqual([]);
+  });
+
   it.each(["[", "[]", "[]a]", "[a", "[-a]", "[a-]", "a\\", "[^]"])("finds %s malformed", (pattern) => {
     expect(parsePattern(pattern)).toBeUndefined();
   });

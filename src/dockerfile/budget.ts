@@ -1,0 +1,21 @@
+import { InputError } from "../errors.js";
+
+/** Characters of all variables and ports that are written out; images as they are found have a few thousand. */
+const characters = 4 * 1024 * 1024;
+
+/** How much the instructions of a Dockerfile may make of their text, all stages together. */
+export class Budget {
+  #left = characters;
+
+  /** Takes what is about to be written; `given` is the text that asks for it. */
+  take(count: number, subject: string, given: string): void {
+    this.#left -= count;
+    if (this.#left >= 0) return;
+    throw new InputError({
+      subject,
+      expected: `variables and ports of at most ${characters} characters in the whole Dockerfile`,
+      given,
+      fix: "Use shorter values, or fewer of them",
+    });
+  }
+}
