@@ -8,7 +8,7 @@ import { type ImageOf, problemOf as imageProblemOf, resolveImages } from "./rele
 import { archOf, parseArchNames } from "./tags/arch.js";
 import { plusSigns } from "./tags/rules.js";
 import { parseTagTemplate } from "./tags/tag-template.js";
-import { parseTemplate } from "./tags/template.js";
+import { parseValueTemplate } from "./tags/template.js";
 import { canFollowVersions, conflictIn } from "./tags/template-list.js";
 import { valuePlaceholders } from "./tags/values.js";
 
@@ -183,10 +183,10 @@ const binaries = z
 const valueText = z
   .string()
   .describe(
-    "Text with placeholders: {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision} and {date}, as tags have them, and {created}, the time of the commit. What has no value in a call is left out.",
+    "Text with placeholders: {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision} and {date}, as tags have them, and {created}, the time of the commit. What has no value in a call is left out. {{version}} is the literal {version}; all other braces are text, also after a dollar sign.",
   );
 const valueTemplate = valueText.transform(
-  parsedBy((text, path) => parseTemplate(text, valuePlaceholders, path)),
+  parsedBy((text, path) => parseValueTemplate(text, valuePlaceholders, path)),
 );
 
 const annotationNames = ["title", "description", "source"];

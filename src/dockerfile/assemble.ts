@@ -7,7 +7,7 @@ import { type ContainerConfig, formatConfiguration, type HistoryEntry } from "..
 import { digestOf } from "../oci/manifest.js";
 import type { ImagePlatform } from "../oci/platform.js";
 import type { BuildTarget } from "./build-arguments.js";
-import { describeStages, type StageDescription } from "./description.js";
+import { describeStages, remarksOfImage, type StageDescription } from "./description.js";
 import type { Dockerfile } from "./dockerfile.js";
 import { applyChange } from "./file-changes.js";
 import { scratch } from "./from.js";
@@ -93,7 +93,7 @@ export async function assembleVariant(assembly: Assembly): Promise<AssembledVari
     config: bytes,
     layers,
     ...(base === undefined ? {} : { base }),
-    remarks: descriptions.flatMap(({ inImage, remarks }) => (inImage ? remarks : [])),
+    remarks: remarksOfImage(descriptions),
   };
 }
 

@@ -109,6 +109,11 @@ function describeStage(
   };
 }
 
+/** What is to be known of the image, a sentence each: stages that it only copies from leave no labels in it. */
+export function remarksOfImage(stages: readonly StageDescription[]): string[] {
+  return stages.flatMap(({ inImage, remarks }) => (inImage ? remarks : []));
+}
+
 /** What is wrong without a variable may be right with it. */
 function tryInstruction(draft: Draft, instruction: Instruction): FileChange | undefined {
   try {

@@ -1,14 +1,12 @@
-import { uncheckedRemarks } from "../binaries/preflight-report.js";
 import { type AssembledVariant, assembleVariant, type OpenImage } from "../dockerfile/assemble.js";
 import { packImage } from "../dockerfile/pack.js";
 import { imageKey, imagesOf } from "../dockerfile/stages.js";
 import type { BaseImage } from "../layer/base.js";
 import type { RegistryClient } from "../registry/client.js";
-import { parseReference } from "../registry/reference.js";
 import { readBase } from "./base.js";
 import type { BuiltRelease } from "./built.js";
-import { choiceRemarks } from "./dockerfile-choice.js";
 import { imageIdsOf } from "./image-ids.js";
+import { remarksOf } from "./remarks.js";
 import type { StagedRelease } from "./stage.js";
 
 export interface AssemblyOptions {
@@ -23,9 +21,10 @@ export interface AssemblyOptions {
  * layers are compressed into files, which have to stay until the image was published.
  */
 export async function assembleRelease(
-  { chosen, dockerfile, builderNeeded, layers, targets, annotations, labels, format, checks }: StagedRelease,
+  staged: StagedRelease,
   { client, sourceDateEpoch }: AssemblyOptions,
 ): Promise<BuiltRelease> {
+  const { dockerfile, builderNeeded, layers, targets, annotations, labels, format } = staged;
   if (builderNeeded !== undefined) throw builderNeeded;
   if (dockerfile === undefined) throw new Error("The Dockerfile was not interpreted.");
   const variants: AssembledVariant[] = [];
@@ -43,30 +42,13 @@ export async function assembleRelease(
         workspace: layers,
       }),
     );
-  const copying = targets.flatMap(({ context }) => context.remarks);
   const bases = targets.flatMap((target) => imagesOf(dockerfile, target).map(({ reference }) => reference));
   return {
     origin: "slipway",
     image: imageIdsOf(variants),
-    remarks: [
-      ...choiceRemarks(chosen),
-      ...uncheckedRemarks(checks),
-      ...new Set(variants.flatMap(({ remarks }) => remarks)),
-      ...new Set(copying),
-      ...baseRemarks(bases),
-    ],
+    remarks: remarksOf(staged, { stages: variants.flatMap(({ remarks }) => remarks), bases }),
     pack: () => packImage(variants, { annotations, format, directory: layers }),
   };
-}
-
-/** The image is a function of its input, and a base under a tag is none that stays. */
-export function baseRemarks(references: readonly string[]): string[] {
-  return [...new Set(references)]
-    .filter((reference) => parseReference(reference, "base image").digest === undefined)
-    .map(
-      (reference) =>
-        `The base ${reference} has no digest: once it moves, the same binaries are another image, which a version that is published refuses. Pin it in the Dockerfile, as in FROM name:tag@sha256:….`,
-    );
 }
 
 /** Each image is opened once for a platform. */

@@ -3,6 +3,7 @@ import { type BinaryOverlay, layOut } from "../binaries/overlay.js";
 import type { BuildTarget } from "../dockerfile/build-arguments.js";
 import { BuildContext } from "../dockerfile/build-context.js";
 import { keepAll, loadContext, readIgnoreFile } from "../dockerfile/context.js";
+import { remarksOfImage } from "../dockerfile/description.js";
 import { permissionRemark } from "../dockerfile/permissions.js";
 import type { Source } from "../dockerfile/sources.js";
 import { findArchive, findCopied, requireEach, type Survey } from "../dockerfile/survey.js";
@@ -26,6 +27,8 @@ export interface TargetContext {
   overlay?: BinaryOverlay;
   /** What is copied out of it; absent where only a builder knows. */
   copied?: Source[];
+  /** What its stages are to be known for, a sentence each; what a base sets is not known. */
+  remarks: string[];
 }
 
 /** The build contexts of a release. */
@@ -98,6 +101,7 @@ async function openWith(
     contexts.push({
       target,
       context,
+      remarks: survey === undefined ? [] : remarksOfImage(survey.stages),
       ...(overlay === undefined ? {} : { overlay }),
       ...(copied === undefined ? {} : { copied }),
     });

@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Container, type Directory, dag, ExistsType, type Platform } from "@dagger.io/dagger";
-import { uncheckedRemarks } from "../binaries/preflight-report.js";
 import { writeSources } from "../dockerfile/context-files.js";
 import { summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { scratch as scratchBase } from "../dockerfile/from.js";
@@ -15,7 +14,6 @@ import type { Project } from "../project.js";
 import { parseReference } from "../registry/reference.js";
 import type { BuiltRelease } from "./built.js";
 import { annotationsOf, type ReleaseDescription } from "./description.js";
-import { choiceRemarks } from "./dockerfile-choice.js";
 import {
   checkProgram,
   type EngineBuild,
@@ -27,6 +25,7 @@ import { formatInputs } from "./image-ids.js";
 import { chooseImage, readDockerfile } from "./input.js";
 import { digestInputs } from "./input-digest.js";
 import { pinImages } from "./pinned-images.js";
+import { remarksOf } from "./remarks.js";
 import type { StagedRelease, StagedTarget } from "./stage.js";
 
 /** What one platform is built from. */
@@ -65,7 +64,7 @@ export async function planEngineBuild(
   const { path: name, text } = staged.chosen;
   const { mediaTypes } = description.settings;
   const { labels } = staged;
-  const { images, remarks } = await pinImages(
+  const { images, references } = await pinImages(
     (reference) => digestOnEngine(project, reference),
     staged,
     text,
@@ -91,12 +90,11 @@ export async function planEngineBuild(
     image: Object.fromEntries(
       platforms.map(({ target, inputs }) => [formatPlatform(target.platform), formatInputs(inputs)]),
     ),
-    remarks: [
-      ...choiceRemarks(staged.chosen),
-      reasonOf(staged),
-      ...uncheckedRemarks(staged.checks),
-      ...remarks,
-    ],
+    remarks: remarksOf(staged, {
+      reason: reasonOf(staged),
+      stages: staged.targets.flatMap(({ remarks }) => remarks),
+      bases: references,
+    }),
     pack: async () => {
       await project.signIn();
       const summary = summarizeDockerfile(text, staged.targets[0]?.buildArgs);

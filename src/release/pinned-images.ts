@@ -1,14 +1,13 @@
 import { summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { imagesOf } from "../dockerfile/stages.js";
 import { parseReference } from "../registry/reference.js";
-import { baseRemarks } from "./assemble.js";
 import type { StagedRelease, StagedTarget } from "./stage.js";
 
 /** The images that a build starts from, by target, each as its reference with the digest that it has now. */
 export interface PinnedImages {
   images: ReadonlyMap<StagedTarget, string[]>;
-  /** What is to be known of those that may move, a sentence each. */
-  remarks: string[];
+  /** All of them, as the Dockerfile names them. */
+  references: string[];
 }
 
 /** The digest that an image has now, as whoever builds from it sees it. */
@@ -35,6 +34,6 @@ export async function pinImages(
   const pinned = new Map(references.map((reference, at) => [reference, `${reference} ${digests[at]}`]));
   return {
     images: new Map(named.map(([target, names]) => [target, names.map((name) => pinned.get(name) ?? name)])),
-    remarks: baseRemarks(references),
+    references,
   };
 }

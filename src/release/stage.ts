@@ -35,6 +35,8 @@ export interface StagedTarget extends BuildTarget {
   context: BuildContext;
   /** What is copied out of the context; absent where only a builder knows. */
   copied?: Source[];
+  /** What its stages are to be known for as far as the Dockerfile says it, a sentence each. */
+  remarks: string[];
 }
 
 /** A release whose binaries were checked; no registry was asked. */
@@ -65,7 +67,7 @@ const subject = "--binaries";
 export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> {
   const { settings, trigger, workspace } = input;
   const catalog = await catalogOf(input);
-  const targets = settings.platforms.map((platform) => targetOf(input, catalog, platform));
+  const targets = targetsOf(input, catalog);
   const interpreted = interpret(input.dockerfile, targets);
   const { contexts, builderNeeded } = await openContexts(input, interpreted, catalog);
   const dockerfile = builderNeeded === undefined ? interpreted.dockerfile : undefined;
@@ -78,9 +80,10 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
     ...(interpreted.dockerfile === undefined ? {} : { dockerfile: interpreted.dockerfile }),
     ...(builderNeeded === undefined ? {} : { builderNeeded }),
     layers,
-    targets: contexts.map(({ target, context, copied }) => ({
+    targets: contexts.map(({ target, context, copied, remarks }) => ({
       ...target,
       context,
+      remarks,
       ...(copied === undefined ? {} : { copied }),
     })),
     annotations: annotationsOf(input),
@@ -95,13 +98,14 @@ async function catalogOf({ settings, binaries }: ReleaseInput): Promise<Catalog 
   return readCatalog(binaries, { subject, pattern: settings.binaries.pattern });
 }
 
-function targetOf(input: ReleaseInput, catalog: Catalog | undefined, platform: string): BuildTarget {
-  const { target } = input.settings;
-  return {
+function targetsOf(input: ReleaseInput, catalog: Catalog | undefined): BuildTarget[] {
+  const { platforms, target } = input.settings;
+  const buildArgs = buildArgumentsOf(input, namesIn(input, catalog));
+  return platforms.map((platform) => ({
     platform: parsePlatform(platform),
-    buildArgs: buildArgumentsOf(input, namesIn(input, catalog)),
+    buildArgs,
     ...(target === undefined ? {} : { stage: target }),
-  };
+  }));
 }
 
 /** Names of the binaries that the release is about. */

@@ -37,17 +37,64 @@ export interface Template {
   placeholders: readonly Placeholder[];
 }
 
+type Parsed<Known extends Placeholder> = Template & { placeholders: readonly Known[] };
+
+/** How a text is taken apart. */
+interface Syntax {
+  /** Separates what is more than its own text. */
+  separator: RegExp;
+  /** A piece that is a placeholder. */
+  placeholder: RegExp;
+}
+
+/** A tag can hold no braces of its own. */
+const inTag: Syntax = { separator: /(\{[^{}]*\})/, placeholder: /^\{([^{}]*)\}$/ };
+const inValue: Syntax = {
+  separator: /(\$\{+[^{}]*\}+|\{\{[a-z]+\}\}|\{[a-z]+\})/,
+  placeholder: /^\{([a-z]+)\}$/,
+};
+const goTemplate = /\{\{-?\s*\./;
+
 /** Parses `{name}` and literal text; `known` are the placeholders that have a meaning where the template stands. */
 export function parseTemplate<Known extends Placeholder>(
   text: string,
   known: readonly Known[],
   subject = "template",
-): Template & { placeholders: readonly Known[] } {
+): Parsed<Known> {
+  return compile(text, inTag, known, subject);
+}
+
+/**
+ * Parses a text that may hold braces of its own: `{word}` in lower case is a placeholder, `{{word}}` is the literal
+ * `{word}`, and all others stay as they are, those of `${word}` included.
+ */
+export function parseValueTemplate<Known extends Placeholder>(
+  text: string,
+  known: readonly Known[],
+  subject = "template",
+): Parsed<Known> {
+  if (goTemplate.test(text))
+    throw new InputError({
+      subject,
+      expected: `placeholders as they are written here, ${listOf(known)}`,
+      given: text,
+      fix: "Write {version} for {{ .Version }}",
+    });
+  return compile(text, inValue, known, subject);
+}
+
+function compile<Known extends Placeholder>(
+  text: string,
+  syntax: Syntax,
+  known: readonly Known[],
+  subject: string,
+): Parsed<Known> {
   const isKnown = (name: string): name is Known => known.some((placeholder) => placeholder === name);
   const placeholders: Known[] = [];
-  const parts = text.split(/(\{[^{}]*\})/).flatMap((part): Part[] => {
-    const [, placeholder] = /^\{(.*)\}$/.exec(part) ?? [];
-    if (placeholder === undefined) return part === "" ? [] : [{ literal: part }];
+  const parts = text.split(syntax.separator).flatMap((piece): Part[] => {
+    const [, escaped] = /^\{(\{[a-z]+\})\}$/.exec(piece) ?? [];
+    const [, placeholder] = syntax.placeholder.exec(piece) ?? [];
+    if (placeholder === undefined) return piece === "" ? [] : [{ literal: escaped ?? piece }];
     if (!isKnown(placeholder))
       throw new InputError({ subject, expected: `only the placeholders ${listOf(known)}`, given: text });
     placeholders.push(placeholder);

@@ -2,12 +2,17 @@
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parseSettings } from "../../src/config.js";
 import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { permissionRemark } from "../../src/dockerfile/permissions.js";
 import { surveyDockerfile } from "../../src/dockerfile/survey.js";
 import { InputError } from "../../src/errors.js";
 import { parsePlatform } from "../../src/oci/platform.js";
+import type { Project } from "../../src/project.js";
 import { assembleRelease } from "../../src/release/assemble.js";
+import type { ReleaseDescription } from "../../src/release/description.js";
+import { planEngineBuild } from "../../src/release/engine-build.js";
+import { readRef } from "../../src/tags/ref.js";
 import { makeClient } from "../support/client.js";
 import { openContext, writeFiles } from "../support/image-files.js";
 import {
@@ -418,9 +423,42 @@ describe("permissions that are not kept", () => {
   });
 });
 
-it("an ARG without a value that ends in a label is a remark", async () => {
-  const { remarks } = await build("ARG COMMIT\nLABEL revision=$COMMIT\nCOPY LICENSE /");
-  expect(remarks.filter((remark) => remark.startsWith("ARG"))).toEqual([
-    "ARG COMMIT has no value, so the label revision is empty.",
-  ]);
+describe("a remark, whoever builds the image,", () => {
+  const ignored: Partial<StagedProject> = {
+    source: { ...source, app: "of the source" },
+    binaries: plain((arch) => `linux/${arch}/app`),
+  };
+  const cases: [string, string, Partial<StagedProject>, RegExp[]][] = [
+    [
+      "is an ARG without a value that ends in a label",
+      "ARG COMMIT\nLABEL revision=$COMMIT\nCOPY LICENSE /",
+      {},
+      [/^ARG COMMIT has no value, so the label revision is empty\.$/],
+    ],
+    ["is a binary in the place of a file", "COPY app /", ignored, [/^The binary .*app/]],
+    [
+      "is what permissions are dropped",
+      "COPY set /",
+      { source: undefined, binaries: { "set/user": { mode: 0o4755 } } },
+      [/set\/user has 4755 and gets 0755/],
+    ],
+    ["is nothing where there is nothing to know", "COPY LICENSE /", {}, []],
+  ];
+
+  it.each(cases)("%s", async (_, body, project, expected) => {
+    const { staged } = await copied(body, project);
+    const assembled = await assembleRelease(staged, { client: makeClient(), sourceDateEpoch: 0 });
+    // FROM scratch alone: no engine is asked before the build.
+    const planned = await planEngineBuild({} as Project, describeRelease(), staged, 0);
+    const [reason, ...others] = planned.remarks;
+    expect(reason).toMatch(/^The engine builds it/);
+    expect(others).toEqual(assembled.remarks);
+    const own = others.filter((remark) => !remark.includes("not checked"));
+    expect(own).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
+  });
 });
+
+function describeRelease(): ReleaseDescription {
+  const { release: settings } = parseSettings("{}");
+  return { settings, trigger: readRef("refs/heads/main", { mainBranch: "main", preRelease: true }) };
+}

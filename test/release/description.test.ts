@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: shells and Dockerfiles write variables like this.
+
 import { describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
 import { annotationsOf, buildArgumentsOf, labelsOf } from "../../src/release/description.js";
@@ -8,6 +10,8 @@ const revision = "0123456789abcdef0123456789abcdef01234567";
 const created = 1_768_046_400;
 const templates = {
   Plain: "as it is",
+  Json: '{"a":1}',
+  Shell: "${BIN} {{version}}",
   Version: "v{version}",
   Tag: "{tag}",
   Minor: "{major}.{minor}",
@@ -21,15 +25,16 @@ function describeRelease(ref: string, release: object, commit: object = { revisi
   return { settings, trigger: makeTrigger(ref), ...commit };
 }
 
+const literal = { Plain: "as it is", Json: '{"a":1}', Shell: "${BIN} {version}" };
 const ofVersion = {
-  Plain: "as it is",
+  ...literal,
   Version: "v1.2.3",
   Tag: "v1.2.3",
   Minor: "1.2",
   Commit: `${revision} 0123456`,
   Time: "2026-01-10T12:00:00Z 20260110",
 };
-const ofMain = { Plain: "as it is", Branch: "main", Commit: ofVersion.Commit, Time: ofVersion.Time };
+const ofMain = { ...literal, Branch: "main", Commit: ofVersion.Commit, Time: ofVersion.Time };
 
 describe.each([
   ["labels", "labels", labelsOf],
@@ -53,12 +58,13 @@ describe.each([
     );
   });
 
-  it("refuse a placeholder that has no meaning", async () => {
+  it.each([
+    ["{name}", "expected only the placeholders {version}, "],
+    ["{{ .Version }}", "expected placeholders as they are written here, {version}, "],
+  ])("refuse %j, which has no meaning", async (text, message) => {
     expect(
-      await messageThrownBy(() => describeRelease("refs/heads/main", { [setting]: { Name: "{name}" } })),
-    ).toMatch(
-      /^slipway\.json: release\.\w+\.Name: expected only the placeholders \{version\}, .*, got "\{name\}"/,
-    );
+      await messageThrownBy(() => describeRelease("refs/heads/main", { [setting]: { Name: text } })),
+    ).toContain(`slipway.json: release.${setting}.Name: ${message}`);
   });
 });
 

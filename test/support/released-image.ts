@@ -36,6 +36,7 @@ export async function makeReleasedImage(
     targets: platforms.map((platform) => ({
       platform: parsePlatform(platform),
       buildArgs: {},
+      remarks: [],
       context: openContext(context, "Dockerfile.release"),
     })),
     annotations: {},
