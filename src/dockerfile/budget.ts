@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 
-/** Characters of all variables and ports that are written out; images as they are found have a few thousand. */
+/** Characters of all variables, ports and inherited configurations; images as they are found have a few thousand. */
 const characters = 4 * 1024 * 1024;
 
 /** How much the instructions of a Dockerfile may make of their text, all stages together. */
@@ -13,7 +13,7 @@ export class Budget {
     if (this.#left >= 0) return;
     throw new InputError({
       subject,
-      expected: `variables and ports of at most ${characters} characters in the whole Dockerfile`,
+      expected: `variables, ports and inherited configurations of at most ${characters} characters in all stages`,
       given,
       fix: "Use shorter values, or fewer of them",
     });

@@ -57,6 +57,8 @@ export function describeStages(
   for (const stage of neededStages(dockerfile, target)) {
     const { base } = stage;
     const inherited = base.kind === "stage" ? described.get(base.index) : undefined;
+    if (inherited !== undefined)
+      shared.budget.take(JSON.stringify(inherited.config).length, stage.from.subject, stage.from.text);
     const config = base.kind === "image" ? configOf?.(base) : emptyConfig;
     const start = { config: config ?? emptyConfig, isOpen: config === undefined };
     described.set(stage.index, describeStage(dockerfile, stage, shared, inherited ?? start));
@@ -72,9 +74,14 @@ function describeStage(
   inherited: Inherited,
 ): StageDescription {
   const { isOpen } = inherited;
+  const { Labels = {}, ExposedPorts = {}, Volumes = {}, ...fixed } = inherited.config;
   const Env = withPath(inherited.config.Env ?? []);
   const draft: Draft = {
-    config: { ...inherited.config, Env },
+    config: fixed,
+    env: new Map(Env.map(splitVariable)),
+    labels: new Map(Object.entries(Labels)),
+    ports: new Map(Object.entries(ExposedPorts)),
+    volumes: new Map(Object.entries(Volumes)),
     variables: new Map(inherited.variables ?? Env.map(splitVariable)),
     escapeChar: dockerfile.escapeChar,
     ...shared,
@@ -95,12 +102,12 @@ function describeStage(
       origin: originOf(dockerfile, change.from, index, shared.target, instruction),
     };
   });
-  const { config, author, variables, remarks } = draft;
+  const { author, variables, remarks } = draft;
   return {
     index,
     base,
     inImage,
-    config,
+    config: configOfDraft(draft),
     steps,
     remarks,
     isOpen,
@@ -112,6 +119,17 @@ function describeStage(
 /** What is to be known of the image, a sentence each: stages that it only copies from leave no labels in it. */
 export function remarksOfImage(stages: readonly StageDescription[]): string[] {
   return stages.flatMap(({ inImage, remarks }) => (inImage ? remarks : []));
+}
+
+/** The configuration that a draft comes to; what has no entry is left out. */
+function configOfDraft({ config, env, labels, ports, volumes }: Draft): ContainerConfig {
+  return {
+    ...config,
+    Env: [...env].map(([name, value]) => `${name}=${value}`),
+    ...(labels.size === 0 ? {} : { Labels: Object.fromEntries(labels) }),
+    ...(ports.size === 0 ? {} : { ExposedPorts: Object.fromEntries(ports) }),
+    ...(volumes.size === 0 ? {} : { Volumes: Object.fromEntries(volumes) }),
+  };
 }
 
 /** What is wrong without a variable may be right with it. */

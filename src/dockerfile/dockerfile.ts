@@ -1,6 +1,6 @@
-import { Arg, DockerfileParser, Env, From, type Instruction as ParsedInstruction } from "dockerfile-ast";
+import { Arg, Env, From, type Instruction as ParsedInstruction } from "dockerfile-ast";
 import { BuilderNeededError, InputError } from "../errors.js";
-import { type Instruction, invalid, readInstructions, requireAtMost } from "./instruction.js";
+import { type Instruction, invalid, parseBounded, readInstructions } from "./instruction.js";
 import { splitBlank } from "./words.js";
 
 /** What is read of a Dockerfile without building it. */
@@ -48,9 +48,6 @@ const keywords =
 const frontends =
   /^(?:(?:(?:registry-1\.|index\.)?docker\.io\/)?docker\/dockerfile(?:-upstream)?)(?:[:@].*)?$/;
 
-/** Stages may start from one another as deep as there are stages. */
-const maxStages = 256;
-
 const layerKeywords = ["RUN", "COPY", "ADD", "WORKDIR"];
 
 /** Reads build arguments, bases and layers of a Dockerfile; `given` are arguments that win over the defaults. */
@@ -58,7 +55,7 @@ export function summarizeDockerfile(
   text: string,
   given: Readonly<Record<string, string>> = {},
 ): DockerfileSummary {
-  const dockerfile = DockerfileParser.parse(text);
+  const dockerfile = parseBounded(text, "Dockerfile");
   const args = new Map<string, string | undefined>();
   for (const [name, value] of dockerfile.getARGs().flatMap(declarationsOf))
     args.set(name, args.get(name) ?? value);
@@ -150,9 +147,7 @@ export function parseDockerfile(text: string, name: string): Dockerfile {
       expected: "the syntax of docker/dockerfile",
       given: `# syntax=${syntax}`,
     });
-  const stages = splitStages(instructions.slice(first));
-  requireAtMost(maxStages, stages.length, "stages", name);
-  return { name, globals, stages, escapeChar };
+  return { name, globals, stages: splitStages(instructions.slice(first)), escapeChar };
 }
 
 function splitStages(instructions: readonly Instruction[]): Stage[] {

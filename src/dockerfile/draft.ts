@@ -11,7 +11,7 @@ import { type Instruction, invalid, unsupported } from "./instruction.js";
 import { countPorts, listPorts, parsePorts } from "./ports.js";
 import { type Mount, mountsOf } from "./run.js";
 import { isSignal } from "./signals.js";
-import { parseAssignments, parseList, splitBlank, splitVariable } from "./words.js";
+import { parseAssignments, parseList, splitBlank } from "./words.js";
 
 /** WORKDIR makes its directory, and those above it. */
 export interface MakeDirectory {
@@ -34,7 +34,12 @@ export type FileChange = CopyFiles | MakeDirectory | RunCommand;
 
 /** The description of an image as far as its instructions are read. */
 export interface Draft {
-  config: ContainerConfig;
+  config: Omit<ContainerConfig, "Env" | "Labels" | "ExposedPorts" | "Volumes">;
+  /** What grows an entry at a time is written in place. */
+  env: Map<string, string>;
+  labels: Map<string, string>;
+  ports: Map<string, object>;
+  volumes: Map<string, object>;
   author?: string;
   /** What variables stand for: those of the base, ARG and ENV, the last one to set a name. */
   variables: Map<string, string>;
@@ -85,9 +90,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   ENV(draft, instruction) {
     const values = expandAssignments(draft, instruction);
     for (const [name, value] of values) draft.variables.set(name, value);
-    const names = new Map(draft.config.Env?.map(splitVariable));
-    for (const [name, value] of values) names.set(name, value);
-    draft.config = { ...draft.config, Env: [...names].map(([name, value]) => `${name}=${value}`) };
+    for (const [name, value] of values) draft.env.set(name, value);
     return undefined;
   },
   EXPOSE(draft, instruction) {
@@ -95,12 +98,10 @@ const handlers: Readonly<Record<string, Handler>> = {
     const ranges = words.map(parsePorts).filter((range) => range !== undefined);
     if (words.length === 0 || ranges.length < words.length)
       throw invalid(instruction, "ports as in 8080, 8000-8010 or 53/udp");
-    const exposed = { ...draft.config.ExposedPorts };
     for (const range of ranges) {
       draft.budget.take(countPorts(range) * portLength, instruction.subject, instruction.text);
-      for (const port of listPorts(range)) exposed[port] = {};
+      for (const port of listPorts(range)) draft.ports.set(port, {});
     }
-    draft.config = { ...draft.config, ExposedPorts: exposed };
     return undefined;
   },
   HEALTHCHECK(draft, instruction) {
@@ -108,9 +109,8 @@ const handlers: Readonly<Record<string, Handler>> = {
     return undefined;
   },
   LABEL(draft, instruction) {
-    const labels = Object.fromEntries(expandAssignments(draft, instruction));
+    for (const [name, value] of expandAssignments(draft, instruction)) draft.labels.set(name, value);
     draft.remarks.push(...unsetInLabels(draft, instruction));
-    draft.config = { ...draft.config, Labels: { ...draft.config.Labels, ...labels } };
     return undefined;
   },
   MAINTAINER(draft, instruction) {
@@ -157,8 +157,7 @@ const handlers: Readonly<Record<string, Handler>> = {
       list.map((path) => path.trim()),
     );
     if (volumes.length === 0 || volumes.includes("")) throw invalid(instruction, "paths after VOLUME");
-    const declared = Object.fromEntries(volumes.map((path) => [path, {}]));
-    draft.config = { ...draft.config, Volumes: { ...draft.config.Volumes, ...declared } };
+    for (const path of volumes) draft.volumes.set(path, {});
     return undefined;
   },
   WORKDIR(draft, instruction) {
@@ -204,14 +203,16 @@ function expandAssignments(draft: Draft, instruction: Instruction): [string, str
 /** Labels that want for the value of an ARG; one with a default of its own, as in ${NAME:-none}, does not. */
 function unsetInLabels(draft: Draft, instruction: Instruction): string[] {
   const scope = scopeOf(draft, instruction);
-  const unset = [...draft.unset].filter((name) => !draft.variables.has(name));
+  const isUnset = (name: string) => draft.unset.has(name) && !draft.variables.has(name);
   const assignments = parseAssignments(instruction.rest, draft.escapeChar) ?? [];
   return assignments.flatMap(({ name: label, value }) => {
-    const plain = [...value.matchAll(/\$(?:\{(\w+)\}|(\w+))/g)].map(([, braced, bare]) => braced ?? bare);
+    const plain = [...value.matchAll(/\$(?:\{(\w+)\}|(\w+))/g)].map(
+      ([, braced, bare]) => braced ?? bare ?? "",
+    );
     const expanded = expandWord(value, scope);
-    const missing = unset.filter((name) => {
+    const missing = [...new Set(plain)].filter(isUnset).filter((name) => {
       const get = (key: string) => (key === name ? "value" : draft.variables.get(key));
-      return plain.includes(name) && expandWord(value, { ...scope, variables: { get } }) !== expanded;
+      return expandWord(value, { ...scope, variables: { get } }) !== expanded;
     });
     return missing.map(
       (name) =>

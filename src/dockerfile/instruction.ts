@@ -1,4 +1,4 @@
-import { DockerfileParser } from "dockerfile-ast";
+import { DockerfileParser, type Dockerfile as ParsedDockerfile } from "dockerfile-ast";
 import { BuilderNeededError, InputError } from "../errors.js";
 import { type Heredoc, parseOpening, readHeredocs } from "./heredoc.js";
 import { parseList, splitBlank, splitFlags } from "./words.js";
@@ -26,8 +26,8 @@ export interface InstructionList {
   syntax?: string;
 }
 
-// Dockerfiles as they are found stay far below.
-const bounds = { characters: 1 << 20, instructions: 2_000 };
+// Dockerfiles as they are found stay far below. Stages may start from one another as deep as there are stages.
+const bounds = { characters: 1 << 20, instructions: 10_000, stages: 1_000 };
 
 // What bufio.Scanner takes, by which BuildKit reads lines.
 const maxLineBytes = 65_535;
@@ -40,12 +40,10 @@ const heredocKeywords = ["COPY", "ADD"];
  * Where the two disagree on where an instruction ends, that is an error and never a guess.
  */
 export function readInstructions(text: string, name: string): InstructionList {
-  requireAtMost(bounds.characters, text.length, "characters", name);
   requireShortLines(text, name);
-  const dockerfile = DockerfileParser.parse(text);
+  const dockerfile = parseBounded(text, name);
   const escapeChar = dockerfile.getEscapeCharacter();
   const found = dockerfile.getInstructions();
-  requireAtMost(bounds.instructions, found.length, "instructions", name);
   const instructions = found.map((line, at) =>
     readInstruction(
       { text: line.getTextContent(), isLast: at === found.length - 1 },
@@ -60,8 +58,17 @@ export function readInstructions(text: string, name: string): InstructionList {
   return { instructions, escapeChar, ...(syntax ? { syntax } : {}) };
 }
 
+/** What the parser makes of a Dockerfile that is not too large. */
+export function parseBounded(text: string, name: string): ParsedDockerfile {
+  requireAtMost(bounds.characters, text.length, "characters", name);
+  const dockerfile = DockerfileParser.parse(text);
+  requireAtMost(bounds.instructions, dockerfile.getInstructions().length, "instructions", name);
+  requireAtMost(bounds.stages, dockerfile.getFROMs().length, "stages", name);
+  return dockerfile;
+}
+
 /** Refuses a Dockerfile that has more of something than any has. */
-export function requireAtMost(limit: number, given: number, what: string, subject: string): void {
+function requireAtMost(limit: number, given: number, what: string, subject: string): void {
   if (given > limit)
     throw new InputError({
       subject,

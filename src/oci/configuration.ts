@@ -156,7 +156,7 @@ export function formatConfiguration(image: ImageConfiguration): Buffer {
       ),
     }),
   );
-  requireDocument(bytes.length, "image configuration");
+  requireDocument(bytes.length, "image configuration", "Use fewer or shorter labels, variables and ports");
   return bytes;
 }
 

@@ -5,9 +5,14 @@ import { type Descriptor, digestOf } from "./manifest.js";
 export const maxDocument = 4 * 1024 * 1024;
 
 /** Refuses a manifest, an index or a configuration that is too large to be held, before it is read. */
-export function requireDocument(size: number, subject: string): void {
+export function requireDocument(size: number, subject: string, fix?: string): void {
   if (size <= maxDocument) return;
-  throw new InputError({ subject, expected: `at most ${maxDocument} bytes`, given: size });
+  throw new InputError({
+    subject,
+    expected: `at most ${maxDocument} bytes`,
+    given: size,
+    ...(fix === undefined ? {} : { fix }),
+  });
 }
 
 /** Holds bytes against the descriptor that named them. */

@@ -504,3 +504,37 @@ describe("Dockerfiles as they are found in projects", () => {
     expect(found).toEqual(changes);
   });
 });
+
+describe("what instructions make of their text", () => {
+  const megabyte = `ARG X=${"x".repeat(60_000)}\nARG Y=${"$X".repeat(16)}\n`;
+  it.each([
+    ["ports", "EXPOSE 0-65535\n".repeat(10)],
+    ["ports of one line", `EXPOSE ${"0-65535 ".repeat(10)}`],
+    ["labels", `${megabyte}${"LABEL a=$Y\n".repeat(5)}`],
+    ["variables", `${megabyte}${"ENV a=$Y\n".repeat(5)}`],
+  ])("has a bound: %s", (_, body) => {
+    expect(() => describeBody(body)).toThrow(InputError);
+    expect(() => describeBody(body)).toThrow("Use shorter values, or fewer of them.");
+  });
+
+  it("has a bound: stages that inherit", () => {
+    const stages = Array.from({ length: 6 }, (_, at) => `FROM s${at} AS s${at + 1}\n`).join("");
+    expect(() => describeImage(`FROM scratch AS s0\nEXPOSE 0-65535\n${stages}`)).toThrow(InputError);
+  });
+
+  it("refuses a configuration that no registry takes, and says what to do", () => {
+    const Labels = { a: "x".repeat(4 << 20) };
+    const image = {
+      ...parsePlatform("linux/amd64"),
+      config: { Labels },
+      rootfs: { diff_ids: [] },
+      history: [],
+    };
+    expect(() => formatConfiguration(image)).toThrow("Use fewer or shorter labels, variables and ports.");
+  });
+
+  it("refuses a long duration without a unit", () => {
+    const body = `HEALTHCHECK --interval=${"1".repeat(50_000)}! CMD x`;
+    expect(() => describeBody(body)).toThrow(InputError);
+  });
+});

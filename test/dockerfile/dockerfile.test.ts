@@ -94,6 +94,23 @@ describe("parseDockerfile", () => {
   });
 });
 
+describe("a Dockerfile that is too large", () => {
+  it.each([
+    ["stages", "a Dockerfile of at most 1000 stages", "FROM scratch\n".repeat(1001)],
+    [
+      "instructions",
+      "a Dockerfile of at most 10000 instructions",
+      `FROM scratch\n${"USER 1\n".repeat(10_000)}`,
+    ],
+    ["characters", "a Dockerfile of at most 1048576 characters", `FROM scratch\n${"#\n".repeat(1 << 19)}`],
+  ])("is refused for its %s", (_, message, text) => {
+    for (const act of [() => parseDockerfile(text, "Dockerfile"), () => summarizeDockerfile(text)]) {
+      expect(act).toThrow(InputError);
+      expect(act).toThrow(message);
+    }
+  });
+});
+
 describe("Dockerfile.release", () => {
   const text = readFileSync(new URL("../../Dockerfile.release", import.meta.url), "utf8");
 

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles write variables like this.
 import { describe, expect, it } from "vitest";
+import { Budget } from "../../src/dockerfile/budget.js";
 import { expandText, expandWord } from "../../src/dockerfile/expansion.js";
 import { InputError } from "../../src/errors.js";
 
@@ -10,7 +11,14 @@ const variables = new Map([
   ["version", "v1.2.3"],
   ["path", "/usr/local/bin"],
 ]);
-const scope = { variables, escapeChar: "\\", subject: "Dockerfile:3" };
+const scope = {
+  variables,
+  escapeChar: "\\",
+  subject: "Dockerfile:3",
+  get budget() {
+    return new Budget();
+  },
+};
 
 // Results of BuildKit's shell.Lex.
 describe("expandWord", () => {
