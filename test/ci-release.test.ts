@@ -50,6 +50,14 @@ describe("releases on both platforms", () => {
     },
   );
 
+  it.each(jobs)("leave it to the Dockerfile who builds in %s", (name, _, onGitlab) => {
+    const commands = [
+      ...githubCommands(githubJob(name)),
+      ...onGitlab.flatMap((job) => gitlabCommands(gitlabJob(job))),
+    ];
+    expect(commands.filter((command) => command.includes("--builder"))).toEqual([]);
+  });
+
   it.each(signedIn)("take the outputs of %s from the same call once more", (name) => {
     const [first, second] = githubCommands(githubJob(name));
     expect(second).toBe(`${first} --format Dotenv`);
