@@ -105,16 +105,22 @@ async function askForToken(
     url,
     subject,
     headers: () => (authorization === undefined ? {} : { authorization }),
-    forbids: authorization === undefined ? undefined : leavesWithPassword,
+    forbids: authorization === undefined ? leavesTls : leavesWithPassword,
   });
   return response;
 }
 
+/** Whoever stands between could give a token of theirs, even where nothing secret is sent. */
+function leavesTls(from: URL, to: URL): string | undefined {
+  const isDowngrade = from.protocol === "https:" && to.protocol === "http:";
+  return isDowngrade ? "a token that is asked for over TLS is not taken from plain HTTP" : undefined;
+}
+
 /** Another scheme or port of the same host is the same service. */
 function leavesWithPassword(from: URL, to: URL): string | undefined {
-  const isDowngrade = from.protocol === "https:" && to.protocol === "http:";
-  if (to.hostname === from.hostname && !isDowngrade) return undefined;
-  return "the password goes to no other host, nor from TLS to plain HTTP";
+  return (
+    leavesTls(from, to) ?? (to.hostname === from.hostname ? undefined : "the password goes to no other host")
+  );
 }
 
 /** Only 401 and 403 say anything about the credentials; every other status is about the token service. */

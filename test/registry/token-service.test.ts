@@ -18,7 +18,8 @@ let authority: CertificateAuthority;
 let registries: Record<Scheme, FaultProxy>;
 /** Two ways to one token service. */
 let services: Record<Scheme, FaultProxy>;
-let other: FaultProxy;
+/** Another host's. */
+let others: Record<Scheme, FaultProxy>;
 
 const issued: Fault = { kind: "answer", status: 200, body: '{"token":"t0ken"}' };
 const to = (status: number, location: string): Fault => ({ kind: "answer", status, headers: { location } });
@@ -37,10 +38,12 @@ beforeEach(async () => {
   });
   registries = await start();
   services = await start();
-  other = await startFaultProxy("127.0.0.1:9", { fault: () => issued });
+  others = await start();
+  for (const server of Object.values(others)) server.setFault(() => issued);
 });
 afterEach(async () => {
-  for (const server of [...Object.values(registries), ...Object.values(services), other]) await server.stop();
+  for (const servers of [registries, services, others])
+    for (const server of Object.values(servers)) await server.stop();
 });
 
 /** Asks a registry for a manifest that needs a token; the services answer as given. */
@@ -61,7 +64,7 @@ function sign(
         },
   );
   for (const way of ["http", "https"] as const) services[way].setFault(() => answers[way] ?? issued);
-  const ports = [...Object.values(registries), ...Object.values(services), other].map(portOf);
+  const ports = [registries, services, others].flatMap((servers) => Object.values(servers).map(portOf));
   const routes = ports.map((port) => [`${name}:${port}`, { hostname: "127.0.0.1", port }] as const);
   const client = makeClient({
     fetch: createFetch({ ca: authority.certificate, routes: Object.fromEntries(routes) }),
@@ -96,20 +99,25 @@ describe("a token service without TLS", () => {
 });
 
 describe("a token service that redirects", () => {
-  const elsewhere = () => `http://127.0.0.1:${portOf(other)}/token`;
-  const refused = "the password goes to no other host, nor from TLS to plain HTTP.";
+  const elsewhere = (scheme: Scheme) => `${scheme}://127.0.0.1:${portOf(others[scheme])}/token`;
+  const otherHost = "the password goes to no other host.";
+  const withoutTls = "a token that is asked for over TLS is not taken from plain HTTP.";
 
-  it.each<[string, Scheme, () => string, string]>([
-    ["to another host", "http", elsewhere, refused],
-    ["to another host, from TLS", "https", elsewhere, refused],
-    ["to the same host without TLS", "https", () => `${service("http")}/token`, refused],
-  ])("%s gets the password no further", async (_, scheme, location, said) => {
+  it.each<[string, Scheme, Credential | undefined, () => string, string]>([
+    ["to another host gets the password", "http", password, () => elsewhere("http"), otherHost],
+    ["to another host with TLS gets the password", "https", password, () => elsewhere("https"), otherHost],
+    ["to another host, from TLS, gets the password", "https", password, () => elsewhere("http"), withoutTls],
+    ["to itself without TLS gets the password", "https", password, () => service("http"), withoutTls],
+    ["to another host, from TLS, is asked", "https", undefined, () => elsewhere("http"), withoutTls],
+    ["to itself without TLS is asked", "https", undefined, () => service("http"), withoutTls],
+  ])("%s no further", async (_, scheme, credential, location, said) => {
     const redirect = to(307, location());
-    expect(await sign(scheme, password, `${service(scheme)}/token`, { [scheme]: redirect })).toBe(
+    expect(await sign(scheme, credential, `${service(scheme)}/token`, { [scheme]: redirect })).toBe(
       `${name}:${portOf(registries[scheme])}: its token service: redirects to ${new URL(location()).origin}, but ${said}`,
     );
-    expect(authorizations(services[scheme])).toEqual([basic]);
-    expect([...other.requests, ...(scheme === "https" ? services.http.requests : [])]).toEqual([]);
+    expect(authorizations(services[scheme])).toEqual([credential && basic]);
+    const further = [...Object.values(others), ...(scheme === "https" ? [services.http] : [])];
+    expect(further.flatMap(({ requests }) => requests)).toEqual([]);
   });
 
   it("to the same host with TLS, at another port, gets the password there", async () => {
@@ -118,22 +126,25 @@ describe("a token service that redirects", () => {
     expect(authorizations(services.https)).toEqual([basic]);
   });
 
-  it("to another host is followed where there is no password", async () => {
-    expect(await sign("https", undefined, `${service("https")}/token`, { https: to(302, elsewhere()) })).toBe(
-      signedIn,
-    );
-    expect(authorizations(other)).toEqual([undefined]);
+  it.each<[Scheme, Scheme]>([
+    ["http", "http"],
+    ["http", "https"],
+    ["https", "https"],
+  ])("to another host, from %s to %s, is followed where there is no password", async (from, until) => {
+    const redirect = to(302, elsewhere(until));
+    expect(await sign(from, undefined, `${service(from)}/token`, { [from]: redirect })).toBe(signedIn);
+    expect(authorizations(others[until])).toEqual([undefined]);
   });
 
   it.each([301, 302, 303, 307, 308])("by %i gets an identity token no further", async (status) => {
     const realm = `${service("https")}/token`;
-    for (const location of [elsewhere(), "/elsewhere"]) {
+    for (const location of [elsewhere("https"), "/elsewhere"]) {
       services.https.clear();
       expect(await sign("https", identity, realm, { https: to(status, location) })).toBe(
         `${name}:${portOf(registries.https)}: its token service: redirects to ${new URL(location, realm).origin}, but a request with a secret in its body is not sent on.`,
       );
       expect(services.https.requests).toHaveLength(1);
     }
-    expect(other.requests).toEqual([]);
+    expect(others.https.requests).toEqual([]);
   });
 });
