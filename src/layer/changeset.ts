@@ -80,7 +80,9 @@ export class Changeset {
   }
 
   #contentOf({ path, size }: TarHeader, content: Buffer | undefined): FileContent {
-    return content === undefined ? { stored: { ...this.stored, path, size } } : { bytes: content };
+    if (content === undefined) return { stored: { ...this.stored, path, size } };
+    // A part of a chunk would keep all of it.
+    return { bytes: Buffer.from(content) };
   }
 
   /** What a hard link is: another name of a file that is there. */

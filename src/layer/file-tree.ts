@@ -192,8 +192,14 @@ export class FileTree {
   #put(parent: DirectoryNode, path: string, node: FileNode): void {
     parent.children.set(posix.basename(path), node);
     this.#changed.add(path);
-    this.cost.memory += nodeMemory + path.length + (node.type === "symlink" ? node.target.length : 0);
+    this.cost.memory += nodeMemory + path.length + heldBy(node);
   }
+}
+
+/** Bytes that a node keeps in memory beside itself. */
+function heldBy(node: FileNode): number {
+  if (node.type === "symlink") return node.target.length;
+  return node.type === "file" && "bytes" in node.content ? node.content.bytes.length : 0;
 }
 
 function childOf(node: FileNode | undefined, name: string): FileNode | undefined {

@@ -60,17 +60,19 @@ export class LayoutFiles {
 /** Each file once: of two with one name, programs differ in which one they take. */
 async function listMembers(file: FileHandle, name: string): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
+  const names = new Set<string>();
   const { size: end } = await file.stat();
   let count = 0;
   for await (const { header, offset } of readMembers(new FileBytes(file, end, name), name)) {
     count += 1;
     if (count > maxMembers)
       throw new InputError({ subject: name, expected: `at most ${maxMembers} members`, given: "more" });
-    if (header.type !== "file") continue;
+    if (header.type === "directory") continue;
     const path = posix.resolve("/", header.path).slice(1);
-    if (members.has(path))
+    if (names.has(path))
       throw new InputError({ subject: name, expected: "every file once", given: `${path} twice` });
-    members.set(path, { offset, size: header.size });
+    names.add(path);
+    if (header.type === "file") members.set(path, { offset, size: header.size });
   }
   return members;
 }

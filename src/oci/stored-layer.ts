@@ -7,12 +7,22 @@ export interface StoredLayer extends Descriptor {
   diffId: string;
 }
 
+// Docker takes no more (moby, layer/layer_store.go): overlay mounts hold that many at once.
+const maxLayers = 125;
+
 /** The layers that a manifest lists, with what the configuration says of each: one diff ID in the same place. */
 export function pairLayers(
   layers: readonly Descriptor[],
   diffIds: readonly string[],
   subject: string,
 ): StoredLayer[] {
+  if (layers.length > maxLayers)
+    throw new InputError({
+      subject,
+      expected: `at most ${maxLayers} layers, since Docker runs no image of more`,
+      given: layers.length,
+      fix: "Build it with fewer instructions that change files",
+    });
   if (diffIds.length !== layers.length)
     throw new InputError({
       subject,

@@ -160,6 +160,15 @@ describe("a small layer takes neither the memory nor the time of the process:", 
     );
   });
 
+  it("a file that names users, written over and over", async () => {
+    const users = { path: "etc/passwd", content: "x".repeat(2 ** 19) };
+    const base = await makeBase({ layers: [Array.from({ length: 10 }, () => users)] });
+    const limit = { memory: 2 ** 22, names: 2 ** 26 };
+    expect(await messageThrownBy(() => readBaseFiles(base, limit))).toContain(
+      'expected no more files than images have, in no deeper directories, got "etc/passwd"',
+    );
+  });
+
   it("an archive that is thousands of times as large", async () => {
     const bomb = zstdCompressSync(Buffer.alloc(100 * 2 ** 20));
     expect(bomb.length).toBeLessThan(10_000);

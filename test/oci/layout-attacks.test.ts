@@ -167,6 +167,12 @@ describe("of two images in one archive none is taken:", () => {
     },
   );
 
+  it.each(["symlink", "hardlink"] as const)("a second index.json as a %s", async (type) => {
+    const layout = wholeLayout();
+    layout.more.push({ path: "index.json", type, target: "oci-layout" });
+    expect(await openLayout(layout)).toBe('image.tar: expected every file once, got "index.json twice".');
+  });
+
   it("a second index.json whose name another header says", async () => {
     const parts = [
       rawHeader({ path: "index.json" }),
@@ -193,6 +199,20 @@ describe("of two images in one archive none is taken:", () => {
       /^image\.tar: expected an OCI image layout with index\.json, got \["blobs\/sha256\//,
     );
   });
+});
+
+it("refuses an image of more layers than Docker runs", async () => {
+  const layout = wholeLayout();
+  const [layer] = platform.manifest.layers;
+  const config = layout.add(
+    { os: "linux", architecture: "amd64", rootfs: { diff_ids: Array.from({ length: 126 }, () => zeros) } },
+    mediaTypes.config,
+  );
+  const layers = Array.from({ length: 126 }, () => layer);
+  layout.setRoots(layout.add({ ...platform.manifest, config, layers }, mediaTypes.manifest));
+  expect(await openLayout(layout)).toBe(
+    "image.tar: image configuration: expected at most 125 layers, since Docker runs no image of more, got 126. Build it with fewer instructions that change files.",
+  );
 });
 
 it.each([0, 2])("refuses a configuration with %i diff IDs for one layer", async (length) => {
