@@ -16,7 +16,8 @@ const httpDates = [
   new RegExp(`^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \\d]\\d ${time} \\d{4}$`),
 ];
 
-const firstMoment = Date.UTC(2001, 0, 1);
+// The year 2001 began then.
+const firstMoment = 978_307_200_000;
 
 /**
  * Reads Retry-After as milliseconds: seconds or a date (RFC 9110 section 10.2.3), a Go duration, which GHCR sends
