@@ -48,7 +48,7 @@ import { guarded } from "./guard.js";
 import { log } from "./log.js";
 import { Phases } from "./phases.js";
 import { loadProject, type Project } from "./project.js";
-import { formatRepository, parseRegistry, parseRepository } from "./registry/reference.js";
+import { distinctRepositories, parseRegistry, parseRepository } from "./registry/reference.js";
 import { Builder, buildArchive, buildImages } from "./release/builder.js";
 import { buildStage } from "./release/engine-build.js";
 import {
@@ -682,8 +682,7 @@ export class Slipway {
     const repositories = repository
       ? [parseRepository(repository, "--repository")]
       : settings.release.images.flatMap((image) => releaseTargets(image).map((target) => target.repository));
-    const distinct = new Map(repositories.map((target) => [formatRepository(target), target]));
-    return [...distinct.values()].map((target) => openTarget(registries, target));
+    return distinctRepositories(repositories).map((target) => openTarget(registries, target));
   }
 
   private project(): Promise<Project> {

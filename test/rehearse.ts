@@ -26,7 +26,7 @@ import { assembleRelease } from "../src/release/assemble.js";
 import { chooseDockerfile, type ReadTexts } from "../src/release/dockerfile-choice.js";
 import type { Target } from "../src/release/plan.js";
 import { rehearsalTargets, rehearse } from "../src/release/rehearsal.js";
-import type { ReleaseRequest } from "../src/release/release.js";
+import type { ImageRequest, ReleaseRequest } from "../src/release/release.js";
 import { stageRelease } from "../src/release/stage.js";
 import { readRef, type Trigger } from "../src/tags/ref.js";
 import { requestTags } from "../src/tags/request.js";
@@ -97,7 +97,7 @@ async function requestFor({
     ReadTexts,
     ReadTexts,
   ];
-  const images: ReleaseRequest["images"][number][] = [];
+  const images: ImageRequest[] = [];
   for (const image of release.images) {
     const dockerfile = await chooseDockerfile(image.dockerfile, source, module);
     const description = { settings: image, trigger, revision };
@@ -113,13 +113,11 @@ async function requestFor({
     images.push({
       ...(await phases.during("assembly", () => assembleRelease(staged, { client, sourceDateEpoch: 0 }))),
       name: image.name,
-      client,
       tags: requestTags(description),
       targets: targetsOf(image, trigger),
-      firstPublish: false,
     });
   }
-  return { client, phases, images, skipPush: false };
+  return { client, phases, images, firstPublish: false, skipPush: false };
 }
 
 /** The repositories of the settings, spread over both registries; without any, one in each. */

@@ -13,13 +13,13 @@ export type Credential =
 export type Credentials = ReadonlyMap<string, Credential>;
 
 // Programs in Go write null where they have nothing.
-const text = z.string().nullish();
-const entry = z.object({ auth: text, username: text, password: text, identitytoken: text });
+const optional = z.string().nullish();
+const entry = z.object({ auth: optional, username: optional, password: optional, identitytoken: optional });
 
 const dockerConfig = z.object({
   auths: z.record(z.string(), entry.nullable()).nullish(),
-  credsStore: text,
-  credHelpers: z.record(z.string(), text).nullish(),
+  credsStore: optional,
+  credHelpers: z.record(z.string(), optional).nullish(),
 });
 
 // docker login by browser keeps these beside the credentials of the registry, which they are not.

@@ -94,6 +94,11 @@ export function manifestOf(reference: Reference): string {
   return reference.digest ?? reference.tag ?? "latest";
 }
 
+/** Each repository once, in the order in which they are first named. */
+export function distinctRepositories(repositories: readonly Repository[]): Repository[] {
+  return [...new Map(repositories.map((repository) => [formatRepository(repository), repository])).values()];
+}
+
 /** Parses the host of a registry: `ghcr.io`, `localhost:5000`. */
 export function parseRegistry(text: string, subject: string): string {
   if (domain.test(text)) return normalizeRegistry(text);

@@ -21,7 +21,8 @@ const firstMoment = 978_307_200_000;
 
 /**
  * Reads Retry-After as milliseconds: seconds or a date (RFC 9110 section 10.2.3), a Go duration, which GHCR sends
- * (`12.5ms`), or seconds since 1970. A date that has passed says as little as garbage, and so does any date without `now`.
+ * (`12.5ms`), or seconds since 1970. A date that has passed says as little as garbage, and so does any date without
+ * `now`.
  */
 export function parseRetryAfter(
   value: string | null | undefined,
@@ -30,14 +31,16 @@ export function parseRetryAfter(
   const text = value?.trim() ?? "";
   if (/^\d{1,10}$/.test(text)) return waitOf(Number(text) * 1000, now);
   if (goDuration.test(text)) return parseGoDuration(text);
-  const date = parseHttpDate(text);
-  return date === undefined || now === undefined || date < now ? undefined : date - now;
+  return until(parseHttpDate(text), now);
 }
 
 /** A number of seconds that is a time of this century is no duration: some services send the time to come back at. */
 function waitOf(milliseconds: number, now: number | undefined): number | undefined {
-  if (milliseconds < firstMoment) return milliseconds;
-  return now === undefined || milliseconds < now ? undefined : milliseconds - now;
+  return milliseconds < firstMoment ? milliseconds : until(milliseconds, now);
+}
+
+function until(moment: number | undefined, now: number | undefined): number | undefined {
+  return moment === undefined || now === undefined || moment < now ? undefined : moment - now;
 }
 
 /** Reads an HTTP date, in each of the three forms of RFC 9110 section 5.6.7, as milliseconds since the epoch. */

@@ -48,8 +48,8 @@ export async function buildImages(
 }
 
 /**
- * Prepares one image of a release; nothing is published. Its identity is known then: Slipway assembles it for that, and what the
- * engine builds is built only where it has to be sent.
+ * Prepares one image of a release; nothing is published. Its identity is known then: Slipway assembles it for that, and
+ * what the engine builds is built only where it has to be sent.
  */
 async function buildImage(
   project: Project,
@@ -80,12 +80,12 @@ async function buildImage(
 export async function buildArchive(
   project: Project,
   description: ReleaseDescription,
-  request: Omit<BuildRequest, "client" | "phases">,
+  { binaries, ...options }: Omit<BuildRequest, "client" | "phases">,
   name: string,
 ): Promise<File> {
   const tools = { client: project.client(), phases: new Phases(project.now) };
-  const [built] = await buildImages(project, [description], { ...request, ...tools });
-  if (built === undefined) throw new Error("No image was built.");
+  const directory = await readBinaries(binaries);
+  const built = await buildImage(project, description, { ...options, ...tools, directory });
   await writeLayoutArchive(await built.pack(), name);
   return dag.currentModule().workdirFile(name);
 }

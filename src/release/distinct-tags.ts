@@ -1,6 +1,6 @@
 import { InputError } from "../errors.js";
 import { formatReference } from "../registry/reference.js";
-import { latestOf } from "../tags/rules.js";
+import { decideTags } from "../tags/policy.js";
 import type { PlanRequest } from "./plan.js";
 
 type TaggedImage = Pick<PlanRequest, "name" | "targets" | "tags">;
@@ -22,11 +22,9 @@ export function requireDistinctTags(images: readonly TaggedImage[]): void {
     }
 }
 
-function referencesOf({ targets, tags: { trigger, wanted, rules } }: TaggedImage): string[] {
-  const byHand = trigger.kind === "manual" ? [`${trigger.name}${rules.suffix}`] : [];
+/** The tags that a publication is about, whatever is published. */
+function referencesOf({ targets, tags }: TaggedImage): string[] {
   return targets.flatMap(({ repository, latest }) =>
-    [...wanted.map(({ tag }) => tag), ...byHand, ...(latest === "none" ? [] : [latestOf(rules)])].map((tag) =>
-      formatReference(repository, tag),
-    ),
+    decideTags(tags, latest, []).map(({ tag }) => formatReference(repository, tag)),
   );
 }

@@ -28,20 +28,8 @@ export interface ReleaseArguments {
 }
 
 /** What a call releases, by the rules of the project: all its images. */
-export function describeRelease(
-  { settings: { release } }: Project,
-  { ref, platforms = [], preRelease, revision, sourceDateEpoch, as }: ReleaseArguments,
-): ReleaseDescription[] {
-  // No platform at all, or an empty revision, is a variable that a pipeline leaves unset.
-  const chosen = platforms.length === 0 ? undefined : parsePlatforms(platforms, "--platforms");
-  const rules = { ...release, preRelease: preRelease || release.preReleases };
-  const trigger = as ? readManualRef(ref, as, rules) : readRef(ref, rules);
-  return release.images.map((image) => ({
-    settings: { ...image, platforms: chosen ?? image.platforms },
-    trigger,
-    revision: revision || undefined,
-    created: sourceDateEpoch || undefined,
-  }));
+export function describeRelease(project: Project, given: ReleaseArguments): ReleaseDescription[] {
+  return project.settings.release.images.map(describerOf(project, given));
 }
 
 /** The same of one image, which may go without a name where there is one. */
@@ -49,10 +37,24 @@ export function describeImage(
   project: Project,
   { image, ...given }: ReleaseArguments & { image?: string | undefined },
 ): ReleaseDescription {
-  const at = project.settings.release.images.indexOf(chooseImage(project.settings, image));
-  const description = describeRelease(project, given)[at];
-  if (description === undefined) throw new Error("The image is none of the release.");
-  return description;
+  return describerOf(project, given)(chooseImage(project.settings, image));
+}
+
+/** What a call says of every image. */
+function describerOf(
+  { settings: { release } }: Project,
+  { ref, platforms = [], preRelease, revision, sourceDateEpoch, as }: ReleaseArguments,
+): (image: ReleaseSettings) => ReleaseDescription {
+  // No platform at all, or an empty revision, is a variable that a pipeline leaves unset.
+  const chosen = platforms.length === 0 ? undefined : parsePlatforms(platforms, "--platforms");
+  const rules = { ...release, preRelease: preRelease || release.preReleases };
+  const trigger = as ? readManualRef(ref, as, rules) : readRef(ref, rules);
+  return (image) => ({
+    settings: { ...image, platforms: chosen ?? image.platforms },
+    trigger,
+    revision: revision || undefined,
+    created: sourceDateEpoch || undefined,
+  });
 }
 
 /** The image that an argument names; it may be left out where there is one. */

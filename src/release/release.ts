@@ -1,19 +1,21 @@
 import type { Phases } from "../phases.js";
 import { checkPushAccess, type PushAccess, requirePushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
-import { formatRepository, type Repository } from "../registry/reference.js";
+import { distinctRepositories, type Repository } from "../registry/reference.js";
 import type { Report } from "../report.js";
 import type { BuiltRelease } from "./built.js";
 import { type PlanRequest, planRelease, type ReleasePlan } from "./plan.js";
 import { publishRelease, type ReleasePublication } from "./publish.js";
 import { reportPlan, reportRelease } from "./report.js";
 
-export interface ReleaseRequest {
-  client: RegistryClient;
+/** An image of a release as far as it differs from the others. */
+export type ImageRequest = Omit<ReleasePublication, "client" | "firstPublish" | "now">;
+
+export interface ReleaseRequest extends Pick<ReleasePublication, "client" | "firstPublish"> {
   /** Measures what each part takes, the build included. */
   phases: Phases;
   /** All that are published together. */
-  images: readonly Omit<ReleasePublication, "now">[];
+  images: readonly ImageRequest[];
   /** Stop before anything is sent, and say what would be. */
   skipPush: boolean;
 }
@@ -25,15 +27,15 @@ export interface OpenedPublication extends Pick<ReleaseRequest, "client" | "phas
 
 /** A release of images that were built, in their order. */
 export function releaseOf(
-  { client, phases, images }: OpenedPublication,
+  { images, ...opened }: OpenedPublication,
   built: readonly BuiltRelease[],
-  { firstPublish, skipPush }: Pick<PlanRequest, "firstPublish"> & Pick<ReleaseRequest, "skipPush">,
+  options: Pick<ReleaseRequest, "firstPublish" | "skipPush">,
 ): ReleaseRequest {
-  const opened = images.flatMap((image, at) => {
+  const releases = images.flatMap((image, at) => {
     const release = built[at];
-    return release === undefined ? [] : [{ ...image, ...release, client, firstPublish }];
+    return release === undefined ? [] : [{ ...image, ...release }];
   });
-  return { client, phases, images: opened, skipPush };
+  return { ...opened, ...options, images: releases };
 }
 
 /**
@@ -41,11 +43,12 @@ export function releaseOf(
  * identity is known, which takes neither compression nor a build: where they are published already, not even an upload
  * is opened.
  */
-export async function release({ client, phases, images, skipPush }: ReleaseRequest): Promise<Report> {
+export async function release(request: ReleaseRequest): Promise<Report> {
+  const { client, phases, images, firstPublish, skipPush } = request;
   const { now } = phases;
   const publications = images.map((image) => {
     const phase = image.origin === "engine" ? "build" : "compression";
-    return { ...image, now, pack: () => phases.during(phase, image.pack) };
+    return { ...image, client, firstPublish, now, pack: () => phases.during(phase, image.pack) };
   });
   const planned = await phases.during("checks", () => planImages(publications));
   if (skipPush) return reportPlan(planned);
@@ -96,6 +99,5 @@ async function checkAccess(
   client: RegistryClient,
   repositories: readonly Repository[],
 ): Promise<PushAccess[]> {
-  const distinct = new Map(repositories.map((repository) => [formatRepository(repository), repository]));
-  return checkPushAccess(client, [...distinct.values()]);
+  return checkPushAccess(client, distinctRepositories(repositories));
 }

@@ -1,4 +1,4 @@
-import { imagesIn, latestOf, type TagRules } from "./rules.js";
+import { imagesIn, latestOf, type TagRules, templatesIn } from "./rules.js";
 import { makesTag, type TagTemplate } from "./tag-template.js";
 import { writeBranch } from "./values.js";
 
@@ -14,13 +14,11 @@ export function claimOn(
   name: string,
   rules: Pick<TagRules, "tags" | "mainBranch" | "suffix" | "siblings">,
 ): string | undefined {
-  const images = imagesIn(rules);
-  if (images.some((image) => latestOf(image) === name)) return "it follows what release.repositories says";
+  if (imagesIn(rules).some((image) => latestOf(image) === name))
+    return "it follows what release.repositories says";
   const meaning = taken.find(([pattern]) => pattern.test(name))?.[1];
   if (meaning !== undefined) return meaning;
-  const maker = images
-    .flatMap(({ tags }) => tags)
-    .find((template) => isMakerOf(template, name, rules.mainBranch));
+  const maker = templatesIn(rules).find((template) => isMakerOf(template, name, rules.mainBranch));
   return maker === undefined ? undefined : `the template ${maker.text} makes it`;
 }
 

@@ -1,6 +1,6 @@
 import { publishedVersions } from "./reading.js";
 import { isForVersion, type TagRequest, type VersionTrigger, type WantedTag } from "./request.js";
-import { latestOf } from "./rules.js";
+import { latestOf, tagByHand } from "./rules.js";
 import type { TagTemplate } from "./tag-template.js";
 import { fillTemplate } from "./template.js";
 import { versionValues } from "./values.js";
@@ -90,7 +90,7 @@ function verdictOn(request: TagRequest, wanted: WantedTag, published: readonly V
 /** A run by hand sets the name that it was given, and nothing else. */
 function decideByHand({ trigger, rules }: TagRequest): TagDecision[] {
   if (trigger.kind !== "manual") return [];
-  return [{ tag: `${trigger.name}${rules.suffix}`, moves: true, ...set("--as asks for it") }];
+  return [{ tag: tagByHand(trigger.name, rules), moves: true, ...set("--as asks for it") }];
 }
 
 function decideLatest(

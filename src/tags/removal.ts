@@ -2,7 +2,7 @@ import { InputError } from "../errors.js";
 import { isTag } from "../registry/reference.js";
 import { claimOn } from "./claim.js";
 import { readVersion } from "./reading.js";
-import { imagesIn, type TagRules } from "./rules.js";
+import { imagesIn, type TagRules, tagByHand, templatesIn } from "./rules.js";
 import { makesTag } from "./tag-template.js";
 import { isStable, versionIn } from "./version.js";
 
@@ -20,14 +20,13 @@ export interface TagSelection {
  */
 export function selectRemovable(given: string, rules: TagRules): TagSelection {
   const { tagPrefix, buildMetadata } = rules;
-  const images = imagesIn(rules);
-  const tags = images.flatMap((image) => image.tags);
+  const tags = templatesIn(rules);
   const name = given.startsWith(tagPrefix) ? given.slice(tagPrefix.length) : given;
   const version = readVersion({ tags }, name)?.version ?? versionIn(name);
   if (version === undefined) {
     const isFree = claimOn(name, rules) === undefined && !tags.some((template) => makesTag(template, name));
     return isTag(name) && isFree
-      ? { name, pick: () => images.map(({ suffix }) => `${name}${suffix}`) }
+      ? { name, pick: () => imagesIn(rules).map((image) => tagByHand(name, image)) }
       : refuse(given);
   }
   if (!isStable(version)) {

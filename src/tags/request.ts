@@ -4,7 +4,7 @@ import { archOf } from "./arch.js";
 import { claimOn } from "./claim.js";
 import { readVersion } from "./reading.js";
 import type { Trigger } from "./ref.js";
-import { imagesIn, type TagRules } from "./rules.js";
+import { type TagRules, tagByHand, templatesIn } from "./rules.js";
 import { makesTag, type TagTemplate, type TagTrigger } from "./tag-template.js";
 import { fillTemplate, type Placeholder, type Values } from "./template.js";
 import { type TemplateSubject, tagValuesOf } from "./values.js";
@@ -96,7 +96,7 @@ function fill(template: TagTemplate, values: Values): string {
 
 function requireFree(trigger: Extract<Trigger, { kind: "manual" }>, rules: TagRules): Trigger {
   const { name } = trigger;
-  const tag = `${name}${rules.suffix}`;
+  const tag = tagByHand(name, rules);
   const claim = claimOn(tag, rules);
   if (isTag(tag) && claim === undefined) return trigger;
   throw new InputError({
@@ -111,7 +111,7 @@ function requireFree(trigger: Extract<Trigger, { kind: "manual" }>, rules: TagRu
 function requireMeaning(wanted: WantedTag, { settings: rules, trigger }: TagSubject): void {
   const { tag, template, values } = wanted;
   if (trigger.kind === "version" && template.namesVersion && isForVersion(template, trigger)) {
-    const read = readVersion({ tags: templatesOf(rules) }, tag)?.version.text;
+    const read = readVersion({ tags: templatesIn(rules) }, tag)?.version.text;
     if (read === values.version?.replace("_", "+")) return;
     throw new InputError({
       subject: "tag of a release",
@@ -140,11 +140,6 @@ function claimOnMoving({ tag, template }: WantedTag, rules: TagRules): string | 
       tags: ofVersions(rules.tags),
       siblings: rules.siblings.map(({ tags, suffix }) => ({ tags: ofVersions(tags), suffix })),
     });
-  const guarded = templatesOf(rules).find((other) => template.moves && !other.moves && makesTag(other, tag));
+  const guarded = templatesIn(rules).find((other) => template.moves && !other.moves && makesTag(other, tag));
   return guarded === undefined ? undefined : `the template ${guarded.text} makes it`;
-}
-
-/** Those of all images of the project. */
-function templatesOf(rules: TagRules): TagTemplate[] {
-  return imagesIn(rules).flatMap(({ tags }) => tags);
 }

@@ -31,6 +31,16 @@ export function latestOf({ suffix }: Pick<TagRules, "suffix">): string {
   return `latest${suffix}`;
 }
 
+/** The tag of a run by hand, which was given a name. */
+export function tagByHand(name: string, { suffix }: Pick<TagRules, "suffix">): string {
+  return `${name}${suffix}`;
+}
+
+/** The templates of all images of a project. */
+export function templatesIn(rules: Pick<TagRules, "tags" | "suffix" | "siblings">): TagTemplate[] {
+  return imagesIn(rules).flatMap(({ tags }) => tags);
+}
+
 /** All images of a project, this one first. */
 export function imagesIn({
   tags,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, type Mock, vi } from "vitest";
+import { describe, expect, it, type Mock, vi } from "vitest";
 import { type CiImagePublication, publishCiImage } from "../../src/ci-image/publish.js";
 import type { PublishableImage } from "../../src/oci/source.js";
 import type { Repository } from "../../src/registry/reference.js";
@@ -14,6 +14,7 @@ import {
   writesIn,
 } from "../support/proxied-registry.js";
 import { startCraneRegistry } from "../support/registry.js";
+import { useRegistryPair } from "../support/registry-pair.js";
 import { rivalled } from "../support/rival.js";
 import { errorThrownBy, messageThrownBy } from "../support/thrown.js";
 
@@ -29,12 +30,8 @@ const tags = [image.tag, "2025.12.13", "latest"];
 let first: ProxiedRegistry;
 let second: ProxiedRegistry;
 
-beforeAll(async () => {
-  [first, second] = await Promise.all([startProxiedRegistry(), startProxiedRegistry(startCraneRegistry)]);
-});
-afterAll(() => Promise.all([first?.stop(), second?.stop()]));
-beforeEach(() => {
-  for (const { proxy } of [first, second]) proxy.clear();
+useRegistryPair((...pair) => {
+  [first, second] = pair;
 });
 
 /** Publishes to these repositories; the build is a mock, to see whether it was called. */

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parseSettings, type ReleaseSettings } from "../../src/config.js";
 import { formats } from "../../src/oci/formats.js";
 import { blobPath, openLayoutArchive } from "../../src/oci/layout.js";
@@ -21,8 +21,8 @@ import { makeClient } from "../support/client.js";
 import { dockerfileOf } from "../support/dockerfile.js";
 import { makeArchive } from "../support/image-base.js";
 import { type Layout, readLayout } from "../support/layout.js";
-import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
-import { startCraneRegistry } from "../support/registry.js";
+import type { ProxiedRegistry } from "../support/proxied-registry.js";
+import { useRegistryPair } from "../support/registry-pair.js";
 import { makeTagRequest } from "../support/tag-request.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { messageThrownBy } from "../support/thrown.js";
@@ -47,11 +47,9 @@ beforeAll(async () => {
       mode: 0o755,
     });
   for (const platform of platforms) await archive(platform);
-  [first, second] = await Promise.all([startProxiedRegistry(), startProxiedRegistry(startCraneRegistry)]);
 });
-afterAll(() => Promise.all([first?.stop(), second?.stop()]));
-beforeEach(() => {
-  for (const { proxy } of [first, second]) proxy.clear();
+useRegistryPair((...pair) => {
+  [first, second] = pair;
 });
 
 /** Builds as release and build-platform do. */
@@ -110,15 +108,18 @@ async function joinedTwo(directory: string): Promise<BuiltRelease[]> {
 }
 
 async function publish(repositories: readonly Repository[], directory: string, settings = {}) {
-  const client = makeClient();
   const image = {
     ...(await joined(directory, settings)),
-    client,
     tags: makeTagRequest("refs/tags/v1.2.3"),
     targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
-    firstPublish: false,
   };
-  return release({ client, phases: new Phases(() => 0), images: [image], skipPush: false });
+  return release({
+    client: makeClient(),
+    phases: new Phases(() => 0),
+    images: [image],
+    firstPublish: false,
+    skipPush: false,
+  });
 }
 
 describe("archives of several images", () => {

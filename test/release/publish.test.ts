@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ConflictError } from "../../src/errors.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { formatImageIds } from "../../src/release/image-ids.js";
@@ -8,13 +8,8 @@ import { makeClient, seed } from "../support/client.js";
 import { makeClock, timedFetch } from "../support/clock.js";
 import type { Fault } from "../support/fault-proxy.js";
 import { makeImage } from "../support/image.js";
-import {
-  describeRequests,
-  type ProxiedRegistry,
-  startProxiedRegistry,
-  writesIn,
-} from "../support/proxied-registry.js";
-import { startCraneRegistry } from "../support/registry.js";
+import { describeRequests, type ProxiedRegistry, writesIn } from "../support/proxied-registry.js";
+import { useRegistryPair } from "../support/registry-pair.js";
 import { makeReleasedImage } from "../support/released-image.js";
 import { rivalled } from "../support/rival.js";
 import { makeTagRequest } from "../support/tag-request.js";
@@ -31,12 +26,8 @@ const size = image.packed.variants
 let first: ProxiedRegistry;
 let second: ProxiedRegistry;
 
-beforeAll(async () => {
-  [first, second] = await Promise.all([startProxiedRegistry(), startProxiedRegistry(startCraneRegistry)]);
-});
-afterAll(() => Promise.all([first?.stop(), second?.stop()]));
-beforeEach(() => {
-  for (const { proxy } of [first, second]) proxy.clear();
+useRegistryPair((...pair) => {
+  [first, second] = pair;
 });
 
 interface Options extends Partial<ReleasePublication> {

@@ -3,7 +3,8 @@ import { Phases } from "../../src/phases.js";
 import type { Credential } from "../../src/registry/credentials.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { type PlanRequest, planRelease } from "../../src/release/plan.js";
-import { pushAccess, type ReleaseRequest, release } from "../../src/release/release.js";
+import type { ReleasePublication } from "../../src/release/publish.js";
+import { pushAccess, release } from "../../src/release/release.js";
 import { reportPlan } from "../../src/release/report.js";
 import { makeClient } from "../support/client.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
@@ -27,8 +28,8 @@ function requestFor(repositories: readonly Repository[], credential?: Credential
 }
 
 /** Releases one image. */
-function releaseOne(image: ReleaseRequest["images"][number]) {
-  return release({ client: image.client, phases: new Phases(() => 0), images: [image], skipPush: false });
+function releaseOne({ client, firstPublish, ...image }: Omit<ReleasePublication, "now">) {
+  return release({ client, phases: new Phases(() => 0), images: [image], firstPublish, skipPush: false });
 }
 
 /** The report of a plan that asks for the right to push. */

@@ -43,15 +43,13 @@ async function request(
   });
   const image = {
     ...(await assembleRelease(staged, { client, sourceDateEpoch: 0 })),
-    client,
     tags: makeTagRequest(ref),
     targets: rehearsalTargets({ repositories: [] }, registry.address, trigger).map((target) => ({
       ...target,
       repository: { ...target.repository, path },
     })),
-    firstPublish: false,
   };
-  return { client, phases: new Phases(() => 0), images: [image], skipPush: false };
+  return { client, phases: new Phases(() => 0), images: [image], firstPublish: false, skipPush: false };
 }
 
 describe("a rehearsal", () => {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parseSettings, type ReleaseSettings } from "../../src/config.js";
 import { mediaTypes, parseIndex } from "../../src/oci/manifest.js";
 import { Phases } from "../../src/phases.js";
@@ -17,8 +17,8 @@ import { makeClient } from "../support/client.js";
 import { makeClock, timedFetch } from "../support/clock.js";
 import { dockerfileOf } from "../support/dockerfile.js";
 import { buildGoDist, changeGoDist } from "../support/go-dist.js";
-import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
-import { startCraneRegistry } from "../support/registry.js";
+import type { ProxiedRegistry } from "../support/proxied-registry.js";
+import { useRegistryPair } from "../support/registry-pair.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { messageThrownBy } from "../support/thrown.js";
 import { tinyProgram } from "../support/tiny-program.js";
@@ -32,15 +32,10 @@ let first: ProxiedRegistry;
 let second: ProxiedRegistry;
 
 beforeAll(async () => {
-  [dist, first, second] = await Promise.all([
-    buildGoDist(),
-    startProxiedRegistry(),
-    startProxiedRegistry(startCraneRegistry),
-  ]);
+  dist = await buildGoDist();
 }, 180_000);
-afterAll(() => Promise.all([first?.stop(), second?.stop()]));
-beforeEach(() => {
-  for (const { proxy } of [first, second]) proxy.clear();
+useRegistryPair((...pair) => {
+  [first, second] = pair;
 });
 
 interface Options extends Partial<ReleaseRequest> {
@@ -71,16 +66,19 @@ async function build(input: ReleaseInput, sourceDateEpoch = 0): Promise<BuiltRel
 async function run(repositories: readonly Repository[], options: Options = {}) {
   const { binaries: _, ref: __, dockerfile: ___, settings: ____, ...changes } = options;
   const input = await makeInput(options);
-  const { skipPush = false, client = makeClient(), phases = new Phases(() => 0), ...rest } = changes;
   const image = {
     ...(await build(input)),
-    client,
     tags: requestTags(input),
     targets: repositories.map((repository) => ({ repository, latest: "highest" as const })),
-    firstPublish: false,
-    ...rest,
   };
-  return release({ client, phases, images: [image], skipPush });
+  return release({
+    client: makeClient(),
+    phases: new Phases(() => 0),
+    images: [image],
+    firstPublish: false,
+    skipPush: false,
+    ...changes,
+  });
 }
 
 const writes = ({ proxy }: ProxiedRegistry) =>

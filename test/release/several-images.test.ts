@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
 import { ConflictError, InputError } from "../../src/errors.js";
 import type { Project } from "../../src/project.js";
@@ -9,8 +9,8 @@ import { rollBackRelease } from "../../src/release/rollback.js";
 import { ReportFormat, render } from "../../src/report.js";
 import { selectRemovable } from "../../src/tags/removal.js";
 import { makeClient } from "../support/client.js";
-import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
-import { startCraneRegistry } from "../support/registry.js";
+import type { ProxiedRegistry } from "../support/proxied-registry.js";
+import { useRegistryPair } from "../support/registry-pair.js";
 import { makeReleasedImage } from "../support/released-image.js";
 import { messageThrownBy } from "../support/thrown.js";
 
@@ -21,12 +21,8 @@ const patience = { attempts: 1, baseDelay: 0, maxDelay: 0 };
 let first: ProxiedRegistry;
 let second: ProxiedRegistry;
 
-beforeAll(async () => {
-  [first, second] = await Promise.all([startProxiedRegistry(), startProxiedRegistry(startCraneRegistry)]);
-});
-afterAll(() => Promise.all([first?.stop(), second?.stop()]));
-beforeEach(() => {
-  for (const { proxy } of [first, second]) proxy.clear();
+useRegistryPair((...pair) => {
+  [first, second] = pair;
 });
 
 interface Options {
