@@ -22,8 +22,11 @@ interface List {
 /** Where a list is read on. */
 interface PageRequest {
   target: string;
-  /** Whether it is where the list begins: only there is 404 an absent list, and null an empty one. */
-  isFirst: boolean;
+  /**
+   * `first` where the list begins: only there is 404 an absent list. `more` where nothing says that there is more;
+   * `linked` where a page before says so: null is an empty list everywhere but there.
+   */
+  place: "first" | "more" | "linked";
 }
 
 interface Page {
@@ -59,9 +62,10 @@ const referrersPage = z
   .transform(({ manifests }) => manifests?.map(({ digest }) => digest) ?? null);
 
 /**
- * All tags of a repository; undefined where the repository is absent. A list of exactly as many as were asked for
- * may have been cut without a Link, as go-containerregistry does: what follows its last tag is asked for then, and
- * where that is nothing new, a longer list, since not every registry knows `last`.
+ * All tags of a repository; undefined where the repository is absent. A list may have been cut without a Link: by
+ * what was asked for, as go-containerregistry does, or by a bound of the registry's own, which is a round number. What
+ * follows its last tag is asked for then, and where that is nothing new, a longer list, since not every registry
+ * knows `last`.
  */
 export async function listTags(
   connection: RegistryConnection,
@@ -70,16 +74,27 @@ export async function listTags(
   const found = new Set<string>();
   const pages = new Pages(`${formatRepository(repository)}: GET ${tagList.name}`);
   for (let request: TagRequest | undefined = { n: pageSize }; request !== undefined; ) {
-    const first: PageRequest = { target: tagsTarget(request), isFirst: found.size === 0 };
-    const tags: string[] | undefined = await followLinks(connection, repository, tagList, first, pages);
+    const place = found.size === 0 ? "first" : "more";
+    const at: PageRequest = { target: tagsTarget(request), place };
+    const tags: string[] | undefined = await followLinks(connection, repository, tagList, at, pages);
     if (tags === undefined) return undefined;
     const known = found.size;
     for (const tag of tags) found.add(tag);
-    const last: string | undefined = tags.length === request.n ? tags.at(-1) : undefined;
-    if (last === undefined) request = undefined;
-    else request = found.size > known ? { n: pageSize, last } : { n: 2 * found.size };
+    request = requestAfter(tags, request, { grew: found.size > known, size: found.size });
   }
   return [...found];
+}
+
+/** What to ask for after these tags; undefined where they are the end of the list. */
+function requestAfter(
+  tags: readonly string[],
+  { n }: TagRequest,
+  { grew, size }: { grew: boolean; size: number },
+): TagRequest | undefined {
+  const last = tags.at(-1);
+  const isFull = tags.length === n;
+  if (last === undefined || !(isFull || (grew && tags.length % 10 === 0))) return undefined;
+  return grew ? { n: pageSize, last } : { n: 2 * size };
 }
 
 /** Digests of what is attached to a manifest; undefined where the registry has no such API. */
@@ -91,7 +106,7 @@ export function listReferrers(
   const name = `referrers/${digest}`;
   const list = { name, page: referrersPage, entry: "digest", bound: bounds.answer } as const;
   const pages = new Pages(`${formatRepository(repository)}: GET ${name}`);
-  return followLinks(connection, repository, list, { target: name, isFirst: true }, pages);
+  return followLinks(connection, repository, list, { target: name, place: "first" }, pages);
 }
 
 function tagsTarget({ n, last }: TagRequest): string {
@@ -113,7 +128,7 @@ async function followLinks(
     if (read === undefined) return undefined;
     pages.count(read.entries.length);
     for (const entry of read.entries) found.push(entry);
-    at = read.next === undefined ? undefined : { target: read.next, isFirst: false };
+    at = read.next === undefined ? undefined : { target: read.next, place: "linked" };
   }
   return found;
 }
@@ -122,7 +137,7 @@ function readPage(
   connection: RegistryConnection,
   repository: Repository,
   { name, page, entry, bound }: List,
-  { target, isFirst }: PageRequest,
+  { target, place }: PageRequest,
 ): Promise<Page | undefined> {
   const request: RegistryRequest = { method: "GET", target, name, accept: [200, 404] };
   const subject = describe(repository, request);
@@ -130,13 +145,13 @@ function readPage(
     const response = await connection.send(repository, request);
     if (response.status === 404) {
       await drain(response);
-      return isFirst ? undefined : refuseEnd(subject, "answered 404");
+      return place === "first" ? undefined : refuseEnd(subject, "answered 404");
     }
     const text = (await bodyOf(response, subject, bound)).toString("utf8");
     const parsed = page.safeParse(jsonOf(text, subject, bound));
     if (!parsed.success)
       throw new RegistryError(`${subject}: the answer is not the protocol's JSON.`, { failure: "invalid" });
-    if (parsed.data === null && !isFirst) return refuseEnd(subject, "answered null");
+    if (parsed.data === null && place === "linked") return refuseEnd(subject, "answered null");
     const entries = parsed.data ?? [];
     requireEntries(entries, entry, subject);
     return {

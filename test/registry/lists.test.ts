@@ -37,7 +37,7 @@ describe("a list of tags at a registry that", () => {
     last: string;
   }
   interface Answer {
-    tags: string[];
+    tags: string[] | null;
     link?: string;
   }
   const following = (tags: string[], last: string) => tags.filter((tag) => tag > last);
@@ -57,7 +57,14 @@ describe("a list of tags at a registry that", () => {
     },
     "links nothing": (tags, { n, last }) => ({ tags: following(tags, last).slice(0, n) }),
     "links nothing and does not know last": (tags, { n }) => ({ tags: tags.slice(0, n) }),
+    "links nothing and gives at most 100": (tags, { n, last }) => ({
+      tags: following(tags, last).slice(0, Math.min(n, 100)),
+    }),
     "gives all at once": (tags) => ({ tags }),
+    "gives all at once, and null after the last": (tags, { last }) => {
+      const rest = following(tags, last);
+      return { tags: rest.length === 0 ? null : rest };
+    },
   };
 
   let proxy: FaultProxy;
@@ -68,7 +75,7 @@ describe("a list of tags at a registry that", () => {
   afterAll(() => proxy?.stop());
 
   const cases = Object.keys(kinds).flatMap((kind) =>
-    [0, 1, 999, 1000, 1001, 2000, 2500].map((count) => [kind, count] as const),
+    [0, 1, 100, 999, 1000, 1001, 2000, 2500].map((count) => [kind, count] as const),
   );
   it.each(cases)("%s is read to its end where there are %i", async (kind, count) => {
     proxy.setFault(({ path }) => {
