@@ -52,7 +52,8 @@ async function main(options: readonly string[]): Promise<number> {
     );
     failed += passed ? 0 : 1;
     const seconds = Math.round((Date.now() - started) / 1000);
-    console.log(`${output}${passed ? "passed" : "FAILED"} ${name} (${seconds} s)`);
+    const lines = output === "" || output.endsWith("\n") ? output : `${output}\n`;
+    console.log(`${lines}${passed ? "passed" : "FAILED"} ${name} (${seconds} s)`);
   }
   console.log(`${scenarios.length - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;

@@ -18,7 +18,8 @@ interface RehearsedImage {
 
 /**
  * The repositories of an image below another registry; a project that names none yet gets one. A push to main is
- * published there whatever latest follows, since a rehearsal that publishes nothing shows nothing.
+ * published there whatever latest follows, since a rehearsal that publishes nothing shows nothing: where latest
+ * follows none, in a repository of the image's own, since another image may have the tag.
  */
 export function rehearsalTargets(
   { repositories, name }: RehearsedImage,
@@ -31,7 +32,9 @@ export function rehearsalTargets(
   }
   return repositories.map(({ repository, latest }) => {
     const path = `${repository.registry.replace(/[^a-z0-9.-]/g, "-")}/${repository.path}`;
-    return { repository: { registry, path }, latest: kind === "main" ? "main" : latest };
+    if (kind !== "main") return { repository: { registry, path }, latest };
+    const own = latest === "none" && name !== undefined ? `${path}/${name}` : path;
+    return { repository: { registry, path: own }, latest: "main" };
   });
 }
 

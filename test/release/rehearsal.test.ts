@@ -102,3 +102,14 @@ it.each([
     })),
   );
 });
+
+it("keeps two images of one repository apart that no latest tells apart on a push to main", () => {
+  const repositories = [{ repository: { registry: "ghcr.io", path: "acme/app" }, latest: "none" }] as const;
+  const targets = ["app", "app-slim"].flatMap((name) =>
+    rehearsalTargets({ name, repositories }, "rehearsal.localhost:5000", main),
+  );
+  expect(targets.map(({ repository, latest }) => [repository.path, latest])).toEqual([
+    ["ghcr.io/acme/app/app", "main"],
+    ["ghcr.io/acme/app/app-slim", "main"],
+  ]);
+});
