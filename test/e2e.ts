@@ -47,8 +47,8 @@ async function main(options: readonly string[]): Promise<number> {
   for (const [name, scenario] of scenarios) {
     const started = Date.now();
     const [output, passed] = await scenario().then(
-      (text) => [text, true],
-      (error: unknown) => [`${messageOf(error)}\n`, false],
+      (text) => [text, true] as const,
+      (error: unknown) => [`${messageOf(error)}\n`, false] as const,
     );
     failed += passed ? 0 : 1;
     const seconds = Math.round((Date.now() - started) / 1000);

@@ -1,14 +1,15 @@
 import { Readable } from "node:stream";
 import { RegistryError } from "../errors.js";
 import { type Descriptor, digestOf, manifestTypes } from "../oci/manifest.js";
-import { digestIn, givenUrl, mediaTypeOf } from "./answer.js";
+import { digestIn, mediaTypeOf } from "./answer.js";
 import { bodyOf, chunksOf, drain } from "./body.js";
 import { bounds } from "./bounds.js";
 import { type ClientSettings, describe, RegistryConnection, type RegistryRequest } from "./connection.js";
 import { listReferrers, listTags } from "./lists.js";
-import { formatReference, formatRepository, type Repository } from "./reference.js";
+import { formatReference, type Repository } from "./reference.js";
 import type { Action } from "./token-service.js";
 import type { UploadProgress } from "./upload.js";
+import { UploadSessions } from "./upload-session.js";
 
 /** A manifest as it is stored: its bytes are what the digest covers. */
 export interface StoredManifest {
@@ -35,6 +36,7 @@ const deleting: readonly Action[] = ["pull", "push", "delete"];
  */
 export class RegistryClient {
   readonly #connection: RegistryConnection;
+  readonly #uploads: UploadSessions;
   #bytesSent = 0;
 
   /** Tells whoever made the client how far an upload is. */
@@ -43,6 +45,7 @@ export class RegistryClient {
   constructor(settings: ClientSettings) {
     this.onProgress = settings.onProgress ?? (() => {});
     this.#connection = new RegistryConnection(settings);
+    this.#uploads = new UploadSessions(this.#connection);
   }
 
   get traffic(): Traffic {
@@ -177,8 +180,8 @@ export class RegistryClient {
   ): Promise<BlobTransfer> {
     return this.#connection.repeat("write", async () => {
       if (await this.hasBlob(repository, blob.digest)) return "present";
-      const mount = mountFrom === undefined ? undefined : { mount: blob.digest, from: mountFrom };
-      const session = await this.#startUpload(repository, mount);
+      const mount = mountFrom === undefined ? undefined : { digest: blob.digest, from: mountFrom };
+      const session = await this.#uploads.open(repository, mount);
       if (session === undefined) return "mounted";
       session.searchParams.set("digest", blob.digest);
       const response = await this.#connection.send(repository, {
@@ -200,7 +203,7 @@ export class RegistryClient {
    * A registry that cancels nothing, as GHCR, lets the upload expire.
    */
   async tryUpload(repository: Repository): Promise<void> {
-    const session = await this.#startUpload(repository);
+    const session = await this.#uploads.open(repository);
     if (session === undefined) return;
     const request = { method: "DELETE", target: session.href, name: "blobs/uploads", accept: [204] } as const;
     const cancel = this.#connection.send(repository, request);
@@ -251,33 +254,6 @@ export class RegistryClient {
       accept,
     });
     return status;
-  }
-
-  /** Starts an upload; undefined where the registry mounted the blob instead. */
-  async #startUpload(
-    repository: Repository,
-    mount?: { mount: string; from: string },
-  ): Promise<URL | undefined> {
-    const query = mount === undefined ? "" : `?${new URLSearchParams(mount)}`;
-    const response = await this.#connection.status(repository, {
-      method: "POST",
-      target: `blobs/uploads/${query}`,
-      name: "blobs/uploads",
-      headers: { "content-length": "0" },
-      accept: [202, 201],
-      ...(mount === undefined ? {} : { scopes: [{ path: mount.from, actions: ["pull"] }] }),
-    });
-    if (response.status === 201) return undefined;
-    const location = response.headers.get("location");
-    if (location === null)
-      throw new RegistryError(`${formatRepository(repository)}: started an upload without a Location.`, {
-        failure: "invalid",
-      });
-    return givenUrl(
-      location,
-      response.url,
-      `${formatRepository(repository)}: the Location of an upload that it started`,
-    );
   }
 }
 

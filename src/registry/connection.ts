@@ -12,7 +12,7 @@ import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "./retry.
 import type { Action, Scope } from "./token-service.js";
 import type { Fetch } from "./transport.js";
 import type { UploadProgress } from "./upload.js";
-import { classifyStatus } from "./verdict.js";
+import { classifyStatus, classifyUpload } from "./verdict.js";
 
 /** How registries are reached, and in whose name. */
 export interface ClientSettings extends RetryHooks {
@@ -137,7 +137,8 @@ export class RegistryConnection {
     const { registry, path } = repository;
     const { status, headers } = response;
     const text = await explanationIn(response);
-    const verdict = classifyStatus(status, headers, text);
+    const classify = request.method === "PUT" ? classifyUpload : classifyStatus;
+    const verdict = classify(status, headers, text);
     const refuses = verdict.failure === "unauthorized" || verdict.failure === "denied";
     const isOwn = this.#isOwn(registry, by);
     const who = isOwn ? "the registry" : `${by.at(-1)?.origin}, where the registry leads,`;

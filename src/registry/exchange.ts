@@ -58,11 +58,19 @@ async function redirectOf(
   const reason =
     forbids?.(from, to) ??
     (by.length > mostRedirects ? `no more than ${mostRedirects} redirects are followed` : undefined);
-  const reads = method === "GET" || method === "HEAD";
-  if (reason === undefined && !reads && !keepMethod.has(response.status)) return undefined;
   await drain(response);
-  if (reason === undefined) return to;
-  throw new RegistryError(`${subject}: redirects to ${to.origin}, but ${reason}.`, { failure: "invalid" });
+  const reads = method === "GET" || method === "HEAD";
+  const lost = !reads && !keepMethod.has(response.status);
+  if (reason === undefined && !lost) return to;
+  const why = reason ?? `a ${response.status} passes no ${method} on. ${afterLostMethod(from, to)}`;
+  throw new RegistryError(`${subject}: redirects to ${to.origin}, but ${why}.`, { failure: "invalid" });
+}
+
+/** What to do where a redirect would make a request that writes one that reads. */
+function afterLostMethod(from: URL, to: URL): string {
+  return from.protocol === "https:" && to.protocol === "http:" && from.hostname === to.hostname
+    ? "The registry does not know that it is asked over TLS: the proxy before it has to send X-Forwarded-Proto"
+    : `Name the registry by the address that answers: ${to.host}`;
 }
 
 async function send(

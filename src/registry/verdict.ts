@@ -37,6 +37,9 @@ const statuses: Readonly<Record<number, Verdict>> = {
 // With spaces, which the name of a repository in the answer cannot hold.
 const rateLimitText = /rate limit|secondary limit|abuse detection|too many requests|toomanyrequests/i;
 
+// What was uploaded, or was about to be, is not there (distribution specification v1.1, section "Error Codes").
+const lostUpload = /"(BLOB_UPLOAD_INVALID|BLOB_UPLOAD_UNKNOWN|BLOB_UNKNOWN|MANIFEST_BLOB_UNKNOWN)"/;
+
 const transient = (reason: string): NetworkVerdict => ({ failure: "unreachable", transient: true, reason });
 const final = (reason: string): NetworkVerdict => ({ failure: "unreachable", transient: false, reason });
 
@@ -82,6 +85,16 @@ export function classifyStatus(status: number, headers: HeaderReader, bodyText: 
   const verdict = limited ? rateLimited : (statuses[status] ?? unlisted(status));
   const retryAfter = parseRetryAfter(asked, parseHttpDate(headers.get("date")));
   return retryAfter === undefined ? verdict : { ...verdict, retryAfter };
+}
+
+/**
+ * Judges what a PUT of content was answered: an upload that a registry lost, and a blob that it does not see yet, are
+ * there where all of it is repeated.
+ */
+export function classifyUpload(status: number, headers: HeaderReader, bodyText: string): Verdict {
+  const verdict = classifyStatus(status, headers, bodyText);
+  const isLost = status === 404 || status === 416 || (status < 500 && lostUpload.test(bodyText));
+  return isLost ? { ...verdict, ...unavailable } : verdict;
 }
 
 /** Judges what `fetch` threw, by the codes in its causes: one that may pass outweighs one that stays. */

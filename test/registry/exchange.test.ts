@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { Response } from "undici";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { exchange, type Outgoing } from "../../src/registry/exchange.js";
 import type { Fetch } from "../../src/registry/transport.js";
@@ -51,10 +52,27 @@ describe("a redirect", () => {
     ["PUT", 301],
     ["POST", 302],
     ["DELETE", 303],
-    // None of these is one.
+  ])("of %s by %i is not followed, since it would read", async (method, status) => {
+    redirect(status, "http://other.example:5000/1?signature=secret");
+    expect(await messageThrownBy(() => ask({ method }))).toBe(
+      `it: redirects to http://other.example:5000, but a ${status} passes no ${method} on. Name the registry by the address that answers: other.example:5000.`,
+    );
+    expect(asked()).toEqual([`${method} /0`]);
+  });
+
+  it("that would write over plain HTTP where TLS was asked names what the proxy has to send", async () => {
+    const fetch: Fetch = async () =>
+      new Response(null, { status: 301, headers: { location: "http://registry.example/v2/" } });
+    const url = new URL("https://registry.example/v2/");
+    expect(await messageThrownBy(() => ask({ method: "PUT", url }, fetch))).toBe(
+      "it: redirects to http://registry.example, but a 301 passes no PUT on. The registry does not know that it is asked over TLS: the proxy before it has to send X-Forwarded-Proto.",
+    );
+  });
+
+  it.each([
     ["GET", 300],
     ["GET", 304],
-  ])("of %s by %i is an answer", async (method, status) => {
+  ])("is none of %s by %i", async (method, status) => {
     redirect(status, "/1");
     expect((await ask({ method })).response.status).toBe(status);
     expect(asked()).toEqual([`${method} /0`]);
