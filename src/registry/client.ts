@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { RegistryError } from "../errors.js";
 import { type Descriptor, digestOf, manifestTypes } from "../oci/manifest.js";
+import { manifestTypeOf } from "../oci/media-type.js";
 import { digestIn, mediaTypeOf } from "./answer.js";
 import { bodyOf, chunksOf, drain } from "./body.js";
 import { bounds } from "./bounds.js";
@@ -85,7 +86,8 @@ export class RegistryClient {
       const response = await this.#connection.send(repository, request);
       if (response.status === 404) return drain(response);
       const bytes = await bodyOf(response, describe(repository, request), bounds.manifest);
-      const descriptor = { mediaType: mediaTypeOf(response), digest: digestOf(bytes), size: bytes.length };
+      const mediaType = manifestTypeOf(mediaTypeOf(response), bytes);
+      const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
       const promised = manifest.startsWith("sha256:") ? manifest : digestIn(response);
       if (promised !== undefined && promised !== descriptor.digest)
         throw corrupted(formatReference(repository, manifest), descriptor.digest);

@@ -12,8 +12,10 @@ import { formatRepository, isDigest, isTag, type Repository } from "./reference.
 interface List {
   /** What messages call it. */
   name: string;
-  /** The entries of one page; null is how some write that there are none. */
+  /** The entries of one page; null where it says that there are none. */
   page: z.ZodType<string[] | null>;
+  /** Statuses that say that there is no such list. */
+  absent: readonly number[];
   /** What each of them is: they become parts of URLs. */
   entry: keyof typeof grammars;
   bound: Bound;
@@ -50,12 +52,21 @@ const texts = z.custom<string[]>(
   (given) => Array.isArray(given) && given.every((text) => typeof text === "string"),
 );
 
+// An empty list may be left out, of an answer that is one: one without the name may be about something else.
+const tagsPage = z
+  .union([z.object({ tags: texts.nullable() }), z.object({ name: z.string(), tags: z.undefined().optional() })])
+  .transform(({ tags }) => tags ?? null);
+
 const tagList: List = {
   name: "tags/list",
-  page: z.object({ tags: texts.nullable() }).transform(({ tags }) => tags),
+  page: tagsPage,
+  absent: [404],
   entry: "tag",
   bound: bounds.tags,
 };
+
+// Quay has answered 400 and 406 (quay#3071).
+const noReferrers = [400, 404, 405, 406];
 
 const referrersPage = z
   .object({ manifests: z.array(z.object({ digest: z.string() })).nullable() })
@@ -104,7 +115,13 @@ export function listReferrers(
   digest: string,
 ): Promise<string[] | undefined> {
   const name = `referrers/${digest}`;
-  const list = { name, page: referrersPage, entry: "digest", bound: bounds.answer } as const;
+  const list = {
+    name,
+    page: referrersPage,
+    absent: noReferrers,
+    entry: "digest",
+    bound: bounds.answer,
+  } as const;
   const pages = new Pages(`${formatRepository(repository)}: GET ${name}`);
   return followLinks(connection, repository, list, { target: name, place: "first" }, pages);
 }
@@ -136,16 +153,16 @@ async function followLinks(
 function readPage(
   connection: RegistryConnection,
   repository: Repository,
-  { name, page, entry, bound }: List,
+  { name, page, absent, entry, bound }: List,
   { target, place }: PageRequest,
 ): Promise<Page | undefined> {
-  const request: RegistryRequest = { method: "GET", target, name, accept: [200, 404] };
+  const request: RegistryRequest = { method: "GET", target, name, accept: [200, ...absent] };
   const subject = describe(repository, request);
   return connection.repeat("read", async () => {
     const response = await connection.send(repository, request);
-    if (response.status === 404) {
+    if (response.status !== 200) {
       await drain(response);
-      return place === "first" ? undefined : refuseEnd(subject, "answered 404");
+      return place === "first" ? undefined : refuseEnd(subject, `answered ${response.status}`);
     }
     const text = (await bodyOf(response, subject, bound)).toString("utf8");
     const parsed = page.safeParse(jsonOf(text, subject, bound));

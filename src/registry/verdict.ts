@@ -93,7 +93,7 @@ export function classifyStatus(status: number, headers: HeaderReader, bodyText: 
  */
 export function classifyUpload(status: number, headers: HeaderReader, bodyText: string): Verdict {
   const verdict = classifyStatus(status, headers, bodyText);
-  const isLost = status === 404 || status === 416 || (status < 500 && lostUpload.test(bodyText));
+  const isLost = status === 416 || (status < 500 && lostUpload.test(bodyText));
   return isLost ? { ...verdict, ...unavailable } : verdict;
 }
 

@@ -140,6 +140,10 @@ describe("behind a proxy", () => {
       );
     });
 
+    it.each([400, 404, 405, 406])("is none that answers %i", async (status) => {
+      expect(await client.listReferrers(answering({ kind: "answer", status }), digest)).toBeUndefined();
+    });
+
     it.each<[string, Fault, string]>([
       ["an error", { kind: "answer", status: 503 }, "answered 503. Gave up after"],
       ["a refusal", { kind: "answer", status: 403 }, "answered 403."],
