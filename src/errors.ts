@@ -47,6 +47,8 @@ export class BuilderNeededError extends InputError {
 
 /** What a registry's answer means; `unknown` answers are never read as absence. */
 export type RegistryFailure =
+  /** It does not know who asks: a wrong password, or a login that has ended. */
+  | "login"
   | "unauthorized"
   | "denied"
   | "not-found"
@@ -77,7 +79,7 @@ export class RegistryError extends SlipwayError {
     if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
   }
 
-  /** Whether it is a 401 or 403, which a repository that was never pushed to may answer as well. */
+  /** Whether whoever asks may not, which a repository that was never pushed to may answer as well. */
   get refused(): boolean {
     return this.failure === "unauthorized" || this.failure === "denied";
   }

@@ -58,7 +58,7 @@ function serviceSettings(
   return {
     ...settings,
     api,
-    access: new Authenticator(settings.fetch, credentials).advice(registry, path),
+    access: new Authenticator(settings.fetch, credentials).advice(registry, path, "denied"),
     ...(credential === undefined ? {} : { credential }),
   };
 }

@@ -1,8 +1,5 @@
 import type { Response } from "undici";
-import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import { parseJson } from "../json.js";
-import { excerpt } from "../text.js";
 import { httpUrl } from "./http-url.js";
 import { nextLink } from "./link.js";
 import { isDigest } from "./reference.js";
@@ -55,15 +52,4 @@ export function givenUrl(text: string, base: string, subject: string): URL {
   throw new RegistryError(`${subject} is no URL of HTTP without user name and password.`, {
     failure: "invalid",
   });
-}
-
-/** The codes and messages of the protocol's error body, as ` (CODE: message)`. */
-export function saidBy(text: string): string {
-  const body = z
-    .object({ errors: z.array(z.object({ code: z.string().optional(), message: z.string().optional() })) })
-    .safeParse(parseJson(text));
-  const said = body.data?.errors
-    .map(({ code, message }) => [code, message].filter(Boolean).join(": "))
-    .join("; ");
-  return said ? ` (${excerpt(said.replace(/\s+/g, " "), 300)})` : "";
 }

@@ -1,4 +1,4 @@
-import { RegistryError } from "../errors.js";
+import { RegistryError, type RegistryFailure } from "../errors.js";
 import { type BearerChallenge, type Challenge, parseChallenge } from "./challenge.js";
 import { basicHeader, type Credential, type Credentials, helperError } from "./credentials.js";
 import { requestToken, type Scope, type Token } from "./token-service.js";
@@ -53,9 +53,10 @@ export class Authenticator {
   }
 
   /** What to do about a refusal, as a sentence. */
-  advice(registry: string, path: string): string {
+  advice(registry: string, path: string, failure: RegistryFailure): string {
     const credential = this.#credential(registry);
     if (credential?.kind === "helper") return helperError(registry, credential.setting).message;
+    if (failure === "login") return `Check user name and token for ${registry}.`;
     return credential === undefined
       ? `No credentials were given for ${registry}: pass --docker-config, or with-registry-auth --address ${registry}.`
       : `Check that the credentials given for ${registry} may do this in ${path}.`;

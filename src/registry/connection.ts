@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Response } from "undici";
-import { RegistryError } from "../errors.js";
-import { saidBy } from "./answer.js";
+import { RegistryError, type RegistryFailure } from "../errors.js";
+import { adviceOn } from "./advice.js";
 import { Authenticator } from "./auth.js";
 import { drain, explanationIn } from "./body.js";
 import type { Credentials } from "./credentials.js";
@@ -9,10 +9,11 @@ import { type Answer, exchange } from "./exchange.js";
 import { originOf } from "./origin.js";
 import { formatRepository, type Repository } from "./reference.js";
 import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "./retry.js";
+import { saidBy, wordsOf } from "./said.js";
 import type { Action, Scope } from "./token-service.js";
 import type { Fetch } from "./transport.js";
 import type { UploadProgress } from "./upload.js";
-import { classifyStatus, classifyUpload } from "./verdict.js";
+import { classifyStatus, classifyUpload, type Verdict } from "./verdict.js";
 
 /** How registries are reached, and in whose name. */
 export interface ClientSettings extends RetryHooks {
@@ -49,9 +50,6 @@ export interface RegistryRequest {
   scopes?: readonly Scope[];
 }
 
-const deletionDisabled =
-  "It does not allow deletion: enable it there (in distribution REGISTRY_STORAGE_DELETE_ENABLED=true).";
-
 /** Sends requests to registries: signs them, repeats them, and makes an error of each answer that is none. */
 export class RegistryConnection {
   /** How many were sent. */
@@ -72,7 +70,7 @@ export class RegistryConnection {
     const { registry, path } = repository;
     const actions = request.actions ?? this.#actions(repository);
     const scopes = [{ path, actions }, ...(request.scopes ?? [])];
-    const offered = await this.#authenticator.authorization(registry, scopes);
+    let offered = await this.#authenticator.authorization(registry, scopes);
     let answer = await this.#exchange(repository, request, offered);
     // Another host has no say in what the credentials are for.
     if (answer.response.status === 401 && this.#isOwn(registry, answer.by)) {
@@ -81,10 +79,13 @@ export class RegistryConnection {
       const refused = { challenge, origin: this.origin(registry), offered };
       const renewed = await this.#authenticator.answer(registry, scopes, refused);
       if (renewed !== undefined && request.afterLook) throw lookAgain(repository, request);
-      if (renewed !== undefined) answer = await this.#exchange(repository, request, renewed);
+      if (renewed !== undefined) {
+        offered = renewed;
+        answer = await this.#exchange(repository, request, offered);
+      }
     }
     if (request.accept.includes(answer.response.status)) return answer.response;
-    throw await this.#refusal(repository, request, answer);
+    throw await this.#refusal(repository, request, answer, offered);
   }
 
   /** A request, repeated as its kind is, of whose answer only the status and the headers matter. */
@@ -133,26 +134,36 @@ export class RegistryConnection {
     return by.every((url) => url.origin === origin);
   }
 
-  async #refusal(repository: Repository, request: RegistryRequest, { response, by }: Answer) {
+  async #refusal(
+    repository: Repository,
+    request: RegistryRequest,
+    { response, by }: Answer,
+    offered: string | undefined,
+  ): Promise<RegistryError> {
     const { registry, path } = repository;
     const { status, headers } = response;
     const text = await explanationIn(response);
-    const classify = request.method === "PUT" ? classifyUpload : classifyStatus;
+    const { method, target } = request;
+    const advice = adviceOn({ method, target, status, said: wordsOf(text) });
+    const classify = method === "PUT" ? classifyUpload : classifyStatus;
     const verdict = classify(status, headers, text);
-    const refuses = verdict.failure === "unauthorized" || verdict.failure === "denied";
     const isOwn = this.#isOwn(registry, by);
+    const failure = advice?.failure ?? this.#failureOf(verdict, { status, offered, isOwn });
     const who = isOwn ? "the registry" : `${by.at(-1)?.origin}, where the registry leads,`;
-    const fixes = [
-      ...(refuses && isOwn ? [this.#authenticator.advice(registry, path)] : []),
-      ...(request.method === "DELETE" && status === 405 ? [deletionDisabled] : []),
-    ];
+    const refuses = failure === "login" || failure === "unauthorized" || failure === "denied";
+    const fix = advice?.fix ?? (refuses ? this.#authenticator.advice(registry, path, failure) : undefined);
     const message = `${describe(repository, request)}: ${who} answered ${status}${saidBy(text)}.`;
-    return new RegistryError([message, ...fixes].join(" "), {
-      ...verdict,
-      // What another host refuses says nothing about the rights in the registry.
-      ...(refuses && !isOwn ? { failure: "invalid" } : {}),
-      status,
-    });
+    return new RegistryError([message, fix].filter(Boolean).join(" "), { ...verdict, failure, status });
+  }
+
+  /** What another host refuses says nothing about the rights in the registry, and a password is right or wrong. */
+  #failureOf(
+    { failure }: Verdict,
+    { status, offered, isOwn }: { status: number; offered: string | undefined; isOwn: boolean },
+  ): RegistryFailure {
+    if (failure !== "unauthorized" && failure !== "denied") return failure;
+    if (!isOwn) return "invalid";
+    return status === 401 && offered?.startsWith("Basic ") ? "login" : failure;
   }
 
   #actions(repository: Repository): readonly Action[] {

@@ -7,6 +7,7 @@ import { type Bound, bounds } from "./bounds.js";
 import { describe, type RegistryConnection, type RegistryRequest } from "./connection.js";
 import { Pages } from "./pages.js";
 import { formatRepository, isDigest, isTag, type Repository } from "./reference.js";
+import { insteadOfJson } from "./said.js";
 
 /** A list in a repository. */
 interface List {
@@ -54,7 +55,10 @@ const texts = z.custom<string[]>(
 
 // An empty list may be left out, of an answer that is one: one without the name may be about something else.
 const tagsPage = z
-  .union([z.object({ tags: texts.nullable() }), z.object({ name: z.string(), tags: z.undefined().optional() })])
+  .union([
+    z.object({ tags: texts.nullable() }),
+    z.object({ name: z.string(), tags: z.undefined().optional() }),
+  ])
   .transform(({ tags }) => tags ?? null);
 
 const tagList: List = {
@@ -167,7 +171,9 @@ function readPage(
     const text = (await bodyOf(response, subject, bound)).toString("utf8");
     const parsed = page.safeParse(jsonOf(text, subject, bound));
     if (!parsed.success)
-      throw new RegistryError(`${subject}: the answer is not the protocol's JSON.`, { failure: "invalid" });
+      throw new RegistryError(`${subject}: the answer is not the protocol's JSON.${insteadOfJson(text)}`, {
+        failure: "invalid",
+      });
     if (parsed.data === null && place === "linked") return refuseEnd(subject, "answered null");
     const entries = parsed.data ?? [];
     requireEntries(entries, entry, subject);

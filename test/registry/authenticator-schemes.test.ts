@@ -44,7 +44,7 @@ describe("at a registry with Basic authentication", () => {
     [
       "a wrong password",
       () => as(proxy.address, "me", "wr0ng"),
-      /answered 401\. Check that the credentials given/,
+      /answered 401\. Check user name and token for/,
     ],
     ["no credentials", () => new Map(), /answered 401\. No credentials were given for/],
     [

@@ -83,14 +83,14 @@ describe("behind a proxy", () => {
     [
       405,
       '{"errors":[{"code":"UNSUPPORTED","message":"The operation is unsupported."}]}',
-      "the registry answered 405 (UNSUPPORTED: The operation is unsupported.). It does not allow deletion: enable it there (in distribution REGISTRY_STORAGE_DELETE_ENABLED=true).",
+      "the registry answered 405 (UNSUPPORTED: The operation is unsupported). It does not allow deletion: enable it there (in distribution REGISTRY_STORAGE_DELETE_ENABLED=true).",
     ],
     [
       403,
       '{"errors":[{"code":"DENIED"}]}',
       "the registry answered 403 (DENIED). No credentials were given for <registry>: pass --docker-config, or with-registry-auth --address <registry>.",
     ],
-    [500, "<html>", "the registry answered 500. Gave up after 3 attempts."],
+    [500, "<html>", "the registry answered 500 (a page of HTML). Gave up after 3 attempts."],
   ])("says what a %i to a deletion means", async (status, body, said) => {
     const repository = answering({ kind: "answer", status, body });
     const message = await messageThrownBy(() => client.deleteManifest(repository, `${one}`));

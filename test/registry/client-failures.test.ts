@@ -49,7 +49,14 @@ describe("RegistryClient, through a proxy", () => {
       1,
       () => `403 (DENIED: permission_denied: read_package). ${credentials()}`,
     ],
-    [403, secondary, {}, { failure: "rate-limited" }, 5, () => "403. Gave up after 5 attempts."],
+    [
+      403,
+      secondary,
+      {},
+      { failure: "rate-limited" },
+      5,
+      () => "403 (You have exceeded a secondary rate limit). Gave up after 5 attempts.",
+    ],
     [
       429,
       "",
@@ -66,7 +73,14 @@ describe("RegistryClient, through a proxy", () => {
       5,
       () => "429. Gave up after 5 attempts.",
     ],
-    [500, "<html>", {}, { failure: "unavailable" }, 5, () => "500. Gave up after 5 attempts."],
+    [
+      500,
+      "<html>",
+      {},
+      { failure: "unavailable" },
+      5,
+      () => "500 (a page of HTML). Gave up after 5 attempts.",
+    ],
     [502, "", {}, { failure: "unavailable" }, 5, () => "502. Gave up after 5 attempts."],
     [503, "", { "retry-after": "1" }, { failure: "unavailable" }, 5, () => "503. Gave up after 5 attempts."],
     [504, "", {}, { failure: "unavailable" }, 5, () => "504. Gave up after 5 attempts."],
@@ -255,14 +269,17 @@ describe("RegistryClient, through a proxy", () => {
       },
     );
 
-    it.each(["<html>", '{"tags":"latest"}', '{"message":"try again"}', '{"name":"acme/ci","tags":{}}', ""])(
-      "refuses %j",
-      async (body) => {
-        always(200, body);
-        expect(await messageThrownBy(() => client.listTags(repository()))).toBe(
-          `${proxy.address}/acme/ci: GET tags/list: the answer is not the protocol's JSON.`,
-        );
-      },
-    );
+    it.each([
+      ["<html><title>Sign in</title>", 'It says: a page titled "Sign in".'],
+      ['{"tags":"latest"}', 'It says: {"tags":"latest"}.'],
+      ['{"message":"try again."}', "It says: try again."],
+      ['{"name":"acme/ci","tags":{}}', 'It says: {"name":"acme/ci","tags":{}}.'],
+      ["", "It is empty."],
+    ])("refuses %j", async (body, said) => {
+      always(200, body);
+      expect(await messageThrownBy(() => client.listTags(repository()))).toBe(
+        `${proxy.address}/acme/ci: GET tags/list: the answer is not the protocol's JSON. ${said}`,
+      );
+    });
   });
 });

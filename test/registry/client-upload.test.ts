@@ -143,7 +143,7 @@ describe("putBlob, when something fails", () => {
     onTestFinished(() => readOnly.stop());
     const repository = { registry: readOnly.address, path: "acme/ci" };
     expect(await messageThrownBy(() => client.putBlob(repository, blob, open))).toBe(
-      `${readOnly.address}/acme/ci: POST blobs/uploads: the registry answered 405.`,
+      `${readOnly.address}/acme/ci: POST blobs/uploads: the registry answered 405 (Method not allowed).`,
     );
   });
 

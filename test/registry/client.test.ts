@@ -79,7 +79,9 @@ describe.each([
     expect(error).toBeInstanceOf(RegistryError);
     expect(error).toHaveProperty(
       "message",
-      expect.stringMatching(/\/acme\/ci: PUT manifests\/3: the registry answered 40[04] \(MANIFEST_.*\)\.( Gave up after 3 attempts\.)?$/),
+      expect.stringMatching(
+        /\/acme\/ci: PUT manifests\/3: the registry answered 40[04] \(MANIFEST_.*\)\.( Gave up after 3 attempts\.)?$/,
+      ),
     );
     expect(await client.headManifest(repository("acme/ci"), "3")).toBeUndefined();
   });
