@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { compilePattern } from "./binaries/pattern.js";
-import { InputError, messageOf } from "./errors.js";
-import { limitPassedBy } from "./json.js";
+import { InputError } from "./errors.js";
+import { faultOf, limitPassedBy } from "./json.js";
 import { formatPlatform, parsePlatform } from "./oci/platform.js";
 import { formatRepository, parseReference, parseRepository, type Repository } from "./registry/reference.js";
 import { type ImageOf, problemOf as imageProblemOf, resolveImages } from "./release-images.js";
@@ -418,7 +418,7 @@ export function parseSettings(text: string | undefined, file = "slipway.json"): 
   try {
     if (text !== undefined) json = JSON.parse(text);
   } catch (error) {
-    throw new InputError({ subject: file, expected: "JSON", given: messageOf(error) });
+    throw new InputError({ subject: file, expected: "JSON", given: faultOf(text ?? "", error) });
   }
   const parsed = settings.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -17,6 +17,16 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** What a parser found in place of JSON, with the line where it says which. */
+export function faultOf(text: string, error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  const position = / at position (\d+).*/.exec(said);
+  if (text.trim() === "") return "an empty file";
+  if (position === null) return said;
+  const number = text.slice(0, Number(position[1])).split("\n").length;
+  return `line ${number}, ${text.split("\n")[number - 1]?.trim()}: ${said.slice(0, position.index)}`;
+}
+
 /** The limit that the JSON of a text is beyond, as what was expected; undefined where it is within. */
 export function limitPassedBy(text: string, limit: JsonLimit = jsonLimit): string | undefined {
   let depth = 0;

@@ -84,8 +84,14 @@ describe("parseSettings", () => {
   });
 
   it.each([
-    ["{", "expected JSON, got \"Expected property name or '}' in JSON at position 1 (line 1 column 2)\"."],
-    ["", 'expected JSON, got "Unexpected end of JSON input".'],
+    ["{", `expected JSON, got "line 1, {: Expected property name or '}' in JSON".`],
+    [
+      '{\n  "ciImage": {}\n  "release": {}\n}',
+      `expected JSON, got "line 3, "release": {}: Expected ',' or '}' after property value in JSON".`,
+    ],
+    ["{}\n{}", 'expected JSON, got "line 2, {}: Unexpected non-whitespace character after JSON".'],
+    ["nope", `expected JSON, got "Unexpected token 'o', "nope" is not valid JSON".`],
+    [" \n", 'expected JSON, got "an empty file".'],
     ["null", "expected an object, got null."],
     ["[]", "expected an object, got []."],
     ['"text"', 'expected an object, got "text".'],

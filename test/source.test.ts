@@ -27,7 +27,7 @@ const layers: Record<string, readonly string[]> = {
   phases: [],
   report: ["errors", "outputs", "secrets", "text"],
   files: [],
-  binaries: ["dockerfile", "errors", "files", "layer", "oci", "report"],
+  binaries: ["dockerfile", "errors", "files", "json", "layer", "oci", "report"],
   cleanup: ["errors", "json", "oci", "outputs", "registry", "report", "secrets", "text"],
   progress: ["phases", "registry", "report"],
   publication: ["outputs", "phases", "registry", "report"],

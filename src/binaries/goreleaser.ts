@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { InputError, messageOf } from "../errors.js";
+import { InputError } from "../errors.js";
+import { faultOf } from "../json.js";
 import type { Candidate } from "./binaries.js";
 import { platformOf, platformOfTarget } from "./target.js";
 
@@ -107,7 +108,7 @@ function parse<T>(schema: z.ZodType<T>, text: string, subject: string): T {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new InputError({ subject, expected: "JSON", given: messageOf(error), fix });
+    throw new InputError({ subject, expected: "JSON", given: faultOf(text, error), fix });
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -4,8 +4,9 @@ import { RegistryError } from "../errors.js";
 import { givenUrl } from "./answer.js";
 import { drain } from "./body.js";
 import { answerTime, mostRedirects } from "./bounds.js";
+import { isLoopback } from "./origin.js";
 import type { Fetch } from "./transport.js";
-import { classifyNetworkError } from "./verdict.js";
+import { classifyNetworkError, connectionRefused } from "./verdict.js";
 
 /** A request, and what of it goes where. */
 export interface Outgoing {
@@ -96,10 +97,17 @@ async function send(
     if (error instanceof Error && error.cause instanceof RegistryError) throw error.cause;
     const { reason, ...verdict } = classifyNetworkError(error);
     const redirected = by.length === 1 ? "" : `${url.origin}, where it redirects to: `;
-    throw new RegistryError(`${subject}: ${redirected}${reason}.`, verdict);
+    const isOwn = by.length === 1 && isLoopback(url.host);
+    const fix = isOwn && reason === connectionRefused ? ` ${reachHost(url.host)}` : "";
+    throw new RegistryError(`${subject}: ${redirected}${reason}.${fix}`, verdict);
   } finally {
     deadline.clear();
   }
+}
+
+/** A module of Dagger runs in a container, whose loopback is not that of whoever called it. */
+function reachHost(host: string): string {
+  return `This runs in a container: with-registry-service --host ${host} --service tcp://${host} leads to a registry on your machine.`;
 }
 
 /** When an answer has to have begun, counted from when all was sent: an upload takes as long as it takes. */

@@ -43,9 +43,12 @@ const lostUpload = /"(BLOB_UPLOAD_INVALID|BLOB_UPLOAD_UNKNOWN|BLOB_UNKNOWN|MANIF
 const transient = (reason: string): NetworkVerdict => ({ failure: "unreachable", transient: true, reason });
 const final = (reason: string): NetworkVerdict => ({ failure: "unreachable", transient: false, reason });
 
+/** Nothing listens where it was asked. */
+export const connectionRefused = "the connection was refused";
+
 /** By the `code` of an error, or its `name` where Node and undici give no code. */
 const networkFaults: Readonly<Record<string, NetworkVerdict>> = {
-  ECONNREFUSED: transient("the connection was refused"),
+  ECONNREFUSED: transient(connectionRefused),
   ECONNRESET: transient("the connection was reset"),
   EPIPE: transient("the connection was closed while sending"),
   ETIMEDOUT: transient("the connection timed out"),

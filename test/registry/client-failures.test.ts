@@ -144,7 +144,9 @@ describe("RegistryClient, through a proxy", () => {
     const patient = makeClient({ onRetry: (line) => lines.push(line) });
     expect(
       await messageThrownBy(() => patient.headManifest({ registry: gone.address, path: "a" }, "1")),
-    ).toBe(`${gone.address}/a: HEAD manifests/1: the connection was refused. Gave up after 5 attempts.`);
+    ).toBe(
+      `${gone.address}/a: HEAD manifests/1: the connection was refused. This runs in a container: with-registry-service --host ${gone.address} --service tcp://${gone.address} leads to a registry on your machine. Gave up after 5 attempts.`,
+    );
     expect(lines).toEqual(
       [
         ...["Attempt 2 of 5 follows in 1 s.", "Attempt 3 of 5 follows in 2 s."],

@@ -199,7 +199,7 @@ describe("putBlob, when something fails", () => {
       return stream;
     };
     expect(await messageThrownBy(() => once.putBlob(at.repository(), blob, source))).toMatch(
-      /\/acme\/unused-\d+: PUT blobs\/uploads: the connection was refused\.$/,
+      /\/acme\/unused-\d+: PUT blobs\/uploads: the connection was refused\. This runs in a container: /,
     );
     expect(sources.map(({ destroyed }) => destroyed)).toEqual([true]);
   });
