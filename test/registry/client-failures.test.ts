@@ -140,18 +140,17 @@ describe("RegistryClient, through a proxy", () => {
   it("names the registry that nobody answers for", async () => {
     const gone = await startFaultProxy(registry.address);
     await gone.stop();
+    const said = `${gone.address}/a: HEAD manifests/1: the connection was refused. This runs in a container: with-registry-service --host ${gone.address} --service tcp://${gone.address} leads to a registry on your machine.`;
     const lines: string[] = [];
     const patient = makeClient({ onRetry: (line) => lines.push(line) });
     expect(
       await messageThrownBy(() => patient.headManifest({ registry: gone.address, path: "a" }, "1")),
-    ).toBe(
-      `${gone.address}/a: HEAD manifests/1: the connection was refused. This runs in a container: with-registry-service --host ${gone.address} --service tcp://${gone.address} leads to a registry on your machine. Gave up after 5 attempts.`,
-    );
+    ).toBe(`${said} Gave up after 5 attempts.`);
     expect(lines).toEqual(
       [
         ...["Attempt 2 of 5 follows in 1 s.", "Attempt 3 of 5 follows in 2 s."],
         ...["Attempt 4 of 5 follows in 4 s.", "Attempt 5 of 5 follows in 8 s."],
-      ].map((line) => `${gone.address}/a: HEAD manifests/1: the connection was refused. ${line}`),
+      ].map((line) => `${said} ${line}`),
     );
   });
 
