@@ -17,6 +17,7 @@ const encoded = new RegExp(
     "%f[0-7](?:%[89ab][0-9a-f]){3}",
     "&#(?:[0-9]{1,7}|x[0-9a-f]{1,6});",
     "&(?:quot|apos|amp|lt|gt);",
+    "@&#8203;",
   ].join("|"),
   "gi",
 );
@@ -32,6 +33,7 @@ const named: Readonly<Record<string, string>> = {
   "&amp;": "&",
   "&lt;": "<",
   "&gt;": ">",
+  "@&#8203;": "@",
 };
 
 // All but letters and digits, and the prefix of a byte in hexadecimal.
