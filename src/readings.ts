@@ -1,8 +1,10 @@
 /** A text as somebody reads it who resolves what is encoded in it. */
 export interface Reading {
   text: string;
-  /** Where in the original the character at an index begins, and where it ends that stands before it. */
-  at: (index: number) => number;
+  /** Where in the original the character at an index begins. */
+  beginOf: (index: number) => number;
+  /** Where in the original the character at an index ends. */
+  endOf: (index: number) => number;
 }
 
 // One character each: of JSON and JavaScript, of shells and markdown, of URLs in UTF-8, of HTML.
@@ -15,6 +17,7 @@ const encoded = new RegExp(
     "%f[0-7](?:%[89ab][0-9a-f]){3}",
     "&#(?:[0-9]{1,7}|x[0-9a-f]{1,6});",
     "&(?:quot|apos|amp|lt|gt);",
+    "@&#8203;",
   ].join("|"),
   "gi",
 );
@@ -30,43 +33,65 @@ const named: Readonly<Record<string, string>> = {
   "&amp;": "&",
   "&lt;": "<",
   "&gt;": ">",
+  "@&#8203;": "@",
 };
+
+// All but letters and digits, and the prefix of a byte in hexadecimal.
+const marks = /\b0x(?=[0-9a-f]{2}\b)|[^0-9a-z]+/gi;
 
 // A secret that looks encoded itself, in JSON, quoted in JSON, in a URL, in markdown.
 const deepest = 6;
 
 /** The text as it is, and as it reads with one layer of encodings after the other resolved. */
 export function readingsOf(text: string): Reading[] {
-  const readings: Reading[] = [{ text, at: (index) => index }];
+  const readings: Reading[] = [{ text, beginOf: (index) => index, endOf: (index) => index + 1 }];
   for (let last = readings[0]; last !== undefined && readings.length <= deepest; ) {
-    last = resolve(last);
+    last = replaceIn(last, encoded, meaningOf);
     if (last !== undefined) readings.push(last);
   }
   return readings;
 }
 
-/** One layer resolved; undefined where nothing is encoded. */
-function resolve({ text, at }: Reading): Reading | undefined {
-  const starts: number[] = [];
-  let resolved = "";
+/** The letters and digits of a reading: what stays of it however it is broken, spaced and punctuated. */
+export function bareReading(reading: Reading): Reading {
+  return replaceIn(reading, marks, () => "") ?? reading;
+}
+
+/** The same of a text. */
+export function bare(text: string): string {
+  return text.replace(marks, "");
+}
+
+/** Undefined where there is nothing to replace. */
+function replaceIn(
+  { text, beginOf, endOf }: Reading,
+  pattern: RegExp,
+  meaning: (match: string) => string,
+): Reading | undefined {
+  const begins: number[] = [];
+  const ends: number[] = [];
+  let replaced = "";
   let end = 0;
-  const append = (part: string, startOf: (index: number) => number) => {
-    for (let index = 0; index < part.length; index += 1) starts.push(startOf(index));
-    resolved += part;
-  };
   const keepUntil = (next: number) => {
-    const from = end;
-    append(text.slice(from, next), (index) => at(from + index));
+    for (let index = end; index < next; index += 1) {
+      begins.push(beginOf(index));
+      ends.push(endOf(index));
+    }
+    replaced += text.slice(end, next);
   };
-  for (const { 0: escaped, index } of text.matchAll(encoded)) {
+  for (const { 0: match, index } of text.matchAll(pattern)) {
     keepUntil(index);
-    append(meaningOf(escaped), () => at(index));
-    end = index + escaped.length;
+    end = index + match.length;
+    const meant = meaning(match);
+    for (let unit = 0; unit < meant.length; unit += 1) {
+      begins.push(beginOf(index));
+      ends.push(endOf(end - 1));
+    }
+    replaced += meant;
   }
   if (end === 0) return undefined;
   keepUntil(text.length);
-  starts.push(at(text.length));
-  return { text: resolved, at: (index) => starts[index] ?? at(text.length) };
+  return { text: replaced, beginOf: (index) => begins[index] ?? 0, endOf: (index) => ends[index] ?? 0 };
 }
 
 function meaningOf(escaped: string): string {

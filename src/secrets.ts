@@ -1,4 +1,4 @@
-import { type Reading, readingsOf } from "./readings.js";
+import { bare, bareReading, type Reading, readingsOf } from "./readings.js";
 
 /** A part of a text, from one index to before another. */
 type Span = readonly [from: number, to: number];
@@ -10,11 +10,16 @@ const mask = "REDACTED";
 const shortest = 4;
 // Below this a secret may be a part of a word, as `test` is of `latest`: it counts as a word of its own only.
 const shortestPart = 8;
+// Letters and digits in a row, whatever stands between them: fewer could be those of several words.
+const shortestBare = 12;
 // Whoever issues a token chooses it, and could choose a word of the report.
 const shortestToken = 16;
 
-/** What shows a secret of this process, which serves one call; in lower case, which URLs make of hosts. */
-const forms = new Set<string>();
+/**
+ * What shows a secret of this process, which serves one call: as it is written, and its letters and digits alone. In
+ * lower case, which URLs make of hosts.
+ */
+const forms = { written: new Set<string>(), bare: new Set<string>() };
 
 /** Remembers a secret, so that no text leaves the process with it. */
 export function keepSecret(secret: string): void {
@@ -25,8 +30,10 @@ export function keepSecret(secret: string): void {
   const spellings = [secret, secret.replace(/\s+/g, " ").trim(), secret.replaceAll(" ", "+"), ...lines];
   // What looks encoded in the secret itself is resolved in a text together with what the text encodes.
   const resolved = readingsOf(secret).map(({ text }) => text);
-  for (const form of [...resolved, ...spellings.flatMap(formsOf)])
-    if (form.length >= shortest) forms.add(lowerCase(form));
+  const written = [...resolved, ...spellings.flatMap(formsOf)].filter((form) => form.length >= shortest);
+  for (const form of [...written, ...bareFormsOf(secret)].map(bare))
+    if (form.length >= shortestBare) forms.bare.add(lowerCase(form));
+  for (const form of written.map(lowerCase)) if (!forms.bare.has(form)) forms.written.add(form);
 }
 
 /** Remembers a token that a service issued. */
@@ -49,9 +56,9 @@ export async function reveal(secret: { plaintext(): Promise<string> }): Promise<
 
 /** Replaces every secret of this process in a text, in whatever way it is written there. */
 export function redact(text: string): string {
-  if (forms.size === 0) return text;
+  if (forms.written.size + forms.bare.size === 0) return text;
   const spans = readingsOf(text)
-    .flatMap(spansIn)
+    .flatMap((reading) => [...spansIn(reading, forms.written), ...spansIn(bareReading(reading), forms.bare)])
     .toSorted(([a], [b]) => a - b);
   let redacted = "";
   let end = 0;
@@ -77,34 +84,54 @@ function isField(name: string): boolean {
   return /^[A-Za-z]\w*$/.test(name);
 }
 
-/** As it is, in hexadecimal, and in both alphabets of base64, also where other bytes stand before it. */
+/** As it is, in hexadecimal, and in base64. */
 function formsOf(text: string): string[] {
+  return [text, Buffer.from(text).toString("hex"), ...base64FormsOf(text)];
+}
+
+/** What is long enough to be found by letters and digits only: bytes as decimal numbers, and base64 of base64. */
+function bareFormsOf(text: string): string[] {
+  return [[...Buffer.from(text)].join(""), ...base64FormsOf(text).flatMap(base64FormsOf)];
+}
+
+/** In both alphabets, also where other bytes stand before it. */
+function base64FormsOf(text: string): string[] {
   const bytes = Buffer.from(text);
-  const base64 = [0, 1, 2].flatMap((before) => {
+  const behind = [0, 1, 2].flatMap((before) => {
     const all = Buffer.concat([Buffer.alloc(before), bytes]);
     // What other bytes around it have a part in is left out.
     const own = (encoded: string) =>
       encoded.slice(Math.ceil((before * 8) / 6), Math.floor((all.length * 8) / 6));
     return (["base64", "base64url"] as const).map((alphabet) => own(all.toString(alphabet)));
   });
-  return [
-    text,
-    bytes.toString("hex"),
-    bytes.toString("base64").replace(/=+$/, ""),
-    bytes.toString("base64url"),
-    ...base64,
-  ];
+  return [bytes.toString("base64").replace(/=+$/, ""), bytes.toString("base64url"), ...behind];
 }
 
-function spansIn({ text, at }: Reading): Span[] {
-  const searched = lowerCase(text);
-  const spans: Span[] = [];
-  for (const form of forms)
-    for (let from = searched.indexOf(form); from >= 0; from = searched.indexOf(form, from + 1)) {
-      const to = from + form.length;
-      if (form.length >= shortestPart || !isPartOfWord(searched, from, to)) spans.push([at(from), at(to)]);
-    }
-  return spans;
+function spansIn(reading: Reading, forms: ReadonlySet<string>): Span[] {
+  const text = lowerCase(reading.text);
+  return [...forms]
+    .flatMap((form) => occurrencesOf(form, text))
+    .map(([from, to]) => [reading.beginOf(from), reading.endOf(to - 1)] as const);
+}
+
+function occurrencesOf(form: string, text: string): Span[] {
+  const isShort = form.length < shortestPart;
+  const found: Span[] = [];
+  for (let from = text.indexOf(form); from >= 0; ) {
+    const to = isShort ? from + form.length : endOfRun(form, text, from);
+    if (!isShort || !isPartOfWord(text, from, to)) found.push([from, to]);
+    from = text.indexOf(form, to - form.length + 1);
+  }
+  return found;
+}
+
+/** A form that repeats itself overlaps itself in even steps: to compare all of it at each would be quadratic. */
+function endOfRun(form: string, text: string, from: number): number {
+  let end = from + form.length;
+  const step = text.slice(from + 1, end + form.length - 1).indexOf(form) + 1;
+  if (step === 0) return end;
+  for (const repeated = form.slice(-step); text.startsWith(repeated, end); ) end += step;
+  return end;
 }
 
 function isPartOfWord(text: string, from: number, to: number): boolean {

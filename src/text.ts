@@ -20,10 +20,17 @@ export function asLines(text: string): string {
 const inlineMarks = /[\\`*~<|[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w+;)/g;
 const blockMarks = /^(?:>|[-+](?=\s|$)|-(?=--)|#(?=[\s#]|$))|(?<=^\d{1,9})[.)](?=\s|$)/;
 const bareLinks = /(?<=:)\/(?=\/)|(?<=\bwww)\./gi;
+// GitHub looks for them in what it has rendered, where a backslash or an entity for the mark itself is gone: only what
+// stands between mark and name helps. The mark within a word, as of a digest, is none.
+const mentions = /(?<!\w)@(?=\\?\w)/g;
 
-/** A text as a phrase of markdown, which shows it as it is: no markup, no HTML, no link. */
+/** A text as a phrase of markdown, which shows it as it is: no markup, no HTML, no link, nobody mentioned. */
 export function asMarkdown(text: string): string {
-  return asLine(text).replace(inlineMarks, "\\$&").replace(blockMarks, "\\$&").replace(bareLinks, "\\$&");
+  return asLine(text)
+    .replace(inlineMarks, "\\$&")
+    .replace(blockMarks, "\\$&")
+    .replace(bareLinks, "\\$&")
+    .replace(mentions, "$&&#8203;");
 }
 
 /** A value as JSON that can be shown as well: what is not seen in it is written with escapes. */

@@ -80,6 +80,33 @@ describe("redact", () => {
     expect(redact("refused-by-nobody")).toBe("REDACTED");
   });
 
+  it.each([
+    ["digests", `sha256:${"0123456789abcdef".repeat(4)}`],
+    ["versions", "v1.2.3-rc.1+build.20260101, go1.24.5, 10.0.0.1:5000"],
+    ["bytes of something else", "[115, 51, 99, 114, 51, 116, 45, 115], de:ad:be:ef:00:11"],
+    ["a part of a secret", "sixteen letters, and s3cr3t alone"],
+    ["a short secret that blanks or marks take apart", "te st, t-e-s-t, [116,101,115]"],
+    ["prose", "the password of acme was refused: a token is expected, not a password"],
+  ])("leaves %s", (_, text) => {
+    for (const secret of [awkward, "s3cr3t-of-acme-16-letters", "test", "ghp_Zr7Kd8xQv27Lm40pTf6bN"])
+      keepSecret(secret);
+    expect(redact(text)).toBe(text);
+  });
+
+  it("leaves what stands around a secret that is taken apart", () => {
+    keepSecret("s3cr3t-of-acme-16-letters");
+    expect(redact("(a: s3cr3t of\nacme 16 letters) - [b]")).toBe("(a: REDACTED) - [b]");
+  });
+
+  it.each([
+    ["again and again", "a".repeat(1 << 16), "a".repeat(1 << 20), "REDACTED"],
+    ["in part once more", "abc".repeat(8), `-${"abc".repeat(10)}ab-`, "-REDACTEDab-"],
+    ["in words that are not it", "a-a-", "xa-a-a-a-x a-a-", "xa-a-a-a-x REDACTED"],
+  ])("replaces a secret that has itself %s", (_, secret, text, redacted) => {
+    keepSecret(secret);
+    expect(redact(text)).toBe(redacted);
+  });
+
   it("takes a text of a million characters in its stride", () => {
     keepSecret(awkward);
     const text = `${'{"a":"\\u0041%41"},'.repeat(60_000)}${awkward}`;

@@ -98,9 +98,19 @@ describe("asMarkdown", () => {
     ["12. a", "12\\. a"],
     ["12) a", "12\\) a"],
     ["1.2.3 a", undefined],
+    ["@acme, @a/b (@9) -@c", "@&#8203;acme, @&#8203;a/b (@&#8203;9) -@&#8203;c"],
+    ["@_a &#64;b *@c*", "@&#8203;\\_a \\&#64;b \\*@&#8203;c\\*"],
+    ["a@b, golang:1.25@sha256:0a, a @ b, @-a, @", undefined],
   ])("writes %j as %j", (text, markdown = text) => {
     expect(asMarkdown(text)).toBe(markdown);
   });
+});
+
+it("asMarkdown hides no secret from the search", () => {
+  keepSecret("K8_!@x<27");
+  expect(render({ markdown: asMarkdown("(K8_!@x<27)"), data: {}, outputs: {} }, ReportFormat.Markdown)).toBe(
+    "(REDACTED)\n",
+  );
 });
 
 it.each(Object.entries(hostileTexts))("asJson means what it was given: %s", (_, text) => {

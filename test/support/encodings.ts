@@ -24,10 +24,25 @@ export const encodings: Readonly<Record<string, (secret: string) => string>> = {
     [...secret].map((char) => `&#x${char.codePointAt(0)?.toString(16)};`).join(""),
   "in hexadecimal": hex,
   "in hexadecimal, in capitals": (secret) => hex(secret).toUpperCase(),
+  "in hexadecimal, with colons": (secret) => bytes(secret, 16).join(":"),
+  "in hexadecimal, with blanks": (secret) => bytes(secret, 16).join(" "),
+  "in hexadecimal, as bytes of Go": (secret) =>
+    bytes(secret, 16)
+      .map((byte) => `0x${byte}`)
+      .join(", "),
+  "as an array of bytes": (secret) => `[${bytes(secret, 10).join(",")}]`,
+  "as an array of bytes, with blanks": (secret) => `[${bytes(secret, 10).join(", ")}]`,
+  "over lines": (secret) => lines(secret).join("\n"),
+  "over lines, indented": (secret) => lines(secret).join("\r\n    "),
+  "with blanks": (secret) => lines(secret).join(" "),
   "in base64": (secret) => Buffer.from(secret).toString("base64"),
   "in base64 for URLs": (secret) => Buffer.from(secret).toString("base64url"),
   "in base64, behind one byte": (secret) => Buffer.from(`:${secret}`).toString("base64"),
   "in base64, behind two bytes": (secret) => Buffer.from(`a:${secret}`).toString("base64"),
+  "in base64, over lines": (secret) => lines(Buffer.from(secret).toString("base64")).join("\n"),
+  "in base64, over lines of JSON": (secret) => lines(Buffer.from(secret).toString("base64")).join("\\r\\n"),
+  "in base64 of base64": (secret) => twice(secret, ""),
+  "in base64 of base64, behind other bytes": (secret) => twice(secret, "a:"),
   "in base64 in a URL": (secret) => encodeURIComponent(Buffer.from(secret).toString("base64")),
   "in capitals": (secret) => secret.replace(/[a-z]/g, (letter) => letter.toUpperCase()),
 };
@@ -57,6 +72,20 @@ function inJson(text: string): string {
 
 function hex(text: string): string {
   return Buffer.from(text).toString("hex");
+}
+
+function bytes(text: string, radix: 10 | 16): string[] {
+  const digits = radix === 16 ? 2 : 1;
+  return [...Buffer.from(text)].map((byte) => byte.toString(radix).padStart(digits, "0"));
+}
+
+/** Short ones, so that every secret has several. */
+function lines(text: string): string[] {
+  return text.match(/.{1,6}/gsu) ?? [];
+}
+
+function twice(secret: string, before: string): string {
+  return Buffer.from(before + Buffer.from(secret).toString("base64")).toString("base64");
 }
 
 function units(text: string, write: (unit: string) => string): string {
