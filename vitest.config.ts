@@ -9,8 +9,9 @@ export default defineConfig(({ mode }) => ({
       ? { include: proof }
       : { include: ["test/**/*.test.ts"], exclude: ["test/proof/**"] }),
     globalSetup: ["test/support/global-setup.ts"],
-    // Modules are loaded once for all files of a worker, which takes a third off the time.
+    // Packages are loaded once for all files of a worker, which takes a third off the time.
     isolate: false,
+    setupFiles: ["test/support/fresh-modules.ts"],
     // Nothing fails because a machine is slow.
     testTimeout: 120_000,
     hookTimeout: 180_000,
