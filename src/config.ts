@@ -115,15 +115,18 @@ const ciImage = z
   })
   .describe("The CI image.");
 
-const releaseRepository = z.strictObject({
-  repository: repository.describe("Repository without a tag: ghcr.io/acme/app."),
-  latest: z
-    .enum(["main", "highest", "none"])
-    .default("main")
-    .describe(
-      "What latest follows there: the main branch, the highest stable version among the published tags, or nothing, where it is not set.",
-    ),
-});
+const repositoryName = repository.describe("Repository without a tag: ghcr.io/acme/app.");
+const latest = z
+  .enum(["main", "highest", "none"])
+  .default("main")
+  .describe(
+    "What latest follows there: the main branch, the highest stable version among the published tags, or nothing, where it is not set.",
+  );
+
+const releaseRepository = z.union([
+  repositoryName.transform((named) => ({ repository: named, latest: latest.parse(undefined) })),
+  z.strictObject({ repository: repositoryName, latest }),
+]);
 
 const tagText = z
   .string()

@@ -136,6 +136,19 @@ describe("parseSettings", () => {
       'ciImage.repositories[0]: expected a repository without tag or digest, got "ghcr.io/acme/ci:latest". Write ghcr.io/acme/ci; Slipway chooses the tags.',
     ],
     [
+      { release: { repositories: ["ghcr.io/acme/app:1"] } },
+      'release.repositories[0]: expected a repository without tag or digest, got "ghcr.io/acme/app:1". Write ghcr.io/acme/app; Slipway chooses the tags.',
+    ],
+    [
+      { release: { repositories: [{ repository: "ghcr.io/acme/app", latest: "tip" }] } },
+      'release.repositories[0].latest: expected main or highest or none, got "tip".',
+    ],
+    [{ release: { repositories: [7] } }, "release.repositories[0]: expected a string or an object, got 7."],
+    [
+      { release: { repositories: ["acme/app", { repository: "docker.io/acme/app" }] } },
+      'release.repositories: expected each repository once, since its latest follows one thing only, got ["acme/app",{"repository":"docker.io/acme/app"}].',
+    ],
+    [
       { ciImage: { repositories: ["docker.io/acme/ci", "acme/ci"] } },
       'ciImage.repositories: expected no repository twice, got ["docker.io/acme/ci","acme/ci"].',
     ],
@@ -295,3 +308,10 @@ function sectionsOf(schema: Schema, name = "settings"): [string, Schema][] {
   const below = Object.entries(properties).flatMap(([key, part]) => sectionsOf(part, `${name}.${key}`));
   return [[name, schema], ...below];
 }
+
+it("takes the name of a repository for one whose latest follows the main branch", () => {
+  const repositoriesOf = (given: unknown) =>
+    parse({ release: { repositories: [given] } }).release.repositories;
+  expect(repositoriesOf("ghcr.io/acme/app")).toEqual(repositoriesOf({ repository: "ghcr.io/acme/app" }));
+  expect(repositoriesOf("ghcr.io/acme/app")).toMatchObject([{ latest: "main" }]);
+});
