@@ -45,6 +45,31 @@ export function limitPassedBy(text: string, limit: JsonLimit = jsonLimit): strin
   return undefined;
 }
 
+/** A name that an object of a JSON text has twice: programs differ in which of its values they take. */
+export function repeatedName(text: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === "{" || character === "[") open.push(new Set());
+    else if (character === "}" || character === "]") open.pop();
+    else if (character === '"') {
+      const end = endOfString(text, at);
+      const name = isName(text, end + 1) ? (JSON.parse(text.slice(at, end + 1)) as string) : undefined;
+      if (name !== undefined && open.at(-1)?.has(name)) return name;
+      if (name !== undefined) open.at(-1)?.add(name);
+      at = end;
+    }
+  }
+  return undefined;
+}
+
+/** Whether what ends here is followed by a value of its own. */
+function isName(text: string, end: number): boolean {
+  let at = end;
+  while (at < text.length && " \t\n\r".includes(text[at] as string)) at += 1;
+  return text[at] === ":";
+}
+
 /** Where the string ends that begins at a quotation mark. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;

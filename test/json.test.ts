@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type JsonLimit, limitPassedBy } from "../src/json.js";
+import { type JsonLimit, limitPassedBy, repeatedName } from "../src/json.js";
 
 const limit: JsonLimit = { depth: 2, values: 5 };
 const deep = "JSON nested at most 2 deep";
@@ -32,4 +32,20 @@ describe("limitPassedBy", () => {
     expect(limitPassedBy(JSON.stringify(Array(90_000).fill(0)))).toBeUndefined();
     expect(limitPassedBy("[".repeat(100) + "]".repeat(100))).toBeUndefined();
   });
+});
+
+it.each<[string, string | undefined]>([
+  ["{}", undefined],
+  ['{"a":1,"b":{"a":1},"c":[{"a":1},{"a":2}]}', undefined],
+  ['{"a":["b","b"],"b":"a"}', undefined],
+  ['{"a":"\\"a\\":","b":{}}', undefined],
+  ['{"a":1,"a":2}', "a"],
+  ['{"a" \n : 1, "b":{"c":{}}, "a"\t:2}', "a"],
+  ['{"a":1,"\\u0061":2}', "a"],
+  ['{"x":[{"y":{"__proto__":1,"__proto__":2}}]}', "__proto__"],
+  ['{"a":{"b":1},"c":{"b":1,"b":2}}', "b"],
+  ['{"a":1,"A":2}', undefined],
+])("a name that %s has twice in an object", (text, expected) => {
+  JSON.parse(text);
+  expect(repeatedName(text)).toBe(expected);
 });

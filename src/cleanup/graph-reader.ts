@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import { parseJson } from "../json.js";
+import { parseJson, repeatedName } from "../json.js";
 import { isIndex, mediaTypes } from "../oci/manifest.js";
+import { otherSpelling } from "../oci/spelling.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import { eachOf } from "../registry/parallel.js";
 import { formatReference, formatRepository, isDigest, type Repository } from "../registry/reference.js";
+import { excerpt } from "../text.js";
 import type { ManifestNode, RepositoryGraph } from "./graph.js";
 
 /** Where the reading of a repository starts. */
@@ -154,8 +156,13 @@ function merged(steps: readonly Step[]): Step[] {
 export function parseReferences({ descriptor, bytes }: StoredManifest, reference: string): ManifestNode {
   if (!understood.includes(descriptor.mediaType))
     return refuse(reference, `is of the media type "${descriptor.mediaType}"`);
-  const parsed = references.safeParse(parseJson(bytes.toString("utf8")));
+  const text = bytes.toString("utf8");
+  const json = parseJson(text);
+  const parsed = references.safeParse(json);
   if (!parsed.success) return refuse(reference, "is not the JSON of a manifest with SHA-256 digests");
+  const ambiguous = repeatedName(text) ?? otherSpelling(references, json);
+  if (ambiguous !== undefined)
+    return refuse(reference, `has "${excerpt(ambiguous, 80)}" beside the name of a field`);
   const { manifests, subject } = parsed.data;
   const children = manifests ?? [];
   const indexes = children.filter(({ mediaType }) => mediaType == null || isIndex(mediaType));

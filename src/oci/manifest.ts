@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { InputError } from "../errors.js";
-import { limitPassedBy } from "../json.js";
+import { limitPassedBy, repeatedName } from "../json.js";
 import { namedStrings } from "./named.js";
+import { otherSpelling } from "./spelling.js";
 
 export const mediaTypes = {
   index: "application/vnd.oci.image.index.v1+json",
@@ -163,6 +164,14 @@ export function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, exp
     // What the parser says quotes a part of the text, which may be half of a secret.
     throw new InputError({ subject, expected: `${expected} in JSON`, given: "text that is not JSON" });
   }
+  // Whoever runs the image may read another value than is verified here.
+  const ambiguous = repeatedName(text) ?? otherSpelling(schema, json);
+  if (ambiguous !== undefined)
+    throw new InputError({
+      subject,
+      expected: `${expected} with each name once, as it is written there`,
+      given: ambiguous,
+    });
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const { path = [], message = "" } = parsed.error.issues[0] ?? {};

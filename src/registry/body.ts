@@ -1,7 +1,8 @@
 import type { ReadableStreamDefaultReader } from "node:stream/web";
 import type { Response } from "undici";
 import { RegistryError } from "../errors.js";
-import { limitPassedBy, parseJson } from "../json.js";
+import { limitPassedBy, parseJson, repeatedName } from "../json.js";
+import { excerpt } from "../text.js";
 import { answerTime, type Bound, explanationBytes, leastRate } from "./bounds.js";
 import { classifyNetworkError } from "./verdict.js";
 
@@ -56,8 +57,15 @@ export async function* chunksOf(
 /** The JSON of a body; undefined where it is none. */
 export function jsonOf(text: string, subject: string, { json }: Bound): unknown {
   const expected = limitPassedBy(text, json);
-  if (expected === undefined) return parseJson(text);
-  throw new RegistryError(`${subject}: the answer is more than ${expected}.`, { failure: "invalid" });
+  if (expected !== undefined)
+    throw new RegistryError(`${subject}: the answer is more than ${expected}.`, { failure: "invalid" });
+  const parsed = parseJson(text);
+  const repeated = parsed === undefined ? undefined : repeatedName(text);
+  if (repeated === undefined) return parsed;
+  throw new RegistryError(
+    `${subject}: the answer has "${excerpt(repeated, 80)}" twice in one object, so what it says cannot be told.`,
+    { failure: "invalid" },
+  );
 }
 
 /** What an answer says about its status, as far as it arrives: the rest is not needed. */

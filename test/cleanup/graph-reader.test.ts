@@ -283,6 +283,16 @@ describe("parseReferences", () => {
       `app: is not the JSON of a manifest with SHA-256 digests, ${unknown}`,
     ],
     [
+      "two lists of manifests, of which programs differ in the one that counts",
+      { ...storedManifest({}, mediaTypes.index), bytes: Buffer.from('{"manifests":[],"manifests":[]}') },
+      `app: has "manifests" beside the name of a field, ${unknown}`,
+    ],
+    [
+      "a list in another spelling",
+      storedManifest({ manifests: [], Manifests: [] }, mediaTypes.index),
+      `app: has "Manifests" beside the name of a field, ${unknown}`,
+    ],
+    [
       "a reference that is no digest",
       storedManifest({ manifests: [{ digest: "latest" }] }, mediaTypes.index),
       `app: is not the JSON of a manifest with SHA-256 digests, ${unknown}`,

@@ -270,6 +270,13 @@ describe("RegistryClient, through a proxy", () => {
       },
     );
 
+    it("refuses one that has its tags twice", async () => {
+      always(200, '{"tags":["a"],"tags":["b"]}');
+      expect(await messageThrownBy(() => client.listTags(repository()))).toBe(
+        `${proxy.address}/acme/ci: GET tags/list: the answer has "tags" twice in one object, so what it says cannot be told.`,
+      );
+    });
+
     it.each([
       ["<html><title>Sign in</title>", 'It says: a page titled "Sign in".'],
       ['{"tags":"latest"}', 'It says: {"tags":"latest"}.'],
