@@ -52,10 +52,13 @@ export async function* readLayers(
 
 /**
  * Holds the layers of an image against what its manifest and its configuration say of them, so that whatever
- * unpacks images can unpack it.
+ * unpacks images can unpack it. A layer that an image has several times is read once.
  */
-export async function checkLayers(image: StoredLayers): Promise<void> {
-  for await (const { chunks, subject } of readLayers(image)) {
+export async function checkLayers({ layers, ...image }: StoredLayers): Promise<void> {
+  const claims = new Map(
+    layers.map((layer) => [[layer.mediaType, layer.digest, layer.size, layer.diffId].join(" "), layer]),
+  );
+  for await (const { chunks, subject } of readLayers({ ...image, layers: [...claims.values()] })) {
     const members = readTar(chunks, subject, () => false);
     while (!(await members.next()).done);
   }
