@@ -41,13 +41,23 @@ export class StreamedBytes implements ByteSource {
   async read(size: number): Promise<Buffer> {
     if (size <= this.#rest.length) return this.#next(size);
     const parts: Buffer[] = [];
-    await this.#take(size, (part) => parts.push(part));
+    for await (const part of this.take(size)) parts.push(part);
     return Buffer.concat(parts);
   }
 
   async skip(size: number): Promise<void> {
     if (size <= this.#rest.length) this.#next(size);
-    else await this.#take(size, () => {});
+    else for await (const _ of this.take(size));
+  }
+
+  /** The next bytes as they arrive; fewer than asked for are an error. */
+  async *take(size: number): AsyncGenerator<Buffer> {
+    for (let missing = size; missing > 0; ) {
+      if (await this.isAtEnd()) throw cutShort(this.subject, missing);
+      const part = this.#next(missing);
+      missing -= part.length;
+      yield part;
+    }
   }
 
   /** Reads what is left, so that whatever checks the stream at its end does so. */
@@ -57,15 +67,6 @@ export class StreamedBytes implements ByteSource {
 
   async close(): Promise<void> {
     await this.#iterator.return?.();
-  }
-
-  async #take(size: number, use: (part: Buffer) => void): Promise<void> {
-    for (let missing = size; missing > 0; ) {
-      if (await this.isAtEnd()) throw cutShort(this.subject, missing);
-      const part = this.#next(missing);
-      use(part);
-      missing -= part.length;
-    }
   }
 
   #next(most: number): Buffer {

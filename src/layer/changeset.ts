@@ -1,5 +1,4 @@
 import { posix } from "node:path";
-import type { TarHeader } from "../archive/tar.js";
 import type { ReadMember } from "../archive/tar-reader.js";
 import { InputError } from "../errors.js";
 import type { DirectoryNode, FileContent, FileNode, FileTree, StoredFile } from "./file-tree.js";
@@ -25,13 +24,13 @@ export class Changeset {
     private readonly stored: Pick<StoredFile, "image" | "layer">,
   ) {}
 
-  apply({ header, content }: ReadMember): void {
-    const path = this.#resolve(header.path);
+  apply(member: ReadMember): void {
+    const path = this.#resolve(member.header.path);
     const directory = posix.dirname(path);
     const name = posix.basename(path);
     if (name === opaque) this.#empty(this.tree.get(directory));
     else if (name.startsWith(whiteout)) this.#remove(directory, name.slice(whiteout.length));
-    else if (path !== "/") this.#add(path, this.#nodeOf(path, header, content));
+    else if (path !== "/") this.#add(path, this.#nodeOf(path, member));
   }
 
   #add(path: string, node: FileNode): void {
@@ -62,12 +61,13 @@ export class Changeset {
       else directory.children.delete(name);
   }
 
-  #nodeOf(path: string, header: TarHeader, content: Buffer | undefined): FileNode {
+  #nodeOf(path: string, member: ReadMember): FileNode {
+    const { header } = member;
     const { type, uid, gid, target } = header;
     const mode = header.mode & 0o7777;
     switch (type) {
       case "file":
-        return { type, mode, uid, gid, content: this.#contentOf(header, content) };
+        return { type, mode, uid, gid, content: this.#contentOf(member) };
       case "directory":
         return { type, mode, uid, gid, children: new Map() };
       case "symlink":
@@ -79,8 +79,8 @@ export class Changeset {
     }
   }
 
-  #contentOf({ path, size }: TarHeader, content: Buffer | undefined): FileContent {
-    if (content === undefined) return { stored: { ...this.stored, path, size } };
+  #contentOf({ header, offset, content }: ReadMember): FileContent {
+    if (content === undefined) return { stored: { ...this.stored, offset, size: header.size } };
     // A part of a chunk would keep all of it.
     return { bytes: Buffer.from(content) };
   }

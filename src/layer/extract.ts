@@ -1,6 +1,6 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readTar } from "../archive/tar-reader.js";
+import { StreamedBytes } from "../archive/bytes.js";
 import type { FileContent, FileTree, RegularFile, StoredFile } from "./file-tree.js";
 import { readLayers } from "./uncompressed.js";
 
@@ -20,23 +20,28 @@ export async function extractStored(
 
 type StoredNode = RegularFile & { content: { stored: StoredFile } };
 
+/** The files by where they lie in the archive, whose names may come twice. */
 async function extractLayer(files: readonly StoredNode[], directory: string): Promise<void> {
   const [first] = files;
   if (first === undefined) return;
   const { layer, image } = first.content.stored;
-  const byPath = Map.groupBy(files, ({ content }) => content.stored.path);
+  const byOffset = Map.groupBy(files, ({ content }) => content.stored.offset);
   // One instruction after the other may take files out of the same layer.
   const target = await mkdtemp(join(directory, "extracted-"));
-  let count = 0;
-  for await (const { chunks, subject } of readLayers({ ...image, layers: [layer] }))
-    for await (const { header, content } of readTar(chunks, subject, ({ path }) => byPath.has(path))) {
-      if (content === undefined || header.type !== "file") continue;
-      const path = join(target, String(count));
-      count += 1;
-      await writeFile(path, content);
-      // A path may come twice in an archive, and the last one is the file.
-      for (const file of byPath.get(header.path) ?? []) place(file, { path, size: content.length });
+  for await (const { chunks, subject } of readLayers({ ...image, layers: [layer] })) {
+    const archive = new StreamedBytes(chunks, subject);
+    try {
+      for (const [offset, same] of [...byOffset].toSorted(([a], [b]) => a - b)) {
+        const content = { path: join(target, String(offset)), size: same[0]?.content.stored.size ?? 0 };
+        await archive.skip(offset - archive.offset);
+        await writeFile(content.path, archive.take(content.size));
+        for (const file of same) place(file, content);
+      }
+      await archive.drain();
+    } finally {
+      await archive.close();
     }
+  }
 }
 
 function place(file: RegularFile, content: FileContent): void {

@@ -16,8 +16,8 @@ export interface DirectoryNode extends Owner {
 export interface StoredFile {
   image: Pick<StoredLayers, "name" | "content">;
   layer: StoredLayer;
-  /** As the archive of the layer names it. */
-  path: string;
+  /** Where its content begins in the archive of the layer, which may have several files of one name. */
+  offset: number;
   size: number;
 }
 

@@ -110,7 +110,8 @@ function* archive(files: readonly LayerFile[]): Generator<Buffer | ReferredFile>
 // Synchronous where it is small: the way through the thread pool takes longer than the call.
 function readContent(content: FileContent): Buffer | ReferredFile {
   if ("bytes" in content) return content.bytes;
-  if ("stored" in content) throw new Error(`${content.stored.path} was not taken out of its layer.`);
+  if ("stored" in content)
+    throw new Error(`A file was not taken out of the layer ${content.stored.layer.digest}.`);
   const { path, size } = content;
   if (size > smallFile) return { path, size, read: () => readWhole(content) };
   const bytes = readFileSync(path);

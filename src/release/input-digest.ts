@@ -64,6 +64,6 @@ async function digestContent(content: FileContent): Promise<string> {
   if ("bytes" in content) hash.update(content.bytes);
   else if ("path" in content)
     for await (const chunk of createReadStream(content.path) as AsyncIterable<Buffer>) hash.update(chunk);
-  else hash.update(`${content.stored.layer.digest} ${content.stored.path}`);
+  else hash.update(`${content.stored.layer.digest} ${content.stored.offset}`);
   return hash.digest("hex");
 }

@@ -51,6 +51,20 @@ const alpine: MemberSpec[][] = [
 const images: Readonly<Record<string, BaseOptions>> = {
   alpine: { layers: alpine },
   broken: { layers: [[]], firstLayer: Buffer.from("no layer") },
+  // Names that come twice, as programs append to an archive.
+  twice: {
+    layers: [
+      [
+        { path: "a", content: "first" },
+        { path: "link", type: "hardlink", target: "a" },
+        { path: "a", content: "the second" },
+        { path: "again", type: "hardlink", target: "a" },
+        { path: "empty", content: "" },
+        { path: "b", content: "gone" },
+      ],
+      [{ path: ".wh.b" }, { path: "b", content: "here" }],
+    ],
+  },
   "tools:1": { layers: [[{ path: "opt/tool", content: "tool" }]] },
 };
 
@@ -208,6 +222,19 @@ describe("COPY --from", () => {
     expect(await contentOf(image)).toEqual({ UTC: "UTC" });
     const taken = await readdir(workspace.path, { recursive: true, withFileTypes: true });
     expect(taken.filter((entry) => entry.isFile())).toHaveLength(1);
+  });
+
+  it("takes each file where it lies, whatever else has its name, and once", async () => {
+    const image = await assemble("FROM scratch\nCOPY --from=twice / /");
+    expect(await contentOf(image)).toEqual({
+      a: "the second",
+      again: "the second",
+      b: "here",
+      empty: "",
+      link: "first",
+    });
+    const taken = await readdir(workspace.path, { recursive: true, withFileTypes: true });
+    expect(taken.filter((entry) => entry.isFile())).toHaveLength(4);
   });
 
   it("keeps two platforms apart in one directory", async () => {

@@ -180,7 +180,7 @@ describe("readBaseFiles", () => {
     expect(found.map((node) => node?.type === "file" && node.content)).toEqual([
       { bytes: Buffer.from("p") },
       { bytes: Buffer.from("g") },
-      { stored: { image: base, layer: base.layers[0], path: "etc/shadow", size: 1 } },
+      { stored: { image: base, layer: base.layers[0], offset: 2560, size: 1 } },
     ]);
   });
 

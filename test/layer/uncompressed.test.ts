@@ -96,7 +96,9 @@ describe("checkLayers", () => {
   });
 
   it("reads it again where something else is said of it", async () => {
-    await expect(check(layer, { ...layer, diffId: digestOf(tar) })).rejects.toThrow("where the configuration says");
+    await expect(check(layer, { ...layer, diffId: digestOf(tar) })).rejects.toThrow(
+      "where the configuration says",
+    );
     expect(opened).toBe(2);
   });
 });
