@@ -1,5 +1,6 @@
 import { RegistryError, type RegistryFailure } from "../errors.js";
-import { type BearerChallenge, type Challenge, parseChallenge } from "./challenge.js";
+import { excerpt } from "../text.js";
+import { type BearerChallenge, type Challenge, parseChallenge, type UnknownChallenge } from "./challenge.js";
 import { basicHeader, type Credential, type Credentials, helperError } from "./credentials.js";
 import { requestToken, type Scope, type Token } from "./token-service.js";
 import type { Fetch } from "./transport.js";
@@ -19,7 +20,7 @@ const renewalMargin = 10_000;
 
 /** Answers the challenges of registries, and keeps what they issued. */
 export class Authenticator {
-  readonly #challenges = new Map<string, Challenge>();
+  readonly #challenges = new Map<string, Exclude<Challenge, UnknownChallenge>>();
   readonly #tokens = new Map<string, Promise<Token>>();
 
   constructor(
@@ -43,6 +44,7 @@ export class Authenticator {
   ): Promise<string | undefined> {
     const challenge = parseChallenge(header);
     if (challenge === undefined) return undefined;
+    if (challenge.scheme === "unknown") throw unknownScheme(registry, challenge.offered);
     if (challenge.scheme === "bearer") requireTls(registry, origin, new URL(challenge.realm));
     this.#challenges.set(registry, challenge);
     if (challenge.scheme === "basic") {
@@ -99,6 +101,13 @@ function requireTls(registry: string, origin: URL, realm: URL): void {
   throw new RegistryError(
     `${registry}: its token service is at ${realm.origin}, without TLS, and is not asked. Where a proxy before the registry ends TLS, let it set X-Forwarded-Proto.`,
     { failure: "invalid" },
+  );
+}
+
+function unknownScheme(registry: string, offered: readonly string[]): RegistryError {
+  return new RegistryError(
+    `${registry}: asks for ${excerpt(offered.join(", "), 80)}; Slipway signs in with a password (Basic) or a token (Bearer). Enable one of them there.`,
+    { failure: "invalid", status: 401 },
   );
 }
 
