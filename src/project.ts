@@ -101,8 +101,13 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
   };
 }
 
+/** The engine knows credentials of hosts only: those of a path are its host's, unless that has others. */
 function signedIn(container: Container, credentials: Credentials): Container {
-  return [...credentials].reduce(
+  const hosts = [...credentials]
+    .toReversed()
+    .map(([scope, credential]) => [scope.replace(/\/.*/, ""), credential] as const);
+  const ofHosts = new Map([...hosts, ...[...credentials].filter(([scope]) => !scope.includes("/"))]);
+  return [...ofHosts].reduce(
     (signed, [host, credential]) =>
       credential.kind === "password"
         ? signed.withRegistryAuth(

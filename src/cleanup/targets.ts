@@ -1,6 +1,7 @@
 import { Authenticator } from "../registry/auth.js";
 import { RegistryClient } from "../registry/client.js";
 import type { ClientSettings } from "../registry/connection.js";
+import { credentialFor } from "../registry/credentials.js";
 import type { Repository } from "../registry/reference.js";
 import { DockerHub } from "./docker-hub.js";
 import { GhcrRepository } from "./ghcr-repository.js";
@@ -54,11 +55,11 @@ function serviceSettings(
   { registry, path }: Repository,
   api: string,
 ): ServiceSettings {
-  const credential = credentials.get(registry);
+  const credential = credentialFor(credentials, { registry, path });
   return {
     ...settings,
     api,
-    access: new Authenticator(settings.fetch, credentials).advice(registry, path, "denied"),
+    access: new Authenticator(settings.fetch, credentials).advice({ registry, path }, "denied"),
     ...(credential === undefined ? {} : { credential }),
   };
 }

@@ -1,7 +1,8 @@
 import { RegistryError, type RegistryFailure } from "../errors.js";
 import { excerpt } from "../text.js";
 import { type BearerChallenge, type Challenge, parseChallenge, type UnknownChallenge } from "./challenge.js";
-import { basicHeader, type Credential, type Credentials, helperError } from "./credentials.js";
+import { basicHeader, type Credential, type Credentials, credentialFor, helperError } from "./credentials.js";
+import type { Repository } from "./reference.js";
 import { requestToken, type Scope, type Token } from "./token-service.js";
 import type { Fetch } from "./transport.js";
 
@@ -15,12 +16,14 @@ export interface Refusal {
   offered: string | undefined;
 }
 
+type KnownChallenge = Exclude<Challenge, UnknownChallenge>;
+
 // How early a token is renewed.
 const renewalMargin = 10_000;
 
 /** Answers the challenges of registries, and keeps what they issued. */
 export class Authenticator {
-  readonly #challenges = new Map<string, Exclude<Challenge, UnknownChallenge>>();
+  readonly #challenges = new Map<string, KnownChallenge>();
   readonly #tokens = new Map<string, Promise<Token>>();
 
   constructor(
@@ -28,35 +31,61 @@ export class Authenticator {
     private readonly credentials: Credentials,
   ) {}
 
+  /** Whether two repositories of one registry are asked for in the same name. */
+  isSameName(registry: string, path: string, other: string): boolean {
+    return (
+      credentialFor(this.credentials, { registry, path }) ===
+      credentialFor(this.credentials, { registry, path: other })
+    );
+  }
+
+  /** Whether there are credentials for a repository, and nothing is known of how its registry wants them. */
+  isUntried(repository: Repository): boolean {
+    const credential = credentialFor(this.credentials, repository);
+    return (
+      credential !== undefined && credential.kind !== "helper" && !this.#challenges.has(repository.registry)
+    );
+  }
+
   /** The `Authorization` header for a request, as far as the registry's challenge is known. */
   async authorization(registry: string, scopes: readonly Scope[]): Promise<string | undefined> {
     const challenge = this.#challenges.get(registry);
     if (challenge === undefined) return undefined;
-    if (challenge.scheme === "basic") return this.#basic(registry);
+    if (challenge.scheme === "basic") return this.#basic(registry, scopes);
     return this.#bearer(registry, challenge, scopes, ({ expires }) => expires - renewalMargin > Date.now());
+  }
+
+  /** Keeps how a registry wants to be asked, as a 401 of its own says; undefined where it does not. */
+  learn(
+    registry: string,
+    { challenge: header, origin }: Omit<Refusal, "offered">,
+  ): KnownChallenge | undefined {
+    const challenge = parseChallenge(header);
+    if (challenge === undefined) return undefined;
+    if (challenge.scheme === "unknown") throw unknownScheme(registry, challenge.offered);
+    if (challenge.scheme === "bearer") requireTls(registry, origin, new URL(challenge.realm));
+    this.#challenges.set(registry, challenge);
+    return challenge;
   }
 
   /** The header after a 401. Undefined where there is nothing better to send. */
   async answer(
     registry: string,
     scopes: readonly Scope[],
-    { challenge: header, origin, offered }: Refusal,
+    { offered, ...refusal }: Refusal,
   ): Promise<string | undefined> {
-    const challenge = parseChallenge(header);
+    const challenge = this.learn(registry, refusal);
     if (challenge === undefined) return undefined;
-    if (challenge.scheme === "unknown") throw unknownScheme(registry, challenge.offered);
-    if (challenge.scheme === "bearer") requireTls(registry, origin, new URL(challenge.realm));
-    this.#challenges.set(registry, challenge);
     if (challenge.scheme === "basic") {
-      const basic = this.#basic(registry);
+      const basic = this.#basic(registry, scopes);
       return basic === offered ? undefined : basic;
     }
     return this.#bearer(registry, challenge, scopes, ({ value }) => `Bearer ${value}` !== offered);
   }
 
   /** What to do about a refusal, as a sentence. */
-  advice(registry: string, path: string, failure: RegistryFailure): string {
-    const credential = this.#credential(registry);
+  advice({ registry, path }: Repository, failure: RegistryFailure): string {
+    const credential = credentialFor(this.credentials, { registry, path });
     if (credential?.kind === "helper") return helperError(registry, credential.setting).message;
     if (failure === "login") return `Check user name and token for ${registry}.`;
     return credential === undefined
@@ -77,19 +106,20 @@ export class Authenticator {
     if (token !== undefined && isUsable(token)) return `Bearer ${token.value}`;
     let pending = this.#tokens.get(key);
     if (pending === undefined || pending === known) {
-      const credential = this.#credential(registry);
+      const credential = this.#credential(registry, scopes);
       pending = requestToken(this.fetch, { registry, challenge, scopes, credential });
       this.#tokens.set(key, pending);
     }
     return `Bearer ${(await pending.catch(rethrowCopy)).value}`;
   }
 
-  #credential(registry: string): Credential | undefined {
-    return this.credentials.get(registry) ?? this.credentials.get("*");
+  /** The first of the scopes is what the request is about. */
+  #credential(registry: string, [scope]: readonly Scope[]): Credential | undefined {
+    return credentialFor(this.credentials, { registry, path: scope?.path ?? "" });
   }
 
-  #basic(registry: string): string | undefined {
-    const credential = this.#credential(registry);
+  #basic(registry: string, scopes: readonly Scope[]): string | undefined {
+    const credential = this.#credential(registry, scopes);
     if (credential?.kind === "helper") throw helperError(registry, credential.setting);
     return credential?.kind === "password" ? basicHeader(credential) : undefined;
   }

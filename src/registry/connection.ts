@@ -50,11 +50,16 @@ export interface RegistryRequest {
   scopes?: readonly Scope[];
 }
 
+// What a registry answers in place of 401 that hides what it holds.
+const hidden = [403, 404];
+
 /** Sends requests to registries: signs them, repeats them, and makes an error of each answer that is none. */
 export class RegistryConnection {
   /** How many were sent. */
   requests = 0;
   readonly #authenticator: Authenticator;
+  /** Registries that were asked how they want to be asked. */
+  readonly #learned = new Map<string, Promise<boolean>>();
 
   constructor(private readonly settings: ClientSettings) {
     this.#authenticator = new Authenticator(settings.fetch, settings.credentials);
@@ -84,8 +89,18 @@ export class RegistryConnection {
         answer = await this.#exchange(repository, request, offered);
       }
     }
+    if (hidden.includes(answer.response.status) && offered === undefined && (await this.#learn(repository))) {
+      await drain(answer.response);
+      offered = await this.#authenticator.authorization(registry, scopes);
+      answer = await this.#exchange(repository, request, offered);
+    }
     if (request.accept.includes(answer.response.status)) return answer.response;
     throw await this.#refusal(repository, request, answer, offered);
+  }
+
+  /** Whether credentials that are given for one repository are given for the other. */
+  isSameName({ registry, path }: Repository, other: string): boolean {
+    return this.#authenticator.isSameName(registry, path, other);
   }
 
   /** A request, repeated as its kind is, of whose answer only the status and the headers matter. */
@@ -102,6 +117,36 @@ export class RegistryConnection {
   repeat<T>(kind: "read" | "write", operation: () => Promise<T>): Promise<T> {
     const { pushRetry, readRetry: own = readRetry } = this.settings;
     return retrying(operation, kind === "read" ? own : pushRetry, this.settings);
+  }
+
+  /**
+   * Whether a registry wants credentials that it did not ask for: some hide from the public what they hold. It is asked
+   * once, where credentials are given for it and it has not said how it wants them.
+   */
+  #learn(repository: Repository): Promise<boolean> {
+    const { registry } = repository;
+    const known = this.#learned.get(registry);
+    if (known !== undefined) return known;
+    if (!this.#authenticator.isUntried(repository)) return Promise.resolve(false);
+    const learned = this.#askForChallenge(repository);
+    this.#learned.set(registry, learned);
+    return learned;
+  }
+
+  async #askForChallenge(repository: Repository): Promise<boolean> {
+    const { registry } = repository;
+    const origin = this.origin(registry);
+    const request: RegistryRequest = {
+      method: "GET",
+      target: new URL("/v2/", origin).href,
+      name: "/v2/",
+      accept: [],
+    };
+    const { response, by } = await this.#exchange(repository, request, undefined);
+    await drain(response);
+    if (response.status !== 401 || !this.#isOwn(registry, by)) return false;
+    const challenge = response.headers.get("www-authenticate");
+    return this.#authenticator.learn(registry, { challenge, origin }) !== undefined;
   }
 
   #exchange(
@@ -140,7 +185,7 @@ export class RegistryConnection {
     { response, by }: Answer,
     offered: string | undefined,
   ): Promise<RegistryError> {
-    const { registry, path } = repository;
+    const { registry } = repository;
     const { status, headers } = response;
     const text = await explanationIn(response);
     const { method, target } = request;
@@ -151,7 +196,7 @@ export class RegistryConnection {
     const failure = advice?.failure ?? this.#failureOf(verdict, { status, offered, isOwn });
     const who = isOwn ? "the registry" : `${by.at(-1)?.origin}, where the registry leads,`;
     const refuses = failure === "login" || failure === "unauthorized" || failure === "denied";
-    const fix = advice?.fix ?? (refuses ? this.#authenticator.advice(registry, path, failure) : undefined);
+    const fix = advice?.fix ?? (refuses ? this.#authenticator.advice(repository, failure) : undefined);
     const message = `${describe(repository, request)}: ${who} answered ${status}${saidBy(text)}.`;
     return new RegistryError([message, fix].filter(Boolean).join(" "), { ...verdict, failure, status });
   }

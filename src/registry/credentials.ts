@@ -1,16 +1,27 @@
 import { z } from "zod";
 import { InputError, RegistryError } from "../errors.js";
-import { normalizeRegistry } from "./reference.js";
+import { normalizeRegistry, type Repository } from "./reference.js";
 
 /** How to sign in to one registry. */
 export type Credential =
   | { kind: "password"; username: string; password: string }
-  | { kind: "identity-token"; token: string }
+  | { kind: "identity-token"; token: string; username?: string }
   /** Kept by a program that does not exist in the module's container. */
   | { kind: "helper"; setting: string };
 
-/** Credentials by registry host. */
+/** Credentials by registry host, or by a path below it: `quay.io/team`; `*` are those of all other registries. */
 export type Credentials = ReadonlyMap<string, Credential>;
+
+/** The credentials of a repository, the most specific ones first (containers-auth.json(5)). */
+export function credentialFor(
+  credentials: Credentials,
+  { registry, path }: Repository,
+): Credential | undefined {
+  const names = path.split("/");
+  const scopes = names.map((_, at) => [registry, ...names.slice(0, names.length - at)].join("/"));
+  const key = [...scopes, registry, "*"].find((scope) => credentials.has(scope));
+  return key === undefined ? undefined : credentials.get(key);
+}
 
 // Programs in Go write null where they have nothing.
 const optional = z.string().nullish();
@@ -55,14 +66,14 @@ export function parseDockerConfig(text: string): Credentials {
   for (const [key, found] of Object.entries(auths ?? {})) {
     if (hubTokens.test(key)) continue;
     const credential = credentialOf(found ?? {}, key);
-    if (credential !== undefined) credentials.set(hostOf(key), credential);
+    if (credential !== undefined) credentials.set(scopeOf(key), credential);
     else if (credsStore)
-      credentials.set(hostOf(key), { kind: "helper", setting: `credsStore "${credsStore}"` });
+      credentials.set(scopeOf(key), { kind: "helper", setting: `credsStore "${credsStore}"` });
   }
   for (const [key, helper] of Object.entries(credHelpers ?? {})) {
     // Credentials in the file can be used here, which is all that counts; the helper cannot.
-    if (helper && (credentials.get(hostOf(key))?.kind ?? "helper") === "helper")
-      credentials.set(hostOf(key), { kind: "helper", setting: `credHelpers "${helper}"` });
+    if (helper && (credentials.get(scopeOf(key))?.kind ?? "helper") === "helper")
+      credentials.set(scopeOf(key), { kind: "helper", setting: `credHelpers "${helper}"` });
   }
   if (credsStore) credentials.set("*", { kind: "helper", setting: `credsStore "${credsStore}"` });
   return credentials;
@@ -82,7 +93,12 @@ export function helperError(registry: string, setting: string): RegistryError {
 }
 
 function credentialOf(given: Partial<z.infer<typeof entry>>, key: string): Credential | undefined {
-  if (given.identitytoken) return { kind: "identity-token", token: given.identitytoken };
+  if (given.identitytoken)
+    return {
+      kind: "identity-token",
+      token: given.identitytoken,
+      ...(given.username ? { username: given.username } : {}),
+    };
   if (given.username && given.password)
     return { kind: "password", username: given.username, password: given.password };
   if (!given.auth) return undefined;
@@ -98,6 +114,12 @@ function credentialOf(given: Partial<z.infer<typeof entry>>, key: string): Crede
   return { kind: "password", username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
 
-function hostOf(key: string): string {
-  return normalizeRegistry(key.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
+/** What a key is for: Docker writes URLs of registries, with the version of the protocol; others a path as well. */
+function scopeOf(key: string): string {
+  const [host = "", ...path] = key
+    .replace(/^https?:\/\//, "")
+    .replace(/\/+$/, "")
+    .split("/");
+  const isHost = /^https?:/.test(key) || /^v[12]$/.test(path[0] ?? "");
+  return [normalizeRegistry(host), ...(isHost ? [] : path)].join("/");
 }

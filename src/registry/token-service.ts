@@ -2,11 +2,12 @@ import type { Response } from "undici";
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
 import { keepToken } from "../secrets.js";
-import { bodyOf, explanationIn, jsonOf } from "./body.js";
+import { bodyOf, drain, explanationIn, jsonOf } from "./body.js";
 import { bounds } from "./bounds.js";
 import type { BearerChallenge } from "./challenge.js";
 import { basicHeader, type Credential, helperError } from "./credentials.js";
 import { carriesSecret, exchange } from "./exchange.js";
+import { saidBy } from "./said.js";
 import type { Fetch } from "./transport.js";
 import { classifyStatus } from "./verdict.js";
 
@@ -36,11 +37,26 @@ export interface Token {
   expires: number;
 }
 
+// Some services fill the field that they do not use with nothing, and write numbers as text.
+const given = z.string().nullish();
+const seconds = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number),
+]);
+
 const tokenAnswer = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.number().optional(),
+  token: given,
+  access_token: given,
+  expires_in: seconds.nullish().catch(undefined),
 });
+
+type IdentityToken = Extract<Credential, { kind: "identity-token" }>;
+
+// Google's has answered 404, JFrog's 401.
+const withoutOAuth = [401, 404, 405];
 
 // The lifetime that the token specification prescribes where an answer names none.
 const defaultLifetime = 60;
@@ -52,16 +68,30 @@ export async function requestToken(fetch: Fetch, request: TokenRequest): Promise
   const wanted = request.scopes.map(({ path, actions }) => `repository:${path}:${actions.join(",")}`);
   const response =
     credential?.kind === "identity-token"
-      ? await exchangeToken(fetch, subject, request.challenge, wanted, credential.token)
+      ? await exchangeIdentity(fetch, subject, request.challenge, wanted, credential)
       : await askForToken(fetch, subject, request.challenge, wanted, credential);
   if (!response.ok) throw await refusalOf(request, wanted, response);
   const text = (await bodyOf(response, subject, bounds.answer)).toString("utf8");
   const parsed = tokenAnswer.safeParse(jsonOf(text, subject, bounds.answer));
-  const value = parsed.data?.token ?? parsed.data?.access_token;
-  if (value === undefined)
+  const value = parsed.data?.token || parsed.data?.access_token;
+  if (!value)
     throw new RegistryError(`${subject} answered without a token.`, { failure: "invalid", transient: true });
   keepToken(value);
   return { value, expires: Date.now() + (parsed.data?.expires_in ?? defaultLifetime) * 1000 };
+}
+
+/** A service that does not know the OAuth2 form takes the token for a password, as containerd and Docker give it. */
+async function exchangeIdentity(
+  fetch: Fetch,
+  subject: string,
+  challenge: BearerChallenge,
+  wanted: readonly string[],
+  { token, username = "<token>" }: IdentityToken,
+): Promise<Response> {
+  const response = await exchangeToken(fetch, subject, challenge, wanted, token);
+  if (!withoutOAuth.includes(response.status)) return response;
+  await drain(response);
+  return askForToken(fetch, subject, challenge, wanted, { kind: "password", username, password: token });
 }
 
 async function exchangeToken(
@@ -130,15 +160,21 @@ async function refusalOf(
   response: Response,
 ): Promise<RegistryError> {
   const { status, headers } = response;
-  const verdict = classifyStatus(status, headers, await explanationIn(response));
-  const details = { ...verdict, status };
+  const text = await explanationIn(response);
+  const verdict = classifyStatus(status, headers, text);
+  const answered = `${status}${saidBy(text)}`;
   if (verdict.failure !== "unauthorized" && verdict.failure !== "denied")
-    return new RegistryError(`${registry}: its token service answered ${status}.`, details);
+    return new RegistryError(`${registry}: its token service answered ${answered}.`, { ...verdict, status });
   if (credential?.kind === "helper") return helperError(registry, credential.setting);
+  if (credential === undefined)
+    return new RegistryError(
+      `${registry}: gives no anonymous token for ${wanted.join(" ")}: ${answered}. Pass --docker-config, or with-registry-auth --address ${registry}.`,
+      { ...verdict, status },
+    );
+  // Only the password is looked at before the rights are: 401 is about it, 403 may be about either.
+  const failure = status === 401 ? "login" : verdict.failure;
   return new RegistryError(
-    credential === undefined
-      ? `${registry}: gives no anonymous token for ${wanted.join(" ")} (${status}). Pass --docker-config, or with-registry-auth --address ${registry}.`
-      : `${registry}: refused the credentials given for it (${status}). Check user name and token for ${registry}.`,
-    details,
+    `${registry}: refused the credentials given for it: ${answered}. Check user name and token for ${registry}.`,
+    { ...verdict, failure, status },
   );
 }

@@ -26,7 +26,11 @@ export class UploadSessions {
    */
   async open(repository: Repository, mount?: Mount): Promise<URL | undefined> {
     const pair = `${formatRepository(repository)} ${mount?.from}`;
-    if (mount !== undefined && !this.#refused.has(pair)) {
+    if (
+      mount !== undefined &&
+      !this.#refused.has(pair) &&
+      this.connection.isSameName(repository, mount.from)
+    ) {
       try {
         return await this.#mount(repository, mount);
       } catch (error) {

@@ -66,7 +66,11 @@ describe("with tokens", () => {
 
   it.each<[string, Credential | undefined, string[]]>([
     ["nobody", undefined, ["gives no anonymous token", "Pass --docker-config, or with-registry-auth"]],
-    ["a wrong password", password("writer", "wr0ng"), ["refused the credentials given for it (401)"]],
+    [
+      "a wrong password",
+      password("writer", "wr0ng"),
+      ["refused the credentials given for it: 401 (incorrect username or password)"],
+    ],
     [
       "who may only read",
       password("reader", "s3cret"),

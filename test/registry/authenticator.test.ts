@@ -130,7 +130,7 @@ describe("at a registry with token authentication", () => {
     const stranger = makeClient({ credentials: as(repository.registry, "writer", "wr0ng") });
     const message = await messageThrownBy(() => stranger.headManifest(repository, "latest"));
     expect(message).toBe(
-      `${repository.registry}: refused the credentials given for it (401). Check user name and token for ${repository.registry}.`,
+      `${repository.registry}: refused the credentials given for it: 401 (incorrect username or password). Check user name and token for ${repository.registry}.`,
     );
     expect(issued()).toHaveLength(1);
   });

@@ -52,6 +52,8 @@ function sign(
   credential: Credential | undefined,
   realm: string,
   answers: Partial<Record<Scheme, Fault>>,
+  /** A service that was told before what to answer. */
+  answering?: FaultProxy,
 ): Promise<string> {
   const registry = `${name}:${portOf(registries[scheme])}`;
   registries[scheme].setFault(({ headers }) =>
@@ -63,7 +65,8 @@ function sign(
           headers: { "www-authenticate": `Bearer realm="${realm}",service="s"` },
         },
   );
-  for (const way of ["http", "https"] as const) services[way].setFault(() => answers[way] ?? issued);
+  for (const way of ["http", "https"] as const)
+    if (services[way] !== answering) services[way].setFault(() => answers[way] ?? issued);
   const ports = [registries, services, others].flatMap((servers) => Object.values(servers).map(portOf));
   const routes = ports.map((port) => [`${name}:${port}`, { hostname: "127.0.0.1", port }] as const);
   const client = makeClient({
@@ -146,5 +149,50 @@ describe("a token service that redirects", () => {
       expect(services.https.requests).toHaveLength(1);
     }
     expect(others.https.requests).toEqual([]);
+  });
+});
+
+describe("a token service that does not know the OAuth2 form", () => {
+  it.each([401, 404, 405])("and answers %i is given the identity token as a password", async (status) => {
+    const ways: string[] = [];
+    const answered = (method: string, authorization: string | undefined): Fault => {
+      ways.push(`${method} ${Buffer.from(authorization?.slice(6) ?? "", "base64")}`);
+      return method === "POST" ? { kind: "answer", status } : issued;
+    };
+    services.http.setFault(({ method, headers }) => answered(method, headers.authorization));
+    expect(await sign("http", identity, `${service("http")}/token`, {}, services.http)).toBe(signedIn);
+    expect(ways).toEqual(["POST ", "GET <token>:s3cret"]);
+  });
+});
+
+describe("a token that is answered", () => {
+  it.each([
+    '{"token":"","access_token":"t0ken"}',
+    '{"token":null,"access_token":"t0ken","expires_in":null}',
+    '{"token":"t0ken","access_token":null,"expires_in":"300"}',
+    '{"token":"t0ken","expires_in":"soon"}',
+    '{"token":"t0ken","access_token":"other","expires_in":60.5}',
+  ])("as %s is taken", async (body) => {
+    expect(
+      await sign("http", password, `${service("http")}/token`, {
+        http: { kind: "answer", status: 200, body },
+      }),
+    ).toBe(signedIn);
+  });
+
+  it.each(['{"token":""}', '{"token":null}', "{}", '{"token":7}'])("as %s is none", async (body) => {
+    const answer: Fault = { kind: "answer", status: 200, body };
+    expect(await sign("http", password, `${service("http")}/token`, { http: answer })).toContain(
+      "its token service answered without a token.",
+    );
+  });
+
+  it("says why it is none, in the words of the service", async () => {
+    const body =
+      '{"errors":[{"code":"DENIED","message":"two-factor authentication is on: use a personal access token"}]}';
+    const answer: Fault = { kind: "answer", status: 401, body };
+    expect(await sign("http", password, `${service("http")}/token`, { http: answer })).toBe(
+      `${name}:${portOf(registries.http)}: refused the credentials given for it: 401 (DENIED: two-factor authentication is on: use a personal access token). Check user name and token for ${name}:${portOf(registries.http)}.`,
+    );
   });
 });

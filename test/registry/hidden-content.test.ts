@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Credential } from "../../src/registry/credentials.js";
+import { makeClient, seed } from "../support/client.js";
+import type { Fault, FaultTarget } from "../support/fault-proxy.js";
+import { makeImage } from "../support/image.js";
+import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
+import { messageThrownBy } from "../support/thrown.js";
+
+const path = "acme/app";
+const image = makeImage();
+const { digest } = image.index.descriptor;
+const basic = `Basic ${Buffer.from("me:s3cret").toString("base64")}`;
+const challenge = { "www-authenticate": 'Basic realm="Nexus"' };
+
+let at: ProxiedRegistry;
+
+beforeAll(async () => {
+  at = await startProxiedRegistry();
+  await seed(at.direct(at.repository(path)), image, "1.0.0");
+});
+afterAll(() => at?.stop());
+beforeEach(() => at.proxy.clear());
+
+const answer = (status: number, headers: Record<string, string> = {}): Fault => ({
+  kind: "answer",
+  status,
+  headers,
+});
+const asked = () =>
+  at.proxy.requests.map(({ method, path: url, status }) => `${method} ${url.split("/").at(-1)} ${status}`);
+const clientOf = (credential?: Credential) =>
+  makeClient({
+    credentials: new Map(credential === undefined ? [] : [[at.repository().registry, credential]]),
+  });
+const me: Credential = { kind: "password", username: "me", password: "s3cret" };
+
+/** As Nexus and Artifactory do: the public gets no challenge but at `/v2/` and for what it would write. */
+const hides =
+  (status: number) =>
+  ({ method, path: url, headers }: FaultTarget): Fault | undefined => {
+    if (headers.authorization === basic) return undefined;
+    return url === "/v2/" || method === "POST" ? answer(401, challenge) : answer(status);
+  };
+
+describe("a registry that hides what it holds", () => {
+  it.each([404, 403])(
+    "with %i shows it to whoever has credentials, and is asked once how",
+    async (status) => {
+      at.proxy.setFault(hides(status));
+      const client = clientOf(me);
+      const repository = at.repository(path);
+      const found = await Promise.all(
+        ["1.0.0", "1.0.0", "2.0.0"].map((tag) => client.headManifest(repository, tag)),
+      );
+      expect(found.map((descriptor) => descriptor?.digest)).toEqual([digest, digest, undefined]);
+      expect(await client.listTags(repository)).toEqual(["1.0.0"]);
+      expect(asked().filter((line) => line === "GET  401")).toHaveLength(1);
+      // All that comes later is asked for with the credentials at once.
+      expect(asked().at(-1)).toBe("GET list?n=1000 200");
+      expect(asked().filter((line) => line.endsWith(` ${status}`))).toHaveLength(status === 404 ? 4 : 3);
+    },
+  );
+
+  it("is not asked how without credentials", async () => {
+    at.proxy.setFault(hides(404));
+    expect(await clientOf().headManifest(at.repository(path), "1.0.0")).toBeUndefined();
+    expect(asked()).toEqual(["HEAD 1.0.0 404"]);
+  });
+
+  it("is not asked how by a program that is not here", async () => {
+    at.proxy.setFault(hides(404));
+    const helper: Credential = { kind: "helper", setting: 'credsStore "desktop"' };
+    expect(await clientOf(helper).headManifest(at.repository(path), "1.0.0")).toBeUndefined();
+    expect(asked()).toEqual(["HEAD 1.0.0 404"]);
+  });
+});
+
+it("a registry that is open is asked once how it wants credentials, and has what it has", async () => {
+  const client = clientOf(me);
+  const repository = at.repository("acme/absent");
+  expect(await client.headManifest(repository, "1.0.0")).toBeUndefined();
+  expect(await client.headManifest(repository, "2.0.0")).toBeUndefined();
+  expect(asked()).toEqual(["HEAD 1.0.0 404", "GET  200", "HEAD 2.0.0 404"]);
+});
+
+it("a wrong password is what a hidden repository is refused for", async () => {
+  at.proxy.setFault(({ headers, path: url }) =>
+    headers.authorization === undefined && url !== "/v2/" ? answer(404) : answer(401, challenge),
+  );
+  const repository = at.repository(path);
+  expect(await messageThrownBy(() => clientOf(me).headManifest(repository, "1.0.0"))).toBe(
+    `${repository.registry}/${path}: HEAD manifests/1.0.0: the registry answered 401. Check user name and token for ${repository.registry}.`,
+  );
+});
