@@ -394,13 +394,7 @@ const settings = z
         if (taken.has(formatRepository(repository)))
           context.addIssue({
             code: "custom",
-            path: [
-              "release",
-              ...(place === 0 ? [] : ["images", place - 1]),
-              "repositories",
-              at,
-              "repository",
-            ],
+            path: ["release", ...(place === 0 ? [] : ["images", place - 1]), "repositories", at],
             message: "another repository than those of ciImage, since both move latest",
           });
   })

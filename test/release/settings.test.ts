@@ -159,7 +159,14 @@ describe("release settings", () => {
       properties: {
         release: {
           properties: {
-            repositories: { items: { properties: { latest: { enum: ["main", "highest", "none"] } } } },
+            repositories: {
+              items: {
+                anyOf: [
+                  { type: "string" },
+                  { properties: { latest: { enum: ["main", "highest", "none"] } } },
+                ],
+              },
+            },
             binaries: { properties: { pattern: { type: "string" } } },
           },
         },
@@ -173,7 +180,7 @@ describe("release settings", () => {
       repositories: [{ repository: "ghcr.io/acme/app" }, { repository: "docker.io/acme/app" }],
     };
     expect(() => parseSettings(JSON.stringify({ ciImage, release }))).toThrow(
-      'slipway.json: release.repositories[1].repository: expected another repository than those of ciImage, since both move latest, got "docker.io/acme/app".',
+      'slipway.json: release.repositories[1]: expected another repository than those of ciImage, since both move latest, got {"repository":"docker.io/acme/app"}.',
     );
   });
 });
