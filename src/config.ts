@@ -348,7 +348,12 @@ const network = z
       .optional()
       .describe("PEM file in the source with certificate authorities to trust as well."),
     proxy: webUrl.optional().describe("HTTP proxy for registries and APIs; without credentials."),
-    noProxy: z.string().default("").describe("Hosts asked without the proxy, in the form of NO_PROXY."),
+    noProxy: z
+      .string()
+      .default("")
+      .describe(
+        "Hosts asked without the proxy, in the form of NO_PROXY: hosts with what is below them, networks as 10.0.0.0/8, each with a port or without.",
+      ),
     plainHttp: z.array(host).default([]).describe("Registries that speak HTTP without TLS, beside loopback."),
   })
   .describe("How requests leave the module's container.");

@@ -8,7 +8,7 @@ import {
   type Service,
 } from "@dagger.io/dagger";
 import { parseSettings, type Settings } from "./config.js";
-import { InputError } from "./errors.js";
+import { InputError, messageOf } from "./errors.js";
 import { readFiles } from "./files.js";
 import { log } from "./log.js";
 import type { Clock } from "./phases.js";
@@ -127,16 +127,37 @@ async function settingsText({ source, config }: ProjectSource): Promise<string |
 
 /** What `with-registry-auth` gives wins over the config file, and the later login over the earlier. */
 async function readCredentials({ dockerConfig, logins }: ProjectSource): Promise<Credentials> {
-  const fromConfig = dockerConfig === undefined ? [] : parseDockerConfig(await dockerConfig.plaintext());
+  const fromConfig =
+    dockerConfig === undefined
+      ? []
+      : parseDockerConfig(await readSecret("--docker-config", () => dockerConfig.plaintext()));
   const fromLogins = logins.map(
     async ({ address, username, secret }): Promise<[string, Credential]> => [
       address,
-      { kind: "password", username, password: await reveal(secret) },
+      {
+        kind: "password",
+        username,
+        password: await readSecret(`with-registry-auth --address ${address} --secret`, () => reveal(secret)),
+      },
     ],
   );
   const credentials = new Map([...fromConfig, ...(await Promise.all(fromLogins))]);
   for (const credential of credentials.values()) keepCredential(credential);
   return credentials;
+}
+
+/** The engine reads a secret only here, and says neither whose it is nor what to do where there is none. */
+export async function readSecret(argument: string, read: () => Promise<string>): Promise<string> {
+  try {
+    return await read();
+  } catch (error) {
+    throw new InputError({
+      subject: argument,
+      expected: "a secret that can be read",
+      given: messageOf(error).replace(/^rpc error: code = \w+ desc = /, ""),
+      fix: "Set what it names, a variable as env://NAME or a file as file://PATH, where dagger is called",
+    });
+  }
 }
 
 /** From here on no text leaves the process with it. */

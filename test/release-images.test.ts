@@ -121,7 +121,7 @@ describe("the images of a release", () => {
       release: { images: [{ name: "a", repositories: [{ repository: "ghcr.io/acme/ci" }] }] },
     });
     expect(() => parseSettings(text)).toThrow(
-      "slipway.json: release.images[0].repositories[0].repository: expected another repository than those of ciImage",
+      "slipway.json: release.images[0].repositories[0]: expected another repository than those of ciImage",
     );
   });
 });

@@ -4,7 +4,7 @@ import { type DockerfileSummary, summarizeDockerfile } from "../dockerfile/docke
 import { InputError, lastLine, messageOf } from "../errors.js";
 import { log } from "../log.js";
 import { formatPlatform, parsePlatform } from "../oci/platform.js";
-import type { Project } from "../project.js";
+import { type Project, readSecret } from "../project.js";
 import { parseReference, type Repository } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";
 import { reveal } from "../secrets.js";
@@ -113,7 +113,9 @@ export async function chooseMise(
     versionUrl: new URL(settings.mise.versionUrl),
     publishedLabel: () => publishedLabel(project),
     now: Date.now,
-    ...(githubToken === undefined ? {} : { token: () => reveal(githubToken) }),
+    ...(githubToken === undefined
+      ? {}
+      : { token: () => readSecret("--github-token", () => reveal(githubToken)) }),
   });
 }
 

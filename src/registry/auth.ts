@@ -39,12 +39,15 @@ export class Authenticator {
     );
   }
 
-  /** Whether there are credentials for a repository, and nothing is known of how its registry wants them. */
-  isUntried(repository: Repository): boolean {
+  /** Whether there are credentials for a repository that can be used here. */
+  canSignIn(repository: Repository): boolean {
     const credential = credentialFor(this.credentials, repository);
-    return (
-      credential !== undefined && credential.kind !== "helper" && !this.#challenges.has(repository.registry)
-    );
+    return credential !== undefined && credential.kind !== "helper";
+  }
+
+  /** Whether a registry has said how it wants to be asked. */
+  knows(registry: string): boolean {
+    return this.#challenges.has(registry);
   }
 
   /** The `Authorization` header for a request, as far as the registry's challenge is known. */

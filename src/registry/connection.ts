@@ -59,7 +59,7 @@ export class RegistryConnection {
   requests = 0;
   readonly #authenticator: Authenticator;
   /** Registries that were asked how they want to be asked. */
-  readonly #learned = new Map<string, Promise<boolean>>();
+  readonly #asked = new Map<string, Promise<void>>();
 
   constructor(private readonly settings: ClientSettings) {
     this.#authenticator = new Authenticator(settings.fetch, settings.credentials);
@@ -89,7 +89,11 @@ export class RegistryConnection {
         answer = await this.#exchange(repository, request, offered);
       }
     }
-    if (hidden.includes(answer.response.status) && offered === undefined && (await this.#learn(repository))) {
+    if (
+      hidden.includes(answer.response.status) &&
+      offered === undefined &&
+      (await this.#wantsCredentials(repository))
+    ) {
       await drain(answer.response);
       offered = await this.#authenticator.authorization(registry, scopes);
       answer = await this.#exchange(repository, request, offered);
@@ -121,32 +125,36 @@ export class RegistryConnection {
 
   /**
    * Whether a registry wants credentials that it did not ask for: some hide from the public what they hold. It is asked
-   * once, where credentials are given for it and it has not said how it wants them.
+   * once, where there are credentials for it and it has not said how it wants them.
    */
-  #learn(repository: Repository): Promise<boolean> {
+  async #wantsCredentials(repository: Repository): Promise<boolean> {
     const { registry } = repository;
-    const known = this.#learned.get(registry);
-    if (known !== undefined) return known;
-    if (!this.#authenticator.isUntried(repository)) return Promise.resolve(false);
-    const learned = this.#askForChallenge(repository);
-    this.#learned.set(registry, learned);
-    return learned;
+    if (!this.#authenticator.canSignIn(repository)) return false;
+    if (this.#authenticator.knows(registry)) return true;
+    let asked = this.#asked.get(registry);
+    if (asked === undefined) {
+      asked = this.#askForChallenge(repository);
+      this.#asked.set(registry, asked);
+      // What failed for a moment is asked again.
+      asked.catch(() => this.#asked.delete(registry));
+    }
+    await asked;
+    return this.#authenticator.knows(registry);
   }
 
-  async #askForChallenge(repository: Repository): Promise<boolean> {
+  async #askForChallenge(repository: Repository): Promise<void> {
     const { registry } = repository;
     const origin = this.origin(registry);
-    const request: RegistryRequest = {
-      method: "GET",
-      target: new URL("/v2/", origin).href,
-      name: "/v2/",
-      accept: [],
-    };
-    const { response, by } = await this.#exchange(repository, request, undefined);
-    await drain(response);
-    if (response.status !== 401 || !this.#isOwn(registry, by)) return false;
-    const challenge = response.headers.get("www-authenticate");
-    return this.#authenticator.learn(registry, { challenge, origin }) !== undefined;
+    const target = new URL("/v2/", origin).href;
+    const request: RegistryRequest = { method: "GET", target, name: "/v2/", accept: [] };
+    const answer = await this.#exchange(repository, request, undefined);
+    const { status, headers } = answer.response;
+    // An answer that is none does not say that the registry is open.
+    if (classifyStatus(status, headers, "").transient)
+      throw await this.#refusal(repository, request, answer, undefined);
+    await drain(answer.response);
+    if (status === 401 && this.#isOwn(registry, answer.by))
+      this.#authenticator.learn(registry, { challenge: headers.get("www-authenticate"), origin });
   }
 
   #exchange(

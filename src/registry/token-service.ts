@@ -55,8 +55,8 @@ const tokenAnswer = z.object({
 
 type IdentityToken = Extract<Credential, { kind: "identity-token" }>;
 
-// Google's has answered 404, JFrog's 401.
-const withoutOAuth = [401, 404, 405];
+// Google's has answered 404, JFrog's 401; 400 may be about the grant type.
+const withoutOAuth = [400, 401, 404, 405];
 
 // The lifetime that the token specification prescribes where an answer names none.
 const defaultLifetime = 60;

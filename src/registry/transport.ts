@@ -1,7 +1,16 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
-import { Agent, buildConnector, EnvHttpProxyAgent, fetch, type RequestInit, type Response } from "undici";
+import {
+  Agent,
+  buildConnector,
+  type Dispatcher,
+  EnvHttpProxyAgent,
+  fetch,
+  type RequestInit,
+  type Response,
+} from "undici";
 import { InputError } from "../errors.js";
+import { parseNoProxy } from "./no-proxy.js";
 
 /** How requests leave the module's container, which sees nothing of the host's network by itself. */
 export interface Network {
@@ -36,25 +45,27 @@ export function createFetch(network: Network): Fetch {
   // HTTP/1.1 throughout: its errors are the ones that the retry policy knows, and streamed uploads need no more.
   const tls = { secureContext: trusting(network.ca), allowH2: false };
   const connect = routed(buildConnector({ ...tls, timeout: connectTimeout }), network.routes);
-  const agent =
-    network.proxy === undefined
-      ? new Agent({ ...timeouts, connect })
-      : new EnvHttpProxyAgent({
-          ...timeouts,
-          connect,
-          httpProxy: network.proxy.url,
-          httpsProxy: network.proxy.url,
-          noProxy: [network.proxy.noProxy, ...Object.keys(network.routes)]
-            .filter((host) => host !== "")
-            .join(","),
-          requestTls: tls,
-          proxyTls: tls,
-        });
-  // By default undici closes a connection after each HEAD, the request that is made most often here.
-  const dispatcher = agent.compose(
-    (dispatch) => (options, handler) => dispatch({ ...options, reset: false }, handler),
+  const direct = keepingAlive(new Agent({ ...timeouts, connect }));
+  if (network.proxy === undefined) return (url, init) => fetch(url, { ...init, dispatcher: direct });
+  const { url: proxy, noProxy } = network.proxy;
+  const proxied = keepingAlive(
+    new EnvHttpProxyAgent({
+      ...timeouts,
+      connect,
+      httpProxy: proxy,
+      httpsProxy: proxy,
+      noProxy: "",
+      requestTls: tls,
+      proxyTls: tls,
+    }),
   );
-  return (url, init) => fetch(url, { ...init, dispatcher });
+  const isDirect = parseNoProxy([noProxy, ...Object.keys(network.routes)].join(","));
+  return (url, init) => fetch(url, { ...init, dispatcher: isDirect(new URL(url)) ? direct : proxied });
+}
+
+/** By default undici closes a connection after each HEAD, the request that is made most often here. */
+function keepingAlive(agent: Dispatcher): Dispatcher {
+  return agent.compose((dispatch) => (options, handler) => dispatch({ ...options, reset: false }, handler));
 }
 
 /** One context for all connections: reading some hundred certificates for each would take longer than the rest. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Credential } from "../../src/registry/credentials.js";
-import { makeClient, seed } from "../support/client.js";
+import type { Fetch } from "../../src/registry/transport.js";
+import { directFetch, makeClient, seed } from "../support/client.js";
 import type { Fault, FaultTarget } from "../support/fault-proxy.js";
 import { makeImage } from "../support/image.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
@@ -60,6 +61,47 @@ describe("a registry that hides what it holds", () => {
       expect(asked().filter((line) => line.endsWith(` ${status}`))).toHaveLength(status === 404 ? 4 : 3);
     },
   );
+
+  it.each<Fault>([{ kind: "reset" }, answer(503), answer(429)])("is asked again after %j", async (fault) => {
+    const faults = [fault];
+    at.proxy.setFault(
+      (request) => (request.path === "/v2/" ? faults.shift() : undefined) ?? hides(404)(request),
+    );
+    const found = await clientOf(me).headManifest(at.repository(path), "1.0.0");
+    expect(found?.digest).toBe(digest);
+  });
+
+  it("is asked again with what another request learned meanwhile", async () => {
+    let release = () => {};
+    const learned = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const inner = directFetch;
+    const fetch: Fetch = async (url, init) => {
+      const response = await inner(url, init);
+      if (init?.method === "HEAD" && response.status === 404) await learned;
+      return response;
+    };
+    at.proxy.setFault(hides(404));
+    const repository = at.repository(path);
+    const client = makeClient({ fetch, credentials: new Map([[repository.registry, me]]) });
+    const head = client.headManifest(repository, "1.0.0");
+    await client.tryUpload(repository);
+    release();
+    expect((await head)?.digest).toBe(digest);
+    expect(asked()).not.toContain("GET  401");
+  });
+
+  it("is not asked twice for what is somebody else's", async () => {
+    at.proxy.setFault(hides(404));
+    const { registry } = at.repository();
+    const client = makeClient({ credentials: new Map([[`${registry}/acme`, me]]) });
+    expect((await client.headManifest(at.repository(path), "1.0.0"))?.digest).toBe(digest);
+    at.proxy.clear();
+    at.proxy.setFault(hides(404));
+    expect(await client.headManifest(at.repository("other/app"), "1.0.0")).toBeUndefined();
+    expect(asked()).toEqual(["HEAD 1.0.0 404"]);
+  });
 
   it("is not asked how without credentials", async () => {
     at.proxy.setFault(hides(404));

@@ -153,16 +153,19 @@ describe("a token service that redirects", () => {
 });
 
 describe("a token service that does not know the OAuth2 form", () => {
-  it.each([401, 404, 405])("and answers %i is given the identity token as a password", async (status) => {
-    const ways: string[] = [];
-    const answered = (method: string, authorization: string | undefined): Fault => {
-      ways.push(`${method} ${Buffer.from(authorization?.slice(6) ?? "", "base64")}`);
-      return method === "POST" ? { kind: "answer", status } : issued;
-    };
-    services.http.setFault(({ method, headers }) => answered(method, headers.authorization));
-    expect(await sign("http", identity, `${service("http")}/token`, {}, services.http)).toBe(signedIn);
-    expect(ways).toEqual(["POST ", "GET <token>:s3cret"]);
-  });
+  it.each([400, 401, 404, 405])(
+    "and answers %i is given the identity token as a password",
+    async (status) => {
+      const ways: string[] = [];
+      const answered = (method: string, authorization: string | undefined): Fault => {
+        ways.push(`${method} ${Buffer.from(authorization?.slice(6) ?? "", "base64")}`);
+        return method === "POST" ? { kind: "answer", status } : issued;
+      };
+      services.http.setFault(({ method, headers }) => answered(method, headers.authorization));
+      expect(await sign("http", identity, `${service("http")}/token`, {}, services.http)).toBe(signedIn);
+      expect(ways).toEqual(["POST ", "GET <token>:s3cret"]);
+    },
+  );
 });
 
 describe("a token that is answered", () => {

@@ -201,6 +201,7 @@ describe("a proxy", () => {
   it.each([
     ["a host", "127.0.0.1"],
     ["one of several", "a.example, 127.0.0.1"],
+    ["a network", "127.0.0.0/8"],
     ["everything", "*"],
   ])("is not asked for what noProxy names: %s", async (_, noProxy) => {
     const client = proxied(noProxy);

@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import { parseNoProxy } from "../../src/registry/no-proxy.js";
+
+it.each<[string, string, boolean]>([
+  ["", "https://r.example/", false],
+  ["*", "https://r.example/", true],
+  ["r.example", "https://r.example/", true],
+  ["r.example", "https://sub.r.example:5000/", true],
+  ["r.example", "https://other-r.example/", false],
+  ["R.Example", "https://r.example/", true],
+  [".corp.example", "https://registry.corp.example/", true],
+  [".corp.example", "https://corp.example/", true],
+  ["*.corp.example", "https://registry.corp.example/", true],
+  [".corp.example", "https://notcorp.example/", false],
+  ["a.example, b.example", "https://b.example/", true],
+  ["a.example b.example", "https://a.example/", true],
+  ["r.example:5000", "https://r.example:5000/", true],
+  ["r.example:5000", "https://r.example/", false],
+  ["r.example:443", "https://r.example/", true],
+  ["r.example:80", "http://r.example/", true],
+  ["10.0.0.0/8", "https://10.20.30.40:5000/", true],
+  ["10.0.0.0/8", "https://11.0.0.1/", false],
+  ["10.0.0.0/8", "https://r10.example/", false],
+  ["192.168.0.0/16:5000", "http://192.168.1.1:5000/", true],
+  ["192.168.0.0/16:5000", "http://192.168.1.1/", false],
+  ["127.0.0.1", "http://127.0.0.1:5000/", true],
+  ["10.1", "http://127.0.10.1/", false],
+  ["fd00::/8", "https://[fd12::1]/", true],
+  ["::1", "http://[::1]:5000/", true],
+  ["[::1]:5000", "http://[::1]:5000/", true],
+  ["[::1]:5000", "http://[::1]/", false],
+  ["[fd00::]/8", "https://[fd12::1]/", false],
+  ["10.0.0.0/33", "https://10.0.0.1/", false],
+  ["10.0.0.0/x", "https://10.0.0.1/", false],
+  ["https://r.example", "https://r.example/", false],
+  [":5000", "https://r.example:5000/", false],
+  [".", "https://r.example/", false],
+])("noProxy %j leaves %s out: %j", (list, url, expected) => {
+  expect(parseNoProxy(list)(new URL(url))).toBe(expected);
+});
