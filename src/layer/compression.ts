@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { VerificationError } from "../errors.js";
+import { gzip } from "./gzip.js";
 import type { Layer } from "./layer.js";
 import { measure } from "./measure.js";
 
@@ -13,9 +13,6 @@ export interface CompressedLayer {
   size: number;
 }
 
-// The level of `gzip` and Go: higher ones cost more time than they save in transfer.
-const level = 6;
-
 /**
  * Compresses a layer into a file, without a time or a name in the header of gzip. What is compressed has to be
  * what the layer was announced as: a file that changed in between is an error.
@@ -23,7 +20,7 @@ const level = 6;
 export async function compressLayer(layer: Layer, path: string): Promise<CompressedLayer> {
   const plain = measure();
   const packed = measure();
-  await pipeline(layer.open(), plain.pass, createGzip({ level }), packed.pass, createWriteStream(path));
+  await pipeline(layer.open(), plain.pass, gzip, packed.pass, createWriteStream(path));
   if (plain.digest() !== layer.diffId)
     throw new VerificationError(
       `Layer ${layer.diffId} became ${plain.digest()} while it was compressed: its files changed. Run this again.`,
