@@ -86,5 +86,9 @@ function requirePlatform(
     throw unsupported(instruction, "an image that does not depend on the machine that builds it");
   const automatic = platformArguments(target).get(name);
   if (automatic !== undefined && preset !== undefined && preset !== automatic)
-    throw invalid(instruction, `${name} without a default, which hides ${automatic}`, `Write ARG ${name}`);
+    throw invalid(
+      instruction,
+      `${name} without a default, which hides ${automatic}`,
+      `Write ARG ${name}, or leave out what is not ${preset} (release.platforms)`,
+    );
 }

@@ -340,7 +340,7 @@ describe("refused", () => {
     ],
     [
       "ARG TARGETARCH=arm64",
-      'expected TARGETARCH without a default, which hides amd64, got "ARG TARGETARCH=arm64". Write ARG TARGETARCH.',
+      'expected TARGETARCH without a default, which hides amd64, got "ARG TARGETARCH=arm64". Write ARG TARGETARCH, or leave out what is not arm64 (release.platforms).',
     ],
     ["ARG", "expected ARG with a name, and = before a default"],
     ["ARG =1", "expected ARG with a name, and = before a default"],
