@@ -142,12 +142,12 @@ export class RegistryClient {
   }
 
   async hasBlob(repository: Repository, digest: string): Promise<boolean> {
-    const response = await this.#connection.status(repository, {
-      method: "HEAD",
-      target: `blobs/${digest}`,
-      accept: [200, 404],
-    });
-    return response.status === 200;
+    const head = { method: "HEAD", target: `blobs/${digest}`, accept: [200, 403, 404, 405] } as const;
+    const { status } = await this.#connection.status(repository, head);
+    if (status === 200 || status === 404) return status === 200;
+    // As with a manifest; of a blob that is there, no more is read than of an explanation.
+    const get = { ...blobRequest(digest), accept: [200, 404] };
+    return (await this.#connection.status(repository, get)).status === 200;
   }
 
   /** A small blob as a whole, checked against its digest. */

@@ -123,6 +123,17 @@ describe("RegistryClient, through a proxy", () => {
     expect(await read(client)).toBeTruthy();
   });
 
+  it.each([403, 405])("asks for a blob with GET where HEAD is answered %i", async (status) => {
+    const absent = `sha256:${"0".repeat(64)}`;
+    proxy.setFault(({ method }) => (method === "HEAD" ? { kind: "answer", status } : undefined));
+    expect(await client.hasBlob(repository(), config.digest)).toBe(true);
+    expect(await client.hasBlob(repository(), absent)).toBe(false);
+    const asks = [config.digest, absent].flatMap((digest) =>
+      ["HEAD", "GET"].map((method) => `${method} /v2/acme/ci/blobs/${digest}`),
+    );
+    expect(asked()).toEqual(asks);
+  });
+
   it.each(reads.filter(([name]) => ["getManifest", "readBlob", "listTags"].includes(name)))(
     "%s repeats an answer that broke off",
     async (_, read) => {

@@ -1,13 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
 import { ConflictError, InputError } from "../../src/errors.js";
-import type { Project } from "../../src/project.js";
 import { formatRepository, type Repository } from "../../src/registry/reference.js";
-import { describeRelease, openPublication } from "../../src/release/input.js";
-import { release, releaseOf } from "../../src/release/release.js";
 import { rollBackRelease } from "../../src/release/rollback.js";
 import { ReportFormat, render } from "../../src/report.js";
 import { selectRemovable } from "../../src/tags/removal.js";
+import { callRelease } from "../support/call-release.js";
 import { makeClient } from "../support/client.js";
 import type { ProxiedRegistry } from "../support/proxied-registry.js";
 import { useRegistryPair } from "../support/registry-pair.js";
@@ -37,34 +35,26 @@ const named = (repositories: readonly Repository[]) =>
   repositories.map((repository) => ({ repository: formatRepository(repository), latest: "highest" }));
 
 function settingsFor(repositories: readonly Repository[], others?: readonly Repository[]) {
-  return parseSettings(
-    JSON.stringify({
-      release: {
-        repositories: named(repositories),
-        tags: ["{version}", "{major}.{minor}"],
-        images: [
-          { name: "plain" },
-          { name: "alpine", suffix: "-alpine", ...(others && { repositories: named(others) }) },
-        ],
-      },
-    }),
-  );
+  return {
+    repositories: named(repositories),
+    tags: ["{version}", "{major}.{minor}"],
+    images: [
+      { name: "plain" },
+      { name: "alpine", suffix: "-alpine", ...(others && { repositories: named(others) }) },
+    ],
+  };
 }
 
-/** Releases both images, as the command line does with what was built. */
+/** The images as they are read from the settings. */
+function imagesFor(repositories: readonly Repository[]) {
+  return parseSettings(JSON.stringify({ release: settingsFor(repositories) })).release.images;
+}
+
+/** Releases both images. */
 async function run(repositories: readonly Repository[], options: Options = {}) {
   const { ref = "refs/tags/v1.2.3", as, others, built = [plain, alpine] } = options;
   const client = makeClient({ pushRetry: patience, readRetry: patience });
-  const project = { settings: settingsFor(repositories, others), now: () => 0, client: () => client };
-  const descriptions = describeRelease(project as unknown as Project, { ref, as, preRelease: true });
-  const publication = openPublication(project as unknown as Project, descriptions);
-  const images = built.map(({ ids, packed }) => ({
-    origin: "slipway" as const,
-    image: ids,
-    remarks: [],
-    pack: async () => packed,
-  }));
-  return release(releaseOf(publication, images, { firstPublish: false, skipPush: false }));
+  return callRelease({ client, settings: settingsFor(repositories, others), ref, as, built });
 }
 
 /** Which image each tag holds. */
@@ -167,7 +157,7 @@ describe("several images of one release", () => {
     const repository = first.repository();
     await run([repository], { as: "pr-17", ref: "refs/heads/feature" });
     expect(await shelf(first, repository)).toEqual({ "pr-17": "plain", "pr-17-alpine": "alpine" });
-    const [image] = settingsFor([repository]).release.images;
+    const [image] = imagesFor([repository]);
     const pick = (tag: string, listed: string[] = []) => image && selectRemovable(tag, image).pick(listed);
     expect(pick("pr-17")).toEqual(["pr-17", "pr-17-alpine"]);
     expect(pick("v0.0.1-test", ["0.0.1-test", "0.0.1-test-alpine", "0.0.2-test"])).toEqual([
@@ -183,7 +173,7 @@ describe("several images of one release", () => {
     const repository = first.repository();
     await run([repository]);
     await run([repository], { ref: "refs/tags/v1.2.4", built: [alpine, plain] });
-    const images = settingsFor([repository]).release.images.map((rules) => ({
+    const images = imagesFor([repository]).map((rules) => ({
       rules,
       targets: rules.repositories,
     }));

@@ -22,6 +22,7 @@ const platforms = ["linux/amd64", "linux/arm64"];
 export async function makeReleasedImage(
   content: string,
   format: ImageFormat = "oci",
+  annotations: Readonly<Record<string, string>> = {},
 ): Promise<ReleasedImage> {
   const { path } = makeTemporaryDirectory();
   const context = join(path, "context");
@@ -39,7 +40,7 @@ export async function makeReleasedImage(
       remarks: [],
       context: openContext(context, "Dockerfile.release"),
     })),
-    annotations: {},
+    annotations,
     labels: {},
     format,
     checks: [],
