@@ -57,17 +57,28 @@ const rebuild = "Publish it for exactly the platforms that are expected, without
 // What build attestations are listed as.
 const noPlatform = "unknown/unknown";
 
+/** What clients have read by digest, which is always the same: several tags hold one image, and are looked at twice. */
+const known = new WeakMap<RegistryClient, Map<string, VerifiedImage>>();
+
 /**
  * Reads an image without its layers: index, manifest and configuration of each platform. Undefined where the
- * registry says 404 for the reference; a part that is missing below it is an error.
+ * registry says 404 for the reference; a part that is missing below it is an error. What a client has read by its
+ * digest is not asked for again: that it is still there shows where it is verified.
  */
 export async function readImage(
   client: RegistryClient,
   repository: Repository,
   manifest: string,
 ): Promise<VerifiedImage | undefined> {
+  const images = known.get(client) ?? new Map<string, VerifiedImage>();
+  known.set(client, images);
+  const read = images.get(formatReference(repository, manifest));
+  if (read !== undefined) return read;
   const stored = await client.getManifest(repository, manifest);
-  return stored === undefined ? undefined : readStored(client, repository, stored);
+  if (stored === undefined) return undefined;
+  const image = await readStored(client, repository, stored);
+  if (manifest === image.digest) images.set(formatReference(repository, manifest), image);
+  return image;
 }
 
 /** Reads what a manifest that is already here refers to, without layers. */

@@ -90,7 +90,18 @@ const declarations: readonly ts.SyntaxKind[] = [
 ];
 
 /** Names whose calls make a value and touch nothing else. */
-const pure: readonly string[] = ["z", "Object", "String", "Buffer", "Map", "Set", "WeakSet", "RegExp", "URL"];
+const pure: readonly string[] = [
+  "z",
+  "Object",
+  "String",
+  "Buffer",
+  "Map",
+  "Set",
+  "WeakMap",
+  "WeakSet",
+  "RegExp",
+  "URL",
+];
 
 function effectsOf(file: ts.SourceFile): string[] {
   const own = new Set(
