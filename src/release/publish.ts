@@ -11,6 +11,7 @@ import { createTag, moveAlias } from "../registry/tag.js";
 import { readImage, type VerifiedImage, verifyPushed, verifyRead } from "../registry/verify.js";
 import type { BuiltRelease } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
+import { followOvertaking, manifestFor, type SetTag } from "./overtaken.js";
 import { type PlanRequest, planTarget, type TagPlan, type Target, type TargetPlan } from "./plan.js";
 
 /** What became of one tag. */
@@ -256,21 +257,32 @@ async function setTags(
   // The repository holds the image: a refusal is none of a repository that was never pushed to.
   const { tags } = isChange(plan) ? await planTarget({ ...publication, firstPublish: false }, target) : plan;
   const outcomes: TagOutcome[] = [];
-  for (const tag of tags)
-    outcomes.push(await setTag(publication, target.repository, tag, partOf(verified, tag)));
+  const set: SetTag[] = [];
+  try {
+    for (const tag of tags) {
+      const stored = manifestFor(verified, tag.platform);
+      outcomes.push(await setTag(publication, target.repository, tag, stored));
+      if (tag.action !== "leave") set.push({ plan: tag, digest: stored.descriptor.digest });
+    }
+  } catch (error) {
+    // What is said is why the others were not set; those that were must not hide a higher version all the same.
+    await followOvertaking(publication, target, set).catch(() => {});
+    throw error;
+  }
+  const followed = await followOvertaking(publication, target, set);
   return {
     repository: formatRepository(target.repository),
     ok: true,
     digest: verified.digest,
     platforms: verified.variants.map(({ platform }) => platform),
-    tags: outcomes,
+    tags: outcomes.map((outcome) => withFollowed(outcome, followed.get(outcome.tag))),
     ...arrival,
   };
 }
 
-/** The manifest that a tag points at: the index, or that of the platform which it names. */
-function partOf({ stored, variants }: VerifiedImage, { platform }: TagPlan): StoredManifest {
-  return variants.find((variant) => variant.platform === platform)?.stored ?? stored;
+function withFollowed(outcome: TagOutcome, other: string | undefined): TagOutcome {
+  if (other === undefined) return outcome;
+  return { ...outcome, why: `${other} was published meanwhile, and is higher: it holds that now` };
 }
 
 /** What never moves is created once; what moves leaves nothing of somebody else without a name. */

@@ -1,0 +1,74 @@
+import type { RegistryClient, StoredManifest } from "../registry/client.js";
+import type { Repository } from "../registry/reference.js";
+import { readImage, type VerifiedImage } from "../registry/verify.js";
+import { overtakingTag } from "../tags/overtaking.js";
+import { needsPublishedTags } from "../tags/policy.js";
+import type { TagRequest } from "../tags/request.js";
+import type { TagPlan, Target } from "./plan.js";
+import { readTags } from "./published.js";
+
+/** A tag that was set, and the digest that it points at. */
+export interface SetTag {
+  plan: TagPlan;
+  digest: string;
+}
+
+interface Release {
+  client: RegistryClient;
+  tags: TagRequest;
+}
+
+// Each time takes yet another release.
+const mostTimes = 5;
+
+/**
+ * Looks at the published versions once more, after tags that move were set. Another release may have published a higher
+ * version since they were decided, and set the same tags before: they move on to it. Without a lock on tags this is what
+ * keeps them from moving back: whoever sets one last looks after that, and sees what the other published. Returns what
+ * tag each of them follows now, by name.
+ */
+export async function followOvertaking(
+  { client, tags }: Release,
+  { repository, latest }: Target,
+  set: readonly SetTag[],
+): Promise<Map<string, string>> {
+  const held = new Map(set.filter(({ plan }) => plan.moves).map(({ plan, digest }) => [plan, digest]));
+  const followed = new Map<string, string>();
+  if (held.size === 0 || !needsPublishedTags(tags, latest)) return followed;
+  for (let times = 0; times < mostTimes; times += 1) {
+    const listed = await readTags({ client, repository, firstPublish: false });
+    let moved = false;
+    for (const [plan, digest] of held) {
+      const other = overtakingTag(tags, plan.tag, listed);
+      const stored = other === undefined ? undefined : await heldBy(client, repository, other, plan);
+      if (other === undefined || stored === undefined || stored.descriptor.digest === digest) continue;
+      // Where somebody else has moved it since, it is theirs to look after.
+      if ((await client.replaceTag(repository, plan.tag, stored, digest)) !== undefined) continue;
+      held.set(plan, stored.descriptor.digest);
+      followed.set(plan.tag, other);
+      moved = true;
+    }
+    if (!moved) break;
+  }
+  return followed;
+}
+
+/** What a tag has for another one: the image, or its platform. */
+async function heldBy(
+  client: RegistryClient,
+  repository: Repository,
+  tag: string,
+  { platform }: TagPlan,
+): Promise<StoredManifest | undefined> {
+  const digest = (await client.headManifest(repository, tag))?.digest;
+  const image = digest === undefined ? undefined : await readImage(client, repository, digest);
+  return image === undefined ? undefined : manifestFor(image, platform);
+}
+
+/** The manifest that a tag points at: the index, or that of the platform which it names. */
+export function manifestFor(
+  { stored, variants }: VerifiedImage,
+  platform: string | undefined,
+): StoredManifest {
+  return variants.find((variant) => variant.platform === platform)?.stored ?? stored;
+}
