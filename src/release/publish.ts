@@ -11,6 +11,7 @@ import { createTag, moveAlias } from "../registry/tag.js";
 import { readImage, type VerifiedImage, verifyPushed, verifyRead } from "../registry/verify.js";
 import type { BuiltRelease } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
+import { requireNotOvertaken } from "./overtaken.js";
 import { type PlanRequest, planTarget, type TagPlan, type Target, type TargetPlan } from "./plan.js";
 
 /** What became of one tag. */
@@ -256,8 +257,7 @@ async function setTags(
   // The repository holds the image: a refusal is none of a repository that was never pushed to.
   const { tags } = isChange(plan) ? await planTarget({ ...publication, firstPublish: false }, target) : plan;
   const outcomes: TagOutcome[] = [];
-  for (const tag of tags)
-    outcomes.push(await setTag(publication, target.repository, tag, partOf(verified, tag)));
+  for (const tag of tags) outcomes.push(await setTag(publication, target, tag, partOf(verified, tag)));
   return {
     repository: formatRepository(target.repository),
     ok: true,
@@ -275,17 +275,20 @@ function partOf({ stored, variants }: VerifiedImage, { platform }: TagPlan): Sto
 
 /** What never moves is created once; what moves leaves nothing of somebody else without a name. */
 async function setTag(
-  { client }: ReleasePublication,
-  repository: Repository,
+  publication: ReleasePublication,
+  target: Target,
   plan: TagPlan,
   stored: StoredManifest,
 ): Promise<TagOutcome> {
+  const { client } = publication;
+  const { repository } = target;
   if (plan.action === "leave") return plan;
   if (!plan.moves) {
     await createTag(client, repository, plan.tag, stored);
     return plan;
   }
   const { kept } = await moveAlias(client, repository, plan.tag, stored, isAssembledImage, plan);
+  await requireNotOvertaken(publication, target, { tag: plan.tag, digest: stored.descriptor.digest });
   return { ...plan, ...(kept === undefined ? {} : { kept }) };
 }
 

@@ -97,9 +97,16 @@ async function releaseAtOnce(repository: Repository, random: Random, isLater: bo
     ),
   );
   const held = await heldBy(repository);
-  // Without rivals, as whoever reads the error does.
-  for (const [version, outcome] of outcomes)
-    if (outcome?.ok !== true) await publish(at.direct(repository), version);
+  // Without rivals, as whoever reads the errors does.
+  const direct = at.direct(repository);
+  for (const [version, outcome] of outcomes) {
+    if (outcome === undefined || outcome.ok) continue;
+    await publish(direct, version);
+    const named = /meanwhile (\S+) is published, and higher: .* Run the release of that version/.exec(
+      outcome.error,
+    );
+    if (named?.[1] !== undefined) await publish(direct, named[1]);
+  }
   return { outcomes, held, heldAfterwards: await heldBy(repository) };
 }
 
