@@ -314,6 +314,7 @@ const release = z
       .describe("Image of the registry that rehearse starts in the engine; it serves on port 5000."),
     images: z
       .array(image)
+      .max(100)
       .default([])
       .describe(
         "The images, where there are several: each has what the release has, but for what it says itself. No tag of any moves before all of them are read back.",

@@ -40,9 +40,12 @@ export function asJson(value: unknown): string {
     .replace(/#(?=#[\w.-]*\[)/g, "\\u0023");
 }
 
+// Characters: what is behind them is not shown, whatever is taken out before it.
+const mostRead = 1 << 16;
+
 /** The beginning of a text. Secrets go first, since half of one is not known again. */
 export function excerpt(text: string, length: number): string {
-  const shown = redact(text);
+  const shown = redact(text.slice(0, mostRead));
   return shown.length > length ? `${shown.slice(0, length)}…` : shown;
 }
 

@@ -315,3 +315,11 @@ it("takes the name of a repository for one whose latest follows the main branch"
   expect(repositoriesOf("ghcr.io/acme/app")).toEqual(repositoriesOf({ repository: "ghcr.io/acme/app" }));
   expect(repositoriesOf("ghcr.io/acme/app")).toMatchObject([{ latest: "main" }]);
 });
+
+it("takes no more images than anybody has: each is as large as all settings", () => {
+  const images = Array.from({ length: 101 }, (_, at) => ({ name: `a${at}`, suffix: `-${at}` }));
+  expect(() => parse({ release: { images } })).toThrow(
+    "slipway.json: release.images: expected at most 100, got [",
+  );
+  expect(parse({ release: { images: images.slice(0, 100) } }).release.images).toHaveLength(100);
+});

@@ -13,6 +13,14 @@ interface Form {
 
 type FormName = "old" | "ustar" | "star" | "gnu";
 
+const ownNumbers = {
+  mode: [100, 8],
+  uid: [108, 8],
+  gid: [116, 8],
+  size: [124, 12],
+  mtime: [136, 12],
+} as const satisfies Record<string, Place>;
+
 const device: Form["numbers"] = { devmajor: [329, 8], devminor: [337, 8] };
 
 // As archive/tar of Go has them (format.go).
@@ -42,15 +50,17 @@ export function decodeHeader(block: Buffer): TarHeader | undefined {
   const { numbers } = forms[form];
   const name = text(block, 0, 100);
   const prefix = hasPrefix(block, form) ? text(block, prefixStart, forms[form].prefix) : "";
-  const unreadable = Object.entries(numbers).find(([, place]) => Number.isNaN(number(block, ...place)))?.[0];
+  // Also where a header before it has another value: Go refuses it all the same.
+  const all: Readonly<Record<string, Place>> = { ...ownNumbers, ...numbers };
+  const unreadable = Object.entries(all).find(([, place]) => Number.isNaN(number(block, ...place)))?.[0];
   return {
     path: prefix === "" ? name : `${prefix}/${name}`,
     ...typeOf(text(block, 156, 1)),
-    mode: number(block, 100, 8),
-    uid: number(block, 108, 8),
-    gid: number(block, 116, 8),
-    size: number(block, 124, 12),
-    mtime: number(block, 136, 12),
+    mode: number(block, ...ownNumbers.mode),
+    uid: number(block, ...ownNumbers.uid),
+    gid: number(block, ...ownNumbers.gid),
+    size: number(block, ...ownNumbers.size),
+    mtime: number(block, ...ownNumbers.mtime),
     target: text(block, 157, 100),
     ...(unreadable === undefined ? {} : { unreadable }),
   };

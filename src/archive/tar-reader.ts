@@ -114,6 +114,7 @@ function extended(header: TarHeader, extension: Extension, subject: string): Tar
     const text = pax.get(key);
     return text === undefined ? value : /^\d+$/.test(text) ? Number(text) : Number.NaN;
   };
+  const size = number("size", header.size);
   const path = extension.path || (pax.get("path") ?? header.path);
   const { type, flag } = header.flag === "" ? typeOf(oldFlag(path)) : header;
   return {
@@ -122,7 +123,7 @@ function extended(header: TarHeader, extension: Extension, subject: string): Tar
     type,
     flag,
     target: extension.target || (pax.get("linkpath") ?? header.target),
-    size: type === "file" ? number("size", header.size) : 0,
+    size: type === "file" || Number.isNaN(size) ? size : 0,
     uid: number("uid", header.uid),
     gid: number("gid", header.gid),
   };

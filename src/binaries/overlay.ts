@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { Overlay } from "../dockerfile/build-context.js";
+import { InputError } from "../errors.js";
 import { type DirectoryNode, type FileNode, FileTree } from "../layer/file-tree.js";
 import { type Candidate, describeCandidate, isOfBuild, nothingFound } from "./binaries.js";
 import type { Catalog } from "./collect.js";
@@ -100,6 +101,13 @@ function conflictOf(first: Candidate, second: Candidate): FileNode {
 /** Puts a node at a path below the root, with the directories that it needs; a file in their place gives way. */
 function place(tree: FileTree, path: string, node: FileNode): void {
   const names = path.split("/");
+  const wrong = names.find((name) => ["", ".", ".."].includes(name) || name.includes("\0"));
+  if (wrong !== undefined)
+    throw new InputError({
+      subject: "--binaries",
+      expected: "paths below it, without . and ..",
+      given: path,
+    });
   let directory: DirectoryNode = tree.root;
   for (const name of names.slice(0, -1)) {
     const found = directory.children.get(name);

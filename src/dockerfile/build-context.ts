@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { DirectoryNode, FileContent, FileNode, FileTree } from "../layer/file-tree.js";
-import { loadPath } from "./context.js";
+import { keepAll, loadPath } from "./context.js";
+import type { IgnoreList } from "./dockerignore.js";
 import type { Absence, CopyRoot } from "./sources.js";
 
 /** Files that are laid over the source for one platform: prebuilt binaries, in every place where tools put them. */
@@ -28,6 +29,8 @@ export interface ContextSource {
   files: FileTree;
   /** Name of the ignore file that was read. */
   ignoreFile: string;
+  /** What it leaves out. */
+  ignore: IgnoreList;
   /** Path of the Dockerfile. */
   dockerfile: string;
 }
@@ -109,10 +112,12 @@ export class BuildContext implements CopyRoot {
 
   /** What is left out of the context and named all the same, where a build without Slipway has it. */
   #unlisted(path: string): FileNode | undefined {
-    const { directory, ignoreFile } = this.source;
+    const { directory, ignoreFile, ignore } = this.source;
     const isRepository = /^\/\.git(\/|$)/.test(path);
     if (directory === undefined || !(isRepository || this.overlay?.isDist)) return undefined;
-    const node = loadPath(directory, path.slice(1));
+    // It may hold the token of the checkout: a rule of the project that leaves it out is kept.
+    if (isRepository && ignore.ignores(path.slice(1))) return undefined;
+    const node = loadPath(directory, path.slice(1), isRepository ? ignore : keepAll);
     if (node !== undefined && !isRepository)
       this.#remarks.set(
         path,

@@ -38,8 +38,15 @@ async function writeNode(target: string, path: string, node: FileNode, subject: 
     case "directory":
       await mkdir(target, { recursive: true });
       await chmod(target, node.mode);
-      for (const [name, child] of node.children)
+      for (const [name, child] of node.children) {
+        if ([".", ".."].includes(name) || name.includes("/"))
+          throw new InputError({
+            subject,
+            expected: "files below the build context",
+            given: `${path}/${name}`,
+          });
         await writeNode(join(target, name), `${path}/${name}`, child, subject);
+      }
       return;
     case "symlink":
       await mkdir(dirname(target), { recursive: true });

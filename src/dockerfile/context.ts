@@ -39,8 +39,8 @@ export function readIgnoreFile(
   return { name: ".dockerignore", ...parseIgnoreList("", ".dockerignore") };
 }
 
-/** What is at one path of a directory, whatever an ignore file says; undefined where there is nothing. */
-export function loadPath(directory: string, path: string): FileNode | undefined {
+/** What is at one path of a directory, without what is ignored below it; undefined where there is nothing. */
+export function loadPath(directory: string, path: string, ignore: IgnoreList): FileNode | undefined {
   const names = path.split("/").filter((name) => name !== "" && name !== ".");
   // A link on the way may lead out of the directory.
   const above = names.slice(0, -1).map((_, at) => join(directory, ...names.slice(0, at + 1)));
@@ -48,7 +48,7 @@ export function loadPath(directory: string, path: string): FileNode | undefined 
   if (names.includes("..") || !existsSync(target)) return undefined;
   if (above.some((parent) => lstatSync(parent).isSymbolicLink())) return undefined;
   const node = readNode(target, path);
-  if (node.type === "directory") readDirectory(node, target, path, keepAll);
+  if (node.type === "directory") readDirectory(node, target, path, ignore);
   return node.type === "symlink" ? undefined : node;
 }
 

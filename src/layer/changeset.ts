@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { ReadMember } from "../archive/tar-reader.js";
-import { InputError } from "../errors.js";
+import { BuilderNeededError, InputError } from "../errors.js";
 import type { DirectoryNode, FileContent, FileNode, FileTree, StoredFile } from "./file-tree.js";
 
 const whiteout = ".wh.";
@@ -25,7 +25,10 @@ export class Changeset {
   ) {}
 
   apply(member: ReadMember): void {
-    const path = this.#resolve(member.header.path);
+    const { path: given } = member.header;
+    if (given.includes("\ufffd"))
+      throw new BuilderNeededError({ subject: this.subject, expected: "names in UTF-8", given });
+    const path = this.#resolve(given);
     const directory = posix.dirname(path);
     const name = posix.basename(path);
     if (name === opaque) this.#empty(this.tree.get(directory));

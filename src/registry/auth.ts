@@ -1,7 +1,14 @@
 import { RegistryError, type RegistryFailure } from "../errors.js";
 import { excerpt } from "../text.js";
 import { type BearerChallenge, type Challenge, parseChallenge, type UnknownChallenge } from "./challenge.js";
-import { basicHeader, type Credential, type Credentials, credentialFor, helperError } from "./credentials.js";
+import {
+  basicHeader,
+  type Credential,
+  type Credentials,
+  credentialFor,
+  helperError,
+  scopeFor,
+} from "./credentials.js";
 import type { Repository } from "./reference.js";
 import { requestToken, type Scope, type Token } from "./token-service.js";
 import type { Fetch } from "./transport.js";
@@ -45,14 +52,14 @@ export class Authenticator {
     return credential !== undefined && credential.kind !== "helper";
   }
 
-  /** Whether a registry has said how it wants to be asked. */
-  knows(registry: string): boolean {
-    return this.#challenges.has(registry);
+  /** Whether it was said how a repository wants to be asked for. */
+  knows({ registry, path }: Repository): boolean {
+    return this.#challenges.has(this.#scopeOf(registry, path));
   }
 
   /** The `Authorization` header for a request, as far as the registry's challenge is known. */
   async authorization(registry: string, scopes: readonly Scope[]): Promise<string | undefined> {
-    const challenge = this.#challenges.get(registry);
+    const challenge = this.#challenges.get(this.#scopeOf(registry, scopes[0]?.path));
     if (challenge === undefined) return undefined;
     if (challenge.scheme === "basic") return this.#basic(registry, scopes);
     return this.#bearer(registry, challenge, scopes, ({ expires }) => expires - renewalMargin > Date.now());
@@ -60,14 +67,14 @@ export class Authenticator {
 
   /** Keeps how a registry wants to be asked, as a 401 of its own says; undefined where it does not. */
   learn(
-    registry: string,
+    { registry, path }: Repository,
     { challenge: header, origin }: Omit<Refusal, "offered">,
   ): KnownChallenge | undefined {
     const challenge = parseChallenge(header);
     if (challenge === undefined) return undefined;
     if (challenge.scheme === "unknown") throw unknownScheme(registry, challenge.offered);
     if (challenge.scheme === "bearer") requireTls(registry, origin, new URL(challenge.realm));
-    this.#challenges.set(registry, challenge);
+    this.#challenges.set(this.#scopeOf(registry, path), challenge);
     return challenge;
   }
 
@@ -77,7 +84,7 @@ export class Authenticator {
     scopes: readonly Scope[],
     { offered, ...refusal }: Refusal,
   ): Promise<string | undefined> {
-    const challenge = this.learn(registry, refusal);
+    const challenge = this.learn({ registry, path: scopes[0]?.path ?? "" }, refusal);
     if (challenge === undefined) return undefined;
     if (challenge.scheme === "basic") {
       const basic = this.#basic(registry, scopes);
@@ -114,6 +121,11 @@ export class Authenticator {
       this.#tokens.set(key, pending);
     }
     return `Bearer ${(await pending.catch(rethrowCopy)).value}`;
+  }
+
+  /** What a challenge is for: who answers for one path has no say in the credentials of another. */
+  #scopeOf(registry: string, path = ""): string {
+    return `${registry} ${scopeFor(this.credentials, { registry, path })}`;
   }
 
   /** The first of the scopes is what the request is about. */

@@ -130,7 +130,7 @@ export class RegistryConnection {
   async #wantsCredentials(repository: Repository): Promise<boolean> {
     const { registry } = repository;
     if (!this.#authenticator.canSignIn(repository)) return false;
-    if (this.#authenticator.knows(registry)) return true;
+    if (this.#authenticator.knows(repository)) return true;
     let asked = this.#asked.get(registry);
     if (asked === undefined) {
       asked = this.#askForChallenge(repository);
@@ -139,7 +139,7 @@ export class RegistryConnection {
       asked.catch(() => this.#asked.delete(registry));
     }
     await asked;
-    return this.#authenticator.knows(registry);
+    return this.#authenticator.knows(repository);
   }
 
   async #askForChallenge(repository: Repository): Promise<void> {
@@ -154,7 +154,7 @@ export class RegistryConnection {
       throw await this.#refusal(repository, request, answer, undefined);
     await drain(answer.response);
     if (status === 401 && this.#isOwn(registry, answer.by))
-      this.#authenticator.learn(registry, { challenge: headers.get("www-authenticate"), origin });
+      this.#authenticator.learn(repository, { challenge: headers.get("www-authenticate"), origin });
   }
 
   #exchange(

@@ -13,14 +13,16 @@ export type Credential =
 export type Credentials = ReadonlyMap<string, Credential>;
 
 /** The credentials of a repository, the most specific ones first (containers-auth.json(5)). */
-export function credentialFor(
-  credentials: Credentials,
-  { registry, path }: Repository,
-): Credential | undefined {
+export function credentialFor(credentials: Credentials, repository: Repository): Credential | undefined {
+  return credentials.get(scopeFor(credentials, repository));
+}
+
+/** Where the credentials of a repository are for: the longest path below its registry that has any, or all of it. */
+export function scopeFor(credentials: Credentials, { registry, path }: Repository): string {
   const names = path.split("/");
   const scopes = names.map((_, at) => [registry, ...names.slice(0, names.length - at)].join("/"));
-  const key = [...scopes, registry, "*"].find((scope) => credentials.has(scope));
-  return key === undefined ? undefined : credentials.get(key);
+  const found = scopes.find((scope) => credentials.has(scope));
+  return found ?? (credentials.has(registry) || !credentials.has("*") ? registry : "*");
 }
 
 // Programs in Go write null where they have nothing.
@@ -120,6 +122,6 @@ function scopeOf(key: string): string {
     .replace(/^https?:\/\//, "")
     .replace(/\/+$/, "")
     .split("/");
-  const isHost = /^https?:/.test(key) || /^v[12]$/.test(path[0] ?? "");
+  const isHost = /^https?:/.test(key) || (path.length === 1 && /^v[12]$/.test(path[0] ?? ""));
   return [normalizeRegistry(host), ...(isHost ? [] : path)].join("/");
 }

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { parseJson } from "../json.js";
 import { excerpt } from "../text.js";
 
+// More than any says of itself.
+const mostRead = 1 << 14;
+
 const words = z.string().nullish().catch(undefined);
 const inWords = (parts: readonly (string | null | undefined)[]) => parts.filter(Boolean).join(": ");
 
@@ -21,7 +24,7 @@ const errors = z.union([protocolErrors, otherErrors]);
 
 /** What an answer says about itself, in one line; empty where it says nothing. */
 export function wordsOf(text: string): string {
-  const body = text.trim();
+  const body = text.slice(0, mostRead).trim();
   const said = /^[[{"]/.test(body) ? (errors.safeParse(parseJson(body)).data ?? "") : outsideJson(body);
   return excerpt(said.replace(/\s+/g, " ").trim().replace(/\.$/, ""), 300);
 }
@@ -34,12 +37,12 @@ export function saidBy(text: string): string {
 
 /** What came in place of the JSON that was expected, as it follows the sentence that says so. */
 export function insteadOfJson(text: string): string {
-  const said = wordsOf(text) || excerpt(text.replace(/\s+/g, " ").trim(), 80);
+  const said = wordsOf(text) || excerpt(text.slice(0, mostRead).replace(/\s+/g, " ").trim(), 80);
   return said === "" ? " It is empty." : ` It says: ${said}.`;
 }
 
 function outsideJson(body: string): string {
   if (!body.startsWith("<")) return body;
-  const title = /<(title|h1)[^>]*>([^<]*)</i.exec(body)?.[2]?.trim();
+  const title = /<(title|h1)\b[^<>]{0,200}>([^<]{0,300})</i.exec(body)?.[2]?.trim();
   return title ? `a page titled "${title}"` : "a page of HTML";
 }

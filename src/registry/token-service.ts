@@ -58,6 +58,9 @@ type IdentityToken = Extract<Credential, { kind: "identity-token" }>;
 // Google's has answered 404, JFrog's 401; 400 may be about the grant type.
 const withoutOAuth = [400, 401, 404, 405];
 
+// Headers of requests are hardly longer anywhere.
+const longestToken = 16_384;
+
 // The lifetime that the token specification prescribes where an answer names none.
 const defaultLifetime = 60;
 
@@ -74,6 +77,11 @@ export async function requestToken(fetch: Fetch, request: TokenRequest): Promise
   const text = (await bodyOf(response, subject, bounds.answer)).toString("utf8");
   const parsed = tokenAnswer.safeParse(jsonOf(text, subject, bounds.answer));
   const value = parsed.data?.token || parsed.data?.access_token;
+  if (value !== undefined && value !== null && value.length > longestToken)
+    throw new RegistryError(
+      `${subject} answered with a token of ${value.length} characters, more than the ${longestToken} that are taken.`,
+      { failure: "invalid" },
+    );
   if (!value)
     throw new RegistryError(`${subject} answered without a token.`, { failure: "invalid", transient: true });
   keepToken(value);

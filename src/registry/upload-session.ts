@@ -61,7 +61,10 @@ export class UploadSessions {
     const home = this.connection.origin(repository.registry);
     if (home.protocol !== "https:" || found.protocol !== "http:" || found.hostname !== home.hostname)
       return found;
-    return new URL(`${found.pathname}${found.search}`, home);
+    const secured = new URL(found);
+    secured.protocol = home.protocol;
+    secured.port = home.port;
+    return secured;
   }
 }
 

@@ -88,7 +88,7 @@ async function openWith(
   const ignore = readIgnoreFile(directory, dockerfile.path);
   const files = directory === undefined ? new FileTree() : loadContext(directory, ignore);
   const others = catalog === undefined || catalog.isDist ? undefined : loadContext(catalog.root, keepAll);
-  const source = { directory, files, ignoreFile: ignore.name, dockerfile: dockerfile.path };
+  const source = { directory, files, ignoreFile: ignore.name, ignore, dockerfile: dockerfile.path };
   const contexts: TargetContext[] = [];
   let builderNeeded = reason;
   for (const { target, survey } of targets) {

@@ -124,6 +124,16 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
       'a uid from 0 on for a, got "no number".',
     ],
     [
+      "an owner that is no number, and another in a pax header",
+      [pax({ gid: "5" }), rawHeader({}, { gid: "-1\0" })],
+      'a gid from 0 on for a, got "no number".',
+    ],
+    [
+      "a size that is no number, of what has none",
+      [pax({ size: "1.2.3" }), rawHeader({}, { flag: "5" })],
+      'a size from 0 on for a, got "no number".',
+    ],
+    [
       "a negative size in a pax header",
       [pax({ size: "-1" }), next],
       'a size from 0 on for next, got "no number".',

@@ -46,6 +46,16 @@ describe("readGoReleaserDist", () => {
     expect(readGoReleaserDist({ artifacts }).candidates).toHaveLength(1);
   });
 
+  it.each(["../victim", "a/../../victim", "a\n/../../victim", "a\u2028/../x", "/abs", "a\0b", "a\tb"])(
+    "refuses the name %j, which would lie outside the build context",
+    (name) => {
+      const entry = { name, path: "dist/prog", type: "Binary", goos: "linux", goarch: "amd64" };
+      expect(() => readGoReleaserDist({ artifacts: JSON.stringify([entry]) })).toThrow(
+        "name: a name inside the build context",
+      );
+    },
+  );
+
   it("knows no version without metadata.json", () => {
     expect(readGoReleaserDist({ artifacts: "[]" })).toEqual({ candidates: [] });
   });

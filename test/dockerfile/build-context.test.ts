@@ -35,3 +35,23 @@ it.each<[string, Record<string, FileSpec>, string, string]>([
     fix,
   });
 });
+
+it.each<[string | undefined, string, string[] | undefined]>([
+  [undefined, "/.git", ["HEAD", "config"]],
+  ["docs", "/.git/config", []],
+  [".git", "/.git", undefined],
+  [".git", "/.git/config", undefined],
+  ["*\n!a", "/.git/HEAD", undefined],
+  // It may hold the token of the checkout.
+  [".git/config", "/.git", ["HEAD"]],
+  [".git/config", "/.git/config", undefined],
+])(".git is what the ignore file %j leaves of it, where %s is named", async (ignored, path, expected) => {
+  const files = { a: "", ".git/HEAD": "ref", ".git/config": "token" };
+  await writeFiles(directory.path, {
+    ...files,
+    ...(ignored === undefined ? {} : { ".dockerignore": ignored }),
+  });
+  const node = openContext(directory.path).follow(path);
+  const names = node?.type === "directory" ? [...node.children.keys()] : [];
+  expect(node === undefined ? undefined : names).toEqual(expected);
+});

@@ -116,7 +116,6 @@ it("a release of several images that is killed at any request is whole after the
     await release(repositories, built);
     expect(await tagsNow(), cut).toEqual([{ ...before, ...after }, after]);
     await verifyAll(repositories, built);
-    if (process.env.SCRATCH) console.error(cut, performance.now() - started);
   }
   console.info(
     [

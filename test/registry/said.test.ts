@@ -33,6 +33,11 @@ describe("what an answer says about itself", () => {
   });
 });
 
+it("is read of no more than its beginning, in no time that grows with the square of it", () => {
+  for (const text of ["<title".repeat(2_000_000), `<${"h1 ".repeat(4_000_000)}`, "%25".repeat(3_000_000)])
+    expect(insteadOfJson(text).length).toBeLessThan(400);
+});
+
 it.each([
   ["", " It is empty."],
   ["{}", " It says: {}."],

@@ -17,6 +17,7 @@ describe("the credentials of a repository", () => {
         "quay.io/Team-B": entry("b"),
         "https://r.example/v2/team": entry("url"),
         "r2.example/v1/": entry("version"),
+        "r3.example/v2/team": entry("team"),
         "docker.io/acme": entry("acme"),
       },
       credsStore: "desktop",
@@ -33,6 +34,8 @@ describe("the credentials of a repository", () => {
     ["quay.io", "team-abc/app", as("host")],
     ["r.example", "any/path", as("url")],
     ["r2.example", "any/path", as("version")],
+    ["r3.example", "v2/team/app", as("team")],
+    ["r3.example", "other/app", helper],
     ["docker.io", "acme/app", as("acme")],
     ["docker.io", "library/golang", helper],
     ["ghcr.io", "acme/app", helper],
@@ -73,6 +76,24 @@ describe("at one registry with credentials by path", () => {
     for (const path of ["team-a/app", "team-b/app", "team-a/app"])
       expect(await client.headManifest(at.repository(path), "1")).toBeUndefined();
     expect(users).toEqual(["team-a", "team-b"]);
+  });
+
+  it("who answers for one path names no token service for another", async () => {
+    const users: string[] = [];
+    at.proxy.setFault(({ path, headers }) => {
+      if (/^\/(evil|token)/.test(path)) {
+        const user = Buffer.from(headers.authorization?.slice(6) ?? "", "base64").toString();
+        users.push(`${path.slice(0, 5)} ${user}`);
+        return { kind: "answer", status: 200, body: '{"token":"t"}' };
+      }
+      if (headers.authorization !== undefined) return { kind: "answer", status: 404 };
+      const realm = `http://${at.proxy.address}/${path.includes("team-a") ? "evil" : "token"}`;
+      return { kind: "answer", status: 401, headers: { "www-authenticate": `Bearer realm="${realm}"` } };
+    });
+    const client = clientOf("team-a", "team-b");
+    for (const path of ["team-a/app", "team-b/app"])
+      expect(await client.headManifest(at.repository(path), "1")).toBeUndefined();
+    expect(users).toEqual(["/evil team-a:s3cret", "/toke team-b:s3cret"]);
   });
 
   it("nothing is mounted from a repository that is somebody else's", async () => {

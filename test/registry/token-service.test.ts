@@ -190,6 +190,17 @@ describe("a token that is answered", () => {
     );
   });
 
+  it("is none that no header would hold", async () => {
+    const answer: Fault = {
+      kind: "answer",
+      status: 200,
+      body: JSON.stringify({ token: "t".repeat(1 << 20) }),
+    };
+    expect(await sign("http", password, `${service("http")}/token`, { http: answer })).toContain(
+      "answered with a token of 1048576 characters, more than the 16384 that are taken.",
+    );
+  });
+
   it("says why it is none, in the words of the service", async () => {
     const body =
       '{"errors":[{"code":"DENIED","message":"two-factor authentication is on: use a personal access token"}]}';

@@ -128,7 +128,7 @@ it("goes on over TLS where the registry behind a proxy gives an address without"
   onTestFinished(() => authority.remove());
   const proxy = await startFaultProxy("127.0.0.1:9", { tls: await authority.issue([host]) });
   onTestFinished(() => proxy.stop());
-  const location = `http://${host}/v2/acme/app/blobs/uploads/1?_state=x`;
+  const location = `http://${host}//v2/acme/app/blobs/uploads/1?_state=x`;
   proxy.setFault(({ method }) => {
     if (method === "POST") return { kind: "answer", status: 202, headers: { location } };
     return { kind: "answer", status: method === "PUT" ? 201 : 404 };
@@ -138,6 +138,6 @@ it("goes on over TLS where the registry behind a proxy gives an address without"
   const client = makeClient({ fetch: createFetch({ ca: authority.certificate, routes }) });
   expect(await client.putBlob({ registry: host, path: "acme/app" }, blob, open)).toBe("sent");
   expect(proxy.requests.at(-1)?.path).toBe(
-    `/v2/acme/app/blobs/uploads/1?${new URLSearchParams({ _state: "x", digest: blob.digest })}`,
+    `//v2/acme/app/blobs/uploads/1?${new URLSearchParams({ _state: "x", digest: blob.digest })}`,
   );
 });

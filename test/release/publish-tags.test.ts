@@ -4,7 +4,7 @@ import type { Repository } from "../../src/registry/reference.js";
 import { imageIdsOf } from "../../src/release/image-ids.js";
 import { publishRelease, type ReleaseOutcome } from "../../src/release/publish.js";
 import type { LatestPolicy } from "../../src/tags/policy.js";
-import { makeClient, seed } from "../support/client.js";
+import { directFetch, makeClient, seed } from "../support/client.js";
 import { makeImage } from "../support/image.js";
 import {
   describeRequests,
@@ -12,6 +12,7 @@ import {
   startProxiedRegistry,
   writesIn,
 } from "../support/proxied-registry.js";
+import { makePublication } from "../support/publication.js";
 import { makeReleasedImage, type ReleasedImage } from "../support/released-image.js";
 import { makeTagRequest, type TagRequestOptions } from "../support/tag-request.js";
 import { makeImage as makeTestImage } from "../support/test-image.js";
@@ -96,6 +97,28 @@ it("releases out of order leave each tag at the highest version that it is for",
     "stable-alpine": digestAt("1.2.0"),
     latest: digestAt("1.2.0"),
   });
+});
+
+it("move a tag on to a version that was published between the look and the request", async () => {
+  const repository = at.repository();
+  const release = { tags: ["{version}", "{major}.{minor}"] };
+  let rival: ReleaseOutcome | undefined;
+  const client = makeClient({
+    fetch: async (url, init) => {
+      const isMove = init?.method === "PUT" && url.endsWith("/manifests/1.2");
+      if (isMove && rival === undefined)
+        rival = await publish(repository, other, "refs/tags/v1.2.4", { release });
+      return directFetch(url, init);
+    },
+  });
+  const publication = makePublication([repository], image, { client, release });
+  const outcomes = (await publishRelease([publication])).flat();
+  expect(rival).toMatchObject({ ok: true });
+  // What it could not set is said, and what it had set hides nothing.
+  expect(outcomes).toMatchObject([
+    { ok: false, error: expect.stringMatching(/:latest: holds .* Another publisher is at work/) },
+  ]);
+  expect(await shelf(repository)).toMatchObject({ "1.2": digestOf(other), latest: digestOf(other) });
 });
 
 describe("tags of single platforms", () => {

@@ -40,7 +40,7 @@ export async function makeContext(
 export function openContext(directory: string, dockerfile = "Dockerfile", overlay?: Overlay): BuildContext {
   const ignore = readIgnoreFile(directory, dockerfile);
   const files = loadContext(directory, ignore);
-  return new BuildContext({ directory, files, ignoreFile: ignore.name, dockerfile }, overlay);
+  return new BuildContext({ directory, files, ignoreFile: ignore.name, ignore, dockerfile }, overlay);
 }
 
 /** The members of a layer, a line each: `755 0:0 usr/bin/app`, `/` after a directory, `-> target` after a link. */
