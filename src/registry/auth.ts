@@ -53,13 +53,13 @@ export class Authenticator {
   }
 
   /** Whether it was said how a repository wants to be asked for. */
-  knows({ registry, path }: Repository): boolean {
-    return this.#challenges.has(this.#scopeOf(registry, path));
+  knows(repository: Repository): boolean {
+    return this.#challenges.has(this.scopeOf(repository));
   }
 
   /** The `Authorization` header for a request, as far as the registry's challenge is known. */
   async authorization(registry: string, scopes: readonly Scope[]): Promise<string | undefined> {
-    const challenge = this.#challenges.get(this.#scopeOf(registry, scopes[0]?.path));
+    const challenge = this.#challenges.get(this.scopeOf({ registry, path: scopes[0]?.path ?? "" }));
     if (challenge === undefined) return undefined;
     if (challenge.scheme === "basic") return this.#basic(registry, scopes);
     return this.#bearer(registry, challenge, scopes, ({ expires }) => expires - renewalMargin > Date.now());
@@ -74,7 +74,7 @@ export class Authenticator {
     if (challenge === undefined) return undefined;
     if (challenge.scheme === "unknown") throw unknownScheme(registry, challenge.offered);
     if (challenge.scheme === "bearer") requireTls(registry, origin, new URL(challenge.realm));
-    this.#challenges.set(this.#scopeOf(registry, path), challenge);
+    this.#challenges.set(this.scopeOf({ registry, path }), challenge);
     return challenge;
   }
 
@@ -124,7 +124,7 @@ export class Authenticator {
   }
 
   /** What a challenge is for: who answers for one path has no say in the credentials of another. */
-  #scopeOf(registry: string, path = ""): string {
+  scopeOf({ registry, path }: Repository): string {
     return `${registry} ${scopeFor(this.credentials, { registry, path })}`;
   }
 

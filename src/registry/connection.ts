@@ -58,7 +58,7 @@ export class RegistryConnection {
   /** How many were sent. */
   requests = 0;
   readonly #authenticator: Authenticator;
-  /** Registries that were asked how they want to be asked. */
+  /** Registries that were asked how they want to be asked, each for the scope of its credentials. */
   readonly #asked = new Map<string, Promise<void>>();
 
   constructor(private readonly settings: ClientSettings) {
@@ -128,15 +128,15 @@ export class RegistryConnection {
    * once, where there are credentials for it and it has not said how it wants them.
    */
   async #wantsCredentials(repository: Repository): Promise<boolean> {
-    const { registry } = repository;
     if (!this.#authenticator.canSignIn(repository)) return false;
     if (this.#authenticator.knows(repository)) return true;
-    let asked = this.#asked.get(registry);
+    const scope = this.#authenticator.scopeOf(repository);
+    let asked = this.#asked.get(scope);
     if (asked === undefined) {
       asked = this.#askForChallenge(repository);
-      this.#asked.set(registry, asked);
+      this.#asked.set(scope, asked);
       // What failed for a moment is asked again.
-      asked.catch(() => this.#asked.delete(registry));
+      asked.catch(() => this.#asked.delete(scope));
     }
     await asked;
     return this.#authenticator.knows(repository);

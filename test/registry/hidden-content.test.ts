@@ -92,6 +92,20 @@ describe("a registry that hides what it holds", () => {
     expect(asked()).not.toContain("GET  401");
   });
 
+  it("is asked for each of several credentials", async () => {
+    const { registry } = at.repository();
+    const other = at.repository("other/app");
+    await seed(at.direct(other), image, "1.0.0");
+    at.proxy.setFault(hides(404));
+    const credentials = new Map([
+      [`${registry}/acme`, me],
+      [`${registry}/other`, { ...me }],
+    ] as const);
+    const client = makeClient({ credentials });
+    for (const repository of [at.repository(path), other])
+      expect((await client.headManifest(repository, "1.0.0"))?.digest).toBe(digest);
+  });
+
   it("is not asked twice for what is somebody else's", async () => {
     at.proxy.setFault(hides(404));
     const { registry } = at.repository();
