@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { InputError, VerificationError } from "../../src/errors.js";
+import { BuilderNeededError, InputError, VerificationError } from "../../src/errors.js";
 import { readBaseFiles } from "../../src/layer/base-files.js";
 import type { FileNode } from "../../src/layer/file-tree.js";
 import { type MemberSpec, makeArchive, makeBase } from "../support/image-base.js";
@@ -163,6 +163,12 @@ describe("readBaseFiles", () => {
   ])("reads layers of type %s", async (mediaType) => {
     const base = await makeBase({ layers: [[{ path: "a", content: "x".repeat(100_000) }]], mediaType });
     expect(list((await readBaseFiles(base)).root)).toEqual(["/a 755 0:0"]);
+  });
+
+  it("leaves a name that is not in UTF-8 to the engine: several would be one here", async () => {
+    const base = await makeBase({ layers: [[{ path: "d/\ufffd", content: "first" }]] });
+    await expect(readBaseFiles(base)).rejects.toThrow(BuilderNeededError);
+    await expect(readBaseFiles(base)).rejects.toThrow("expected names in UTF-8, got");
   });
 
   it("keeps the content of the files that name users, and of all others where it is stored", async () => {
