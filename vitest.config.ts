@@ -11,6 +11,7 @@ export default defineConfig(({ mode }) => ({
     globalSetup: ["test/support/global-setup.ts"],
     // Packages are loaded once for all files of a worker, which takes a third off the time.
     isolate: false,
+    maxWorkers: "100%",
     setupFiles: ["test/support/fresh-modules.ts"],
     // Nothing fails because a machine is slow.
     testTimeout: 120_000,
