@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
-import { parseJson, repeatedName } from "../json.js";
+import { limitPassedBy, parseJson, repeatedName } from "../json.js";
 import { isIndex, mediaTypes } from "../oci/manifest.js";
 import { otherSpelling } from "../oci/spelling.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
@@ -157,6 +157,8 @@ export function parseReferences({ descriptor, bytes }: StoredManifest, reference
   if (!understood.includes(descriptor.mediaType))
     return refuse(reference, `is of the media type "${descriptor.mediaType}"`);
   const text = bytes.toString("utf8");
+  const limit = limitPassedBy(text);
+  if (limit !== undefined) return refuse(reference, `is more than ${limit}`);
   const json = parseJson(text);
   const parsed = references.safeParse(json);
   if (!parsed.success) return refuse(reference, "is not the JSON of a manifest with SHA-256 digests");

@@ -288,6 +288,11 @@ describe("parseReferences", () => {
       `app: has "manifests" beside the name of a field, ${unknown}`,
     ],
     [
+      "lists in lists",
+      { ...storedManifest({}, mediaTypes.index), bytes: Buffer.from(`{"a":${"[".repeat(200)}`) },
+      `app: is more than JSON nested at most 100 deep, ${unknown}`,
+    ],
+    [
       "a list in another spelling",
       storedManifest({ manifests: [], Manifests: [] }, mediaTypes.index),
       `app: has "Manifests" beside the name of a field, ${unknown}`,
