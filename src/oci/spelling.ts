@@ -6,22 +6,20 @@ import { z } from "zod";
  * it. Maps have any names.
  */
 export function otherSpelling(form: z.core.$ZodType, value: unknown): string | undefined {
+  for (const name of spellingsIn(form, value)) return name;
+  return undefined;
+}
+
+function* spellingsIn(form: z.core.$ZodType, value: unknown): Generator<string> {
   const shape = withinOptions(form);
   if (shape instanceof z.ZodArray && Array.isArray(value))
-    return firstOf(value.map((entry) => () => otherSpelling(shape.element, entry)));
-  if (!(shape instanceof z.ZodObject) || !isObject(value)) return undefined;
+    for (const entry of value) yield* spellingsIn(shape.element, entry);
+  if (!(shape instanceof z.ZodObject) || !isObject(value)) return;
   const fields: Record<string, z.core.$ZodType> = shape.shape;
   const folded = new Set(Object.keys(fields).map(fold));
-  return (
-    Object.keys(value).find((name) => !Object.hasOwn(fields, name) && folded.has(fold(name))) ??
-    firstOf(
-      Object.entries(fields).map(
-        ([name, field]) =>
-          () =>
-            otherSpelling(field, value[name]),
-      ),
-    )
-  );
+  for (const name of Object.keys(value))
+    if (!Object.hasOwn(fields, name) && folded.has(fold(name))) yield name;
+  for (const [name, field] of Object.entries(fields)) yield* spellingsIn(field, value[name]);
 }
 
 /** What is read of a value that may be absent, null or changed afterwards. */
@@ -29,14 +27,6 @@ function withinOptions(form: z.core.$ZodType): z.core.$ZodType {
   if (form instanceof z.ZodOptional || form instanceof z.ZodNullable || form instanceof z.ZodDefault)
     return withinOptions(form.unwrap());
   return form instanceof z.ZodPipe ? withinOptions(form.in) : form;
-}
-
-function firstOf(searches: readonly (() => string | undefined)[]): string | undefined {
-  for (const search of searches) {
-    const found = search();
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -9,7 +9,7 @@ import { type Answer, exchange } from "./exchange.js";
 import { originOf } from "./origin.js";
 import { formatRepository, type Repository } from "./reference.js";
 import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "./retry.js";
-import { saidBy, wordsOf } from "./said.js";
+import { wordsOf } from "./said.js";
 import type { Action, Scope } from "./token-service.js";
 import type { Fetch } from "./transport.js";
 import type { UploadProgress } from "./upload.js";
@@ -197,7 +197,8 @@ export class RegistryConnection {
     const { status, headers } = response;
     const text = await explanationIn(response);
     const { method, target } = request;
-    const advice = adviceOn({ method, target, status, said: wordsOf(text) });
+    const said = wordsOf(text);
+    const advice = adviceOn({ method, target, status, said });
     const classify = method === "PUT" ? classifyUpload : classifyStatus;
     const verdict = classify(status, headers, text);
     const isOwn = this.#isOwn(registry, by);
@@ -205,7 +206,7 @@ export class RegistryConnection {
     const who = isOwn ? "the registry" : `${by.at(-1)?.origin}, where the registry leads,`;
     const refuses = failure === "login" || failure === "unauthorized" || failure === "denied";
     const fix = advice?.fix ?? (refuses ? this.#authenticator.advice(repository, failure) : undefined);
-    const message = `${describe(repository, request)}: ${who} answered ${status}${saidBy(text)}.`;
+    const message = `${describe(repository, request)}: ${who} answered ${status}${said && ` (${said})`}.`;
     return new RegistryError([message, fix].filter(Boolean).join(" "), { ...verdict, failure, status });
   }
 
