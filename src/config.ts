@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { compilePattern } from "./binaries/pattern.js";
 import { InputError } from "./errors.js";
-import { faultOf, limitPassedBy } from "./json.js";
+import { faultOf, limitPassedBy, repeatedName } from "./json.js";
 import { formatPlatform, parsePlatform } from "./oci/platform.js";
 import { formatRepository, parseReference, parseRepository, type Repository } from "./registry/reference.js";
 import { type ImageOf, problemOf as imageProblemOf, resolveImages } from "./release-images.js";
@@ -423,6 +423,9 @@ export function parseSettings(text: string | undefined, file = "slipway.json"): 
   } catch (error) {
     throw new InputError({ subject: file, expected: "JSON", given: faultOf(text ?? "", error) });
   }
+  const repeated = repeatedName(text ?? "");
+  if (repeated !== undefined)
+    throw new InputError({ subject: file, expected: "each setting once", given: `${repeated} twice` });
   const parsed = settings.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new InputError(problemOf(parsed.error.issues[0], json, file));

@@ -89,6 +89,7 @@ describe("parseSettings", () => {
       '{\n  "ciImage": {}\n  "release": {}\n}',
       `expected JSON, got "line 3, "release": {}: Expected ',' or '}' after property value in JSON".`,
     ],
+    ['{"release": {}, "ciImage": {}, "release": {}}', 'expected each setting once, got "release twice".'],
     ["{}\n{}", 'expected JSON, got "line 2, {}: Unexpected non-whitespace character after JSON".'],
     ["nope", `expected JSON, got "Unexpected token 'o', "nope" is not valid JSON".`],
     [" \n", 'expected JSON, got "an empty file".'],

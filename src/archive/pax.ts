@@ -1,6 +1,7 @@
 import { BuilderNeededError, InputError } from "../errors.js";
+import { capabilityRecord } from "./tar.js";
 
-/** What a pax header says of the member that follows it, by its keys. */
+/** What a pax header says of the member that follows it, by its keys; a capability is written as latin1. */
 export type PaxRecords = ReadonlyMap<string, string>;
 
 // What Go reads as a string of C; all other values hold bytes of any kind.
@@ -26,7 +27,9 @@ export function parsePax(content: Buffer, subject: string): PaxRecords {
     const end = at + Number(length);
     const record = content.toString("utf8", at + prefix.length, end - 1);
     const equals = record.indexOf("=");
-    const [key, value] = [record.slice(0, equals), record.slice(equals + 1)];
+    const key = record.slice(0, equals);
+    const bytes = content.subarray(at + prefix.length + Buffer.byteLength(key) + 1, end - 1);
+    const value = bytes.toString(key === capabilityRecord ? "latin1" : "utf8");
     if (equals < 1 || content[end - 1] !== 0x0a || (names.includes(key) ? value : key).includes("\0"))
       throw new InputError({
         subject,

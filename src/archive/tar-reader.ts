@@ -2,7 +2,7 @@ import { InputError } from "../errors.js";
 import { type ByteSource, StreamedBytes } from "./bytes.js";
 import { decodeHeader, typeOf } from "./header-reader.js";
 import { type PaxRecords, parsePax, requireTimes } from "./pax.js";
-import { endOfArchive, paddingOf, type TarHeader, tarBlock, typeFlags } from "./tar.js";
+import { capabilityRecord, endOfArchive, paddingOf, type TarHeader, tarBlock, typeFlags } from "./tar.js";
 
 /** A member of an archive, with its content where it was asked for. */
 export interface ReadMember {
@@ -115,6 +115,7 @@ function extended(header: TarHeader, extension: Extension, subject: string): Tar
     return text === undefined ? value : /^\d+$/.test(text) ? Number(text) : Number.NaN;
   };
   const size = number("size", header.size);
+  const capability = pax.get(capabilityRecord);
   const path = extension.path || (pax.get("path") ?? header.path);
   const { type, flag } = header.flag === "" ? typeOf(oldFlag(path)) : header;
   return {
@@ -126,6 +127,7 @@ function extended(header: TarHeader, extension: Extension, subject: string): Tar
     size: type === "file" || Number.isNaN(size) ? size : 0,
     uid: number("uid", header.uid),
     gid: number("gid", header.gid),
+    ...(capability === undefined ? {} : { capability: Buffer.from(capability, "latin1") }),
   };
 }
 

@@ -25,7 +25,12 @@ export interface TarMember extends Owner {
   mtime: number;
   /** Of a symbolic link, or the path of the member that a hard link is. */
   target: string;
+  /** What a file may do that its user may not (capabilities(7)), as Linux keeps it: the attribute security.capability. */
+  capability?: Buffer;
 }
+
+/** The record that holds it. Of all attributes of files, layers that BuildKit writes have this one only. */
+export const capabilityRecord = "SCHILY.xattr.security.capability";
 
 /**
  * A header as it is read; `flag` is kept for the types that are no files of their own. What is no number there is
@@ -53,6 +58,7 @@ export function encodeHeader(member: TarMember): Buffer {
     ...(member.size > limits.size ? { size: String(member.size) } : {}),
     ...(member.uid > limits.id ? { uid: String(member.uid) } : {}),
     ...(member.gid > limits.id ? { gid: String(member.gid) } : {}),
+    ...(member.capability === undefined ? {} : { [capabilityRecord]: member.capability }),
   };
   const header = encodeBlock(
     member,
@@ -115,11 +121,11 @@ function ascii(value: string, length: number): string {
 }
 
 /** `<length> <key>=<value>\n`, where the length counts itself. */
-function encodeRecord(key: string, value: string): Buffer {
-  const rest = Buffer.byteLength(` ${key}=${value}\n`);
-  let length = rest + String(rest).length;
-  if (rest + String(length).length !== length) length += 1;
-  return Buffer.from(`${length} ${key}=${value}\n`);
+function encodeRecord(key: string, value: string | Buffer): Buffer {
+  const record = Buffer.concat([Buffer.from(` ${key}=`), Buffer.from(value as Buffer), Buffer.from("\n")]);
+  let length = record.length + String(record.length).length;
+  if (record.length + String(length).length !== length) length += 1;
+  return Buffer.concat([Buffer.from(String(length)), record]);
 }
 
 /** The sum of all bytes, the field of the checksum taken as blanks. */

@@ -15,6 +15,9 @@ export interface Pattern {
   read: (path: string) => NamedBinary | undefined;
 }
 
+// All ways to share a name among them are tried.
+const mostStars = 2;
+
 /** What a placeholder stands for, as the source of a regular expression with one group of that name. */
 const placeholders: Readonly<Record<string, string>> = {
   // Without a dot: checksums, archives and debug files lie beside binaries.
@@ -42,6 +45,8 @@ export function compilePattern(text: string, subject = "pattern"): Pattern {
         .join(", ")}`,
     );
   if (new Set(used).size < used.length) refuse("each placeholder once");
+  if (text.split("/").some((name) => name.split("*").length - 1 > mostStars))
+    refuse(`at most ${mostStars} stars between two slashes`);
   const hasPlatform = used.includes("target")
     ? !used.includes("os") && !used.includes("arch")
     : used.includes("os") && used.includes("arch");

@@ -1,8 +1,8 @@
 import { type Container, dag, type Platform, type Secret } from "@dagger.io/dagger";
 import { buildFailure, exportArchive } from "../engine.js";
 import { VerificationError } from "../errors.js";
+import { parseConfiguration } from "../oci/configuration.js";
 import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js";
-import { parseConfig } from "../oci/manifest.js";
 import { formatPlatform } from "../oci/platform.js";
 import type { PublishableImage } from "../oci/source.js";
 import { reveal } from "../secrets.js";
@@ -71,7 +71,7 @@ export async function assembleCiImage(plan: CiImagePlan, githubToken?: Secret): 
 /** The OCI labels of the image, for the index: GHCR reads title, description and source only there. */
 function annotationsOf([first]: readonly StoredPlatform[]): Record<string, string> {
   const imageLabels =
-    first === undefined ? {} : parseConfig(first.config, "image configuration").config.Labels;
+    first === undefined ? {} : (parseConfiguration(first.config, "image configuration").config.Labels ?? {});
   return Object.fromEntries(
     Object.entries(imageLabels).filter(([name]) => name.startsWith("org.opencontainers.image.")),
   );

@@ -1,8 +1,9 @@
 import type { Secret } from "@dagger.io/dagger";
 import { exportArchive } from "../engine.js";
 import { messageOf, SlipwayError } from "../errors.js";
+import { parseConfiguration } from "../oci/configuration.js";
 import { readPlatform } from "../oci/join.js";
-import { isIndex, parseConfig, parseIndex, parseManifest } from "../oci/manifest.js";
+import { isIndex, parseIndex, parseManifest } from "../oci/manifest.js";
 import { formatPlatform } from "../oci/platform.js";
 import type { ImageVariant, PublishableImage } from "../oci/source.js";
 import type { Project } from "../project.js";
@@ -58,7 +59,7 @@ async function baseLayers(project: Project, { base }: CiImagePlan, platform: str
   const archive = await exportArchive(project.pull(base, platform));
   const [variant] = archive.variants;
   if (variant === undefined) return [];
-  return parseConfig((await readPlatform(archive, variant)).config, archive.name).rootfs.diff_ids;
+  return parseConfiguration((await readPlatform(archive, variant)).config, archive.name).rootfs.diff_ids;
 }
 
 /** The pull size of the image that is replaced: its manifest says it, so no layer is pulled. */

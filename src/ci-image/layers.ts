@@ -1,5 +1,5 @@
 import { uncompressedSize } from "../layer/uncompressed.js";
-import { parseConfig } from "../oci/manifest.js";
+import { parseConfiguration } from "../oci/configuration.js";
 import type { ContentSource, ImageVariant } from "../oci/source.js";
 import { pairLayers } from "../oci/stored-layer.js";
 
@@ -49,7 +49,7 @@ export async function measureImage(
   origin: LayerOrigin,
 ): Promise<MeasuredImage> {
   const subject = `${content.name}: image configuration`;
-  const { diff_ids } = parseConfig(await content.read(manifest.config), subject).rootfs;
+  const { diff_ids } = parseConfiguration(await content.read(manifest.config), subject).rootfs;
   const groups = groupLayers(diff_ids, origin);
   const layers = pairLayers(manifest.layers, diff_ids, subject).map(async (layer, index) => ({
     digest: layer.digest,

@@ -3,6 +3,9 @@ import type { RegistryClient } from "../registry/client.js";
 import { eachOf } from "../registry/parallel.js";
 import { formatRepository, type Repository } from "../registry/reference.js";
 
+// What is not listed may be deleted.
+const toEnd = { toEnd: true };
+
 /** What is known of a repository beside its list of tags, which has to agree with it. */
 export interface Witnesses {
   /** Digests by tag, as another source has them: those that are listed are not asked for. */
@@ -59,7 +62,7 @@ export class TagReader {
 
   async #look(witnesses: Witnesses): Promise<Look> {
     const { known = new Map<string, string>() } = witnesses;
-    const list = await this.client.listTags(this.repository);
+    const list = await this.client.listTags(this.repository, toEnd);
     const tags = new Map(known);
     const absent: string[] = [];
     await eachOf(list ?? [], async (tag) => {
@@ -80,7 +83,9 @@ export class TagReader {
     const expected = new Set(["latest", ...this.#seen, ...known.keys(), ...tags]);
     for (const tag of expected)
       if (!listed.has(tag) && (await this.resolve(tag)) !== undefined) return hidden(tag);
-    if (listed.size + known.size + this.#seen.size > 0) return undefined;
+    // An empty list is believed where what was tagged before is gone as well; that there is none is not.
+    const wereTagged = list !== undefined && this.#seen.size > 0;
+    if (listed.size + known.size > 0 || wereTagged) return undefined;
     for (const digest of digests)
       if ((await this.resolve(digest)) !== undefined) return untagged(list, digest);
     return undefined;

@@ -116,8 +116,10 @@ export class BuildContext implements CopyRoot {
     const isRepository = /^\/\.git(\/|$)/.test(path);
     if (directory === undefined || !(isRepository || this.overlay?.isDist)) return undefined;
     // It may hold the token of the checkout: a rule of the project that leaves it out is kept.
-    if (isRepository && ignore.ignores(path.slice(1))) return undefined;
+    const isIgnored = isRepository && ignore.ignores(path.slice(1));
+    if (isIgnored && !ignore.hasExceptions) return undefined;
     const node = loadPath(directory, path.slice(1), isRepository ? ignore : keepAll);
+    if (isIgnored && !(node?.type === "directory" && node.children.size > 0)) return undefined;
     if (node !== undefined && !isRepository)
       this.#remarks.set(
         path,

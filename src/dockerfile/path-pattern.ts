@@ -35,8 +35,9 @@ export function isPattern(path: string): boolean {
   return /(^|[^\\])(\\\\)*[*?[]/.test(path);
 }
 
-// A regular expression tries all ways to share a path among its stars: their number is the exponent.
-const fewStars = 2;
+// A regular expression tries all ways to share a path among its stars: their number is the exponent. One that goes on
+// over slashes has the whole path for it, which may be as long as 4096 characters; others have a name.
+const few = { stars: 2, acrossNames: 1 };
 
 function compile(tokens: readonly Token[] | undefined): PathPattern | undefined {
   if (tokens === undefined) return undefined;
@@ -45,9 +46,11 @@ function compile(tokens: readonly Token[] | undefined): PathPattern | undefined 
     const name = literal.join("");
     return { matches: (path) => path === name };
   }
-  const stars = tokens.filter(({ kind }) => ["many", "directories", "anything"].includes(kind)).length;
-  const hasClass = tokens.some(({ kind }) => kind === "class");
-  if (stars > fewStars || hasClass) return { matches: (path) => matchesAll(tokens, [...path]) };
+  const count = (...kinds: Token["kind"][]) => tokens.filter(({ kind }) => kinds.includes(kind)).length;
+  const acrossNames = count("directories", "anything");
+  const hasClass = count("class") > 0;
+  if (acrossNames + count("many") > few.stars || acrossNames > few.acrossNames || hasClass)
+    return { matches: (path) => matchesAll(tokens, [...path]) };
   const expression = new RegExp(`^${tokens.map(sourceOf).join("")}$`, "su");
   return { matches: (path) => expression.test(path) };
 }

@@ -3,7 +3,8 @@ import type { ReadMember } from "../archive/tar-reader.js";
 import { BuilderNeededError, InputError } from "../errors.js";
 import type { DirectoryNode, FileContent, FileNode, FileTree, StoredFile } from "./file-tree.js";
 
-const whiteout = ".wh.";
+/** How a name begins that stands for a file that is removed. */
+export const whiteout = ".wh.";
 const opaque = ".wh..wh..opq";
 
 /**
@@ -66,11 +67,18 @@ export class Changeset {
 
   #nodeOf(path: string, member: ReadMember): FileNode {
     const { header } = member;
-    const { type, uid, gid, target } = header;
+    const { type, uid, gid, target, capability } = header;
     const mode = header.mode & 0o7777;
     switch (type) {
       case "file":
-        return { type, mode, uid, gid, content: this.#contentOf(member) };
+        return {
+          type,
+          mode,
+          uid,
+          gid,
+          ...(capability === undefined ? {} : { capability }),
+          content: this.#contentOf(member),
+        };
       case "directory":
         return { type, mode, uid, gid, children: new Map() };
       case "symlink":

@@ -29,6 +29,8 @@ export interface RegularFile extends Owner {
   mode: number;
   /** What its permissions were on disk, where they say more than `mode` and not by a umask. */
   lostMode?: number;
+  /** As in a member of an archive. */
+  capability?: Buffer;
   content: FileContent;
 }
 

@@ -3,7 +3,8 @@ import { createReadStream, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import type { Readable } from "node:stream";
 import { encodeHeader, endOfArchive, paddingOf, type TarMember } from "../archive/tar.js";
-import { VerificationError } from "../errors.js";
+import { InputError, VerificationError } from "../errors.js";
+import { whiteout } from "./changeset.js";
 import type { FileContent, FileNode, FileTree } from "./file-tree.js";
 import { Recording, type ReferredFile } from "./recording.js";
 
@@ -79,6 +80,13 @@ function withParents(paths: readonly string[]): string[] {
 function layerFile(path: string, node: FileNode | undefined, created: number): LayerFile {
   if (node === undefined || node.type === "special" || node.type === "conflict")
     throw new Error(`${path} is no member of a layer.`);
+  if (posix.basename(path).startsWith(whiteout))
+    throw new InputError({
+      subject: path,
+      expected: `a name that does not begin with ${whiteout}, by which layers say that a file was removed`,
+      given: posix.basename(path),
+      fix: "Rename it, or leave it out",
+    });
   const { type, uid, gid } = node;
   const content = node.type === "file" ? node.content : undefined;
   return {
@@ -91,6 +99,7 @@ function layerFile(path: string, node: FileNode | undefined, created: number): L
       size: content === undefined ? 0 : sizeOf(content),
       mtime: created,
       target: node.type === "symlink" ? node.target : "",
+      ...(node.type === "file" && node.capability !== undefined ? { capability: node.capability } : {}),
     },
     ...(content === undefined ? {} : { content }),
   };

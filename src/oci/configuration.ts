@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { requireDocument } from "./document.js";
-import { parse } from "./manifest.js";
+import { digest, parse } from "./manifest.js";
 import { namedStrings, nameSet } from "./named.js";
 import type { ImagePlatform } from "./platform.js";
 
@@ -54,7 +54,10 @@ export interface ImageConfiguration extends ImagePlatform {
 const text = z.string().nullish();
 const texts = z.array(z.string()).nullish();
 const set = z.nullish(nameSet);
-const duration = z.number().nullish();
+const whole = z.int().nullish();
+
+// What runs images is written in Go, which reads no configuration with a time that is not in RFC 3339.
+const time = z.iso.datetime({ offset: true, error: "a time as in 2026-01-31T12:00:00Z" }).nullish();
 
 const container = z.object({
   User: text,
@@ -65,11 +68,11 @@ const container = z.object({
   Healthcheck: z
     .object({
       Test: texts,
-      Interval: duration,
-      Timeout: duration,
-      StartPeriod: duration,
-      StartInterval: duration,
-      Retries: z.number().nullish(),
+      Interval: whole,
+      Timeout: whole,
+      StartPeriod: whole,
+      StartInterval: whole,
+      Retries: whole,
     })
     .nullish(),
   Volumes: set,
@@ -81,7 +84,7 @@ const container = z.object({
 });
 
 const history = z.object({
-  created: text,
+  created: time,
   author: text,
   created_by: text,
   comment: text,
@@ -92,12 +95,15 @@ const configuration = z.object({
   architecture: z.string(),
   os: z.string(),
   variant: text,
-  created: text,
+  "os.version": text,
+  "os.features": texts,
+  created: time,
   author: text,
   config: container.nullish().transform((config) => config ?? {}),
   rootfs: z.object({
+    type: z.literal("layers").nullish(),
     diff_ids: z
-      .array(z.string())
+      .array(digest)
       .nullish()
       .transform((ids) => ids ?? []),
   }),

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { parseConfiguration } from "./configuration.js";
 import { formats, formOf, type ImageFormat, layerType } from "./formats.js";
 import {
   buildIndex,
@@ -6,7 +7,6 @@ import {
   digestOf,
   type ImageManifest,
   type PlatformDescriptor,
-  parseConfig,
 } from "./manifest.js";
 import { formatPlatform, type ImagePlatform, parsePlatform } from "./platform.js";
 import type { ContentSource, ImageVariant, PublishableImage } from "./source.js";
@@ -37,7 +37,7 @@ export async function readPlatform(
 ): Promise<StoredPlatform> {
   const config = await content.read(manifest.config);
   const subject = `${content.name}: image configuration`;
-  const { os, architecture, variant, rootfs } = parseConfig(config, subject);
+  const { os, architecture, variant, rootfs } = parseConfiguration(config, subject);
   return {
     platform: parsePlatform(formatPlatform({ os, architecture, variant: variant ?? "" })),
     imageId: manifest.config.digest,

@@ -14,6 +14,9 @@ export interface LayoutArchive extends ContentSource {
 // Each brings a configuration, which is held: an image for every platform, with attestations, has a quarter of it.
 const maxManifests = 128;
 
+// Of all of them together, where each may have 4 MiB.
+const maxBytes = 32 << 20;
+
 /**
  * Opens the archive at `path`, and reads its manifests (OCI image layout specification). `name` stands for it in
  * messages. What is read as a whole has to be what its descriptor says.
@@ -46,14 +49,22 @@ export function blobPath(digest: string): string {
 async function readVariants(content: ContentSource, roots: PlatformDescriptor[]): Promise<ImageVariant[]> {
   const variants: ImageVariant[] = [];
   const seen = new Set<string>();
+  let size = 0;
   const follow = async (descriptor: PlatformDescriptor): Promise<void> => {
     const { digest, mediaType } = descriptor;
     if (seen.has(digest)) return;
     seen.add(digest);
+    size += descriptor.size;
     if (seen.size > maxManifests)
       throw new InputError({
         subject: content.name,
         expected: `an image of at most ${maxManifests} manifests`,
+        given: "more",
+      });
+    if (size > maxBytes)
+      throw new InputError({
+        subject: content.name,
+        expected: `manifests of at most ${maxBytes} bytes together`,
         given: "more",
       });
     const subject = `${content.name}: ${digest}`;

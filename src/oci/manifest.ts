@@ -21,7 +21,10 @@ export const manifestTypes: readonly string[] = [
   mediaTypes.dockerManifest,
 ];
 
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, "a digest of the form sha256:<64 hex digits>");
+/** A digest as a field of JSON. */
+export const digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, "a digest of the form sha256:<64 hex digits>");
 
 /** OCI content descriptor. */
 export interface Descriptor {
@@ -50,17 +53,6 @@ export interface ImageManifest {
   config: Descriptor;
   layers: Descriptor[];
   annotations?: Record<string, string>;
-}
-
-/** The part of an image configuration that Slipway reads; the image ID is the digest of the whole. */
-export interface ImageConfig {
-  os: string;
-  architecture: string;
-  variant?: string;
-  created?: string;
-  config: { Labels: Record<string, string> };
-  rootfs: { diff_ids: string[] };
-  history: { created_by?: string; empty_layer?: boolean; comment?: string }[];
 }
 
 const descriptor = z.object({
@@ -93,34 +85,12 @@ const manifest = z.object({
   annotations: z.optional(namedStrings),
 });
 
-const config = platform.extend({
-  created: z.string().optional(),
-  config: z
-    .object({ Labels: z.nullish(namedStrings).transform((labels) => labels ?? {}) })
-    .default({ Labels: {} }),
-  rootfs: z.object({ diff_ids: z.array(digest) }),
-  history: z
-    .array(
-      z.object({
-        created_by: z.string().optional(),
-        empty_layer: z.boolean().optional(),
-        comment: z.string().optional(),
-      }),
-    )
-    .nullish()
-    .transform((history) => history ?? []),
-});
-
 export function parseIndex(bytes: Uint8Array, subject: string): ImageIndex {
   return parse(index, bytes, subject, "an image index") as ImageIndex;
 }
 
 export function parseManifest(bytes: Uint8Array, subject: string): ImageManifest {
   return parse(manifest, bytes, subject, "an image manifest") as ImageManifest;
-}
-
-export function parseConfig(bytes: Uint8Array, subject: string): ImageConfig {
-  return parse(config, bytes, subject, "an image configuration") as ImageConfig;
 }
 
 export function isIndex(mediaType: string): boolean {

@@ -136,7 +136,8 @@ export class Authenticator {
   #basic(registry: string, scopes: readonly Scope[]): string | undefined {
     const credential = this.#credential(registry, scopes);
     if (credential?.kind === "helper") throw helperError(registry, credential.setting);
-    return credential?.kind === "password" ? basicHeader(credential) : undefined;
+    if (credential?.kind === "identity-token") throw passwordNeeded(registry);
+    return credential && basicHeader(credential);
   }
 }
 
@@ -146,6 +147,14 @@ function requireTls(registry: string, origin: URL, realm: URL): void {
   throw new RegistryError(
     `${registry}: its token service is at ${realm.origin}, without TLS, and is not asked. Where a proxy before the registry ends TLS, let it set X-Forwarded-Proto.`,
     { failure: "invalid" },
+  );
+}
+
+/** Basic has no place for a token without a user (RFC 7617). */
+function passwordNeeded(registry: string): RegistryError {
+  return new RegistryError(
+    `${registry}: asks for user name and password (Basic), and what was given for it is an identity token. Pass with-registry-auth --address ${registry} with a user name and a password.`,
+    { failure: "login", status: 401 },
   );
 }
 

@@ -215,8 +215,8 @@ export class RegistryClient {
   }
 
   /** All tags of a repository; undefined where the repository is absent. */
-  listTags(repository: Repository): Promise<string[] | undefined> {
-    return listTags(this.#connection, repository);
+  listTags(repository: Repository, how?: { toEnd: boolean }): Promise<string[] | undefined> {
+    return listTags(this.#connection, repository, how);
   }
 
   /** Digests of what is attached to a manifest; undefined where the registry has no such API. */

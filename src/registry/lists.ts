@@ -80,11 +80,12 @@ const referrersPage = z
  * All tags of a repository; undefined where the repository is absent. A list may have been cut without a Link: by
  * what was asked for, as go-containerregistry does, or by a bound of the registry's own, which is a round number. What
  * follows its last tag is asked for then, and where that is nothing new, a longer list, since not every registry
- * knows `last`.
+ * knows `last`. With `toEnd` what follows is asked for however many there are: that is one request more.
  */
 export async function listTags(
   connection: RegistryConnection,
   repository: Repository,
+  { toEnd } = { toEnd: false },
 ): Promise<string[] | undefined> {
   const found = new Set<string>();
   const pages = new Pages(`${formatRepository(repository)}: GET ${tagList.name}`);
@@ -95,7 +96,7 @@ export async function listTags(
     if (tags === undefined) return undefined;
     const known = found.size;
     for (const tag of tags) found.add(tag);
-    request = requestAfter(tags, request, { grew: found.size > known, size: found.size });
+    request = requestAfter(tags, request, { grew: found.size > known, size: found.size, toEnd });
   }
   return [...found];
 }
@@ -103,13 +104,13 @@ export async function listTags(
 /** What to ask for after these tags; undefined where they are the end of the list. */
 function requestAfter(
   tags: readonly string[],
-  { n }: TagRequest,
-  { grew, size }: { grew: boolean; size: number },
+  { n, last: before }: TagRequest,
+  { grew, size, toEnd }: { grew: boolean; size: number; toEnd: boolean },
 ): TagRequest | undefined {
   const last = tags.at(-1);
   const isFull = tags.length === n;
-  if (last === undefined || !(isFull || (grew && tags.length % 10 === 0))) return undefined;
-  return grew ? { n: pageSize, last } : { n: 2 * size };
+  if (last === undefined || !(isFull || (grew && (toEnd || tags.length % 10 === 0)))) return undefined;
+  return grew && last !== before ? { n: pageSize, last } : { n: 2 * size };
 }
 
 /** Digests of what is attached to a manifest; undefined where the registry has no such API. */

@@ -1,10 +1,10 @@
 import { RegistryError, VerificationError } from "../errors.js";
+import { parseConfiguration } from "../oci/configuration.js";
 import {
   type Descriptor,
   type ImageManifest,
   isIndex,
   type PlatformDescriptor,
-  parseConfig,
   parseIndex,
   parseManifest,
 } from "../oci/manifest.js";
@@ -198,7 +198,7 @@ async function readVariant(
     return readAttestation(client, repository, stored, manifest);
   const bytes = await unlessAbsent(client.readBlob(repository, manifest.config));
   if (bytes === undefined) return `configuration ${manifest.config.digest} is missing`;
-  const config = parseConfig(bytes, `${reference}: configuration`);
+  const config = parseConfiguration(bytes, `${reference}: configuration`);
   const { length } = config.rootfs.diff_ids;
   if (length !== manifest.layers.length)
     return `manifest ${digest} has ${manifest.layers.length} layers, its configuration diff IDs for ${length}`;
@@ -212,7 +212,7 @@ async function readVariant(
     platform,
     digest,
     stored,
-    labels: config.config.Labels,
+    labels: config.config.Labels ?? {},
     ...(config.created === undefined ? {} : { created: config.created }),
     ...(builder === undefined ? {} : { builder }),
     config: manifest.config,

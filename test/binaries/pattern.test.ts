@@ -96,6 +96,8 @@ describe("compilePattern", () => {
     ["{name}", "{name}, and either {os} and {arch} or {target}"],
     ["", "{name}, and either {os} and {arch} or {target}"],
     ["{name}_{os}_{arch}_{os}", "each placeholder once"],
+    ["***{name}_{os}_{arch}", "at most 2 stars between two slashes"],
+    ["a/*_*_*/{name}_{os}_{arch}", "at most 2 stars between two slashes"],
   ])("refuses %j", (text, expected) => {
     const compile = () => compilePattern(text, "release.binaries.pattern");
     expect(compile).toThrow(InputError);

@@ -140,6 +140,7 @@ describe.each([
     await reader.read({ tags: await tags.read() });
     expect(at.proxy.requests.map(({ method, path }) => `${method} ${path.split("/").at(-1)}`)).toEqual([
       "GET list?n=1000",
+      "GET list?n=1000&last=latest",
       "HEAD latest",
     ]);
   });

@@ -32,9 +32,10 @@ describe.each([
     return repository;
   }
 
-  /** Answers the list of tags, as often as there are answers, and then as the registry does. */
+  /** Answers the list of tags, as often as there are answers, and then as the registry does; nothing follows its last. */
   const answerLists = (...answers: ({ tags: readonly string[] | null } | 404)[]) =>
     at.proxy.setFault(({ path }): Fault | undefined => {
+      if (path.includes("&last=")) return { kind: "answer", status: 200, body: '{"tags": []}' };
       const answer = path.includes("/tags/list") ? answers.shift() : undefined;
       if (answer === undefined) return undefined;
       if (answer === 404) return { kind: "answer", status: 404 };
@@ -45,7 +46,14 @@ describe.each([
     `${registry}/${path}: the registry ${what}, so what is tagged is unknown and nothing is removed. Run this again; if it stays, ${fix}.`;
   const repair = "whoever runs the registry has to repair it";
   const tagSomething = "point a tag at an image that is to stay";
-  const asked = () => at.proxy.requests.map(({ method, path }) => `${method} ${path.split("/").at(-1)}`);
+  const asked = () =>
+    at.proxy.requests.map(
+      ({ method, path }) =>
+        `${method} ${path
+          .split("/")
+          .at(-1)
+          ?.replace(/last=.*/, "last=")}`,
+    );
 
   it("reads each tag with its digest, by a list and a look at each", async () => {
     const repository = await twoTags();
@@ -55,7 +63,12 @@ describe.each([
         ["latest", fresh],
       ]),
     );
-    expect(asked().toSorted()).toEqual(["GET list?n=1000", "HEAD 1.0.0", "HEAD latest"]);
+    expect(asked().toSorted()).toEqual([
+      "GET list?n=1000",
+      "GET list?n=1000&last=",
+      "HEAD 1.0.0",
+      "HEAD latest",
+    ]);
   });
 
   it("finds nothing in a repository that is absent, whatever may be there", async () => {
@@ -70,7 +83,12 @@ describe.each([
     ]);
     const tags = await new TagReader(client, await twoTags()).read({ known });
     expect(tags).toEqual(new Map([...known, ["1.0.0", old]]));
-    expect(asked().toSorted()).toEqual(["GET list?n=1000", "HEAD 1.0.0", "HEAD known"]);
+    expect(asked().toSorted()).toEqual([
+      "GET list?n=1000",
+      "GET list?n=1000&last=",
+      "HEAD 1.0.0",
+      "HEAD known",
+    ]);
   });
 
   it.each<[string, readonly Parameters<typeof answerLists>[number][], Witnesses, string, string]>([
@@ -134,6 +152,33 @@ describe.each([
     await client.deleteManifest(at.direct(repository), old);
     await client.deleteManifest(at.direct(repository), "1.0.0").catch(() => {});
     expect(await reader.read()).toEqual(new Map([["latest", fresh]]));
+  });
+
+  it("does not believe a list that is gone after a look, where a manifest is there", async () => {
+    const repository = await twoTags();
+    const reader = new TagReader(client, repository);
+    await reader.read();
+    at.proxy.setFault(({ path }): Fault | undefined =>
+      path.includes("/tags/list") || /manifests\/(?!sha256:)/.test(path)
+        ? { kind: "answer", status: 404 }
+        : undefined,
+    );
+    expect(await messageThrownBy(() => reader.read({ digests: [old] }))).toBe(
+      refusal(repository, `answers 404 for its tags, while ${old} is there`, tagSomething),
+    );
+  });
+
+  it("reads on where a registry cuts its list at any number", async () => {
+    const repository = await twoTags();
+    at.proxy.setFault(({ path }): Fault | undefined =>
+      path.endsWith("/tags/list?n=1000")
+        ? { kind: "answer", status: 200, body: '{"tags": ["1.0.0"]}' }
+        : undefined,
+    );
+    expect([...(await new TagReader(client, repository).read()).keys()].toSorted()).toEqual([
+      "1.0.0",
+      "latest",
+    ]);
   });
 
   it("believes that the last tag was removed", async () => {

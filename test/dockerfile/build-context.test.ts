@@ -42,6 +42,9 @@ it.each<[string | undefined, string, string[] | undefined]>([
   [".git", "/.git", undefined],
   [".git", "/.git/config", undefined],
   ["*\n!a", "/.git/HEAD", undefined],
+  ["*\n!.git/HEAD", "/.git", ["HEAD"]],
+  ["*\n!.git/HEAD", "/.git/HEAD", []],
+  ["*\n!.git/HEAD", "/.git/config", undefined],
   // It may hold the token of the checkout.
   [".git/config", "/.git", ["HEAD"]],
   [".git/config", "/.git/config", undefined],

@@ -62,6 +62,14 @@ describe("parseIgnoreList", () => {
     expect([path, "a".repeat(400), `${"a".repeat(400)}b`].map(list.ignores)).toEqual([false, false, true]);
   });
 
+  it("holds a deep tree against double stars in seconds", { timeout: 5_000 }, () => {
+    const list = parseIgnoreList("**/**b\n**/x**/*c\n", ".dockerignore");
+    const names = Array.from({ length: 2_000 }, () => "a");
+    const paths = names.map((_, at) => names.slice(0, at + 1).join("/"));
+    expect(paths.filter(list.ignores)).toEqual([]);
+    expect(list.ignores(`${paths.at(-1)}/b`)).toBe(true);
+  });
+
   it.each(["a\n!", "a\n[", "a\n!b\\"])("refuses %j by line", (text) => {
     const act = () => parseIgnoreList(text, ".dockerignore");
     expect(act).toThrow(InputError);

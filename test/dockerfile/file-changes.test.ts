@@ -46,7 +46,11 @@ afterAll(() => directory.remove());
 const baseMembers: MemberSpec[] = [
   { path: "bin", type: "symlink", mode: 0o777, target: "usr/bin" },
   { path: "etc", type: "directory" },
-  { path: "etc/passwd", mode: 0o644, content: "root:x:0:0::/:/bin/sh\nnobody:x:65534:65533::/:\n" },
+  {
+    path: "etc/passwd",
+    mode: 0o644,
+    content: "root:x:0:0::/:/bin/sh\nnobody:x:65534:65533::/:\nfar:x:4294967297:1::/:\n",
+  },
   { path: "etc/group", mode: 0o644, content: "root:x:0:\nnogroup:x:65532:\n" },
   { path: "home/app", type: "directory", mode: 0o700, uid: 7, gid: 8 },
   { path: "run", type: "directory" },
@@ -230,6 +234,10 @@ describe("refuses", () => {
     [
       "COPY --chown=app app /",
       `Dockerfile:2: expected app to be in /etc/passwd of the image, got "COPY --chown=app app /". ${numbers}`,
+    ],
+    [
+      "COPY --chown=far app /",
+      `expected far to have numbers up to 2147483647 in /etc/passwd of the image, not 4294967297, got "COPY --chown=far app /". ${numbers}`,
     ],
     [
       "COPY --chown=1:app app /",

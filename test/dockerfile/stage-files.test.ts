@@ -1,5 +1,7 @@
 import { readdir } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readTar } from "../../src/archive/tar-reader.js";
 import { type AssembledVariant, assembleVariant } from "../../src/dockerfile/assemble.js";
 import { parseDockerfile } from "../../src/dockerfile/dockerfile.js";
 import { packImage } from "../../src/dockerfile/pack.js";
@@ -48,6 +50,9 @@ const alpine: MemberSpec[][] = [
   ],
 ];
 
+// cap_net_raw+ep, as Linux keeps it: bytes that are no UTF-8, and a line end.
+const capability = Buffer.from("0100000200200000000000000a00ff0000000000", "hex");
+
 const images: Readonly<Record<string, BaseOptions>> = {
   alpine: { layers: alpine },
   broken: { layers: [[]], firstLayer: Buffer.from("no layer") },
@@ -65,6 +70,7 @@ const images: Readonly<Record<string, BaseOptions>> = {
       [{ path: ".wh.b" }, { path: "b", content: "here" }],
     ],
   },
+  capable: { layers: [[{ path: "ping", capability, content: "ping" }]] },
   "tools:1": { layers: [[{ path: "opt/tool", content: "tool" }]] },
 };
 
@@ -237,6 +243,18 @@ describe("COPY --from", () => {
     expect(taken.filter((entry) => entry.isFile())).toHaveLength(4);
   });
 
+  it("keeps what a file may do, as BuildKit does", async () => {
+    const image = await assemble("FROM scratch\nCOPY --from=capable --chown=1:2 /ping /sub/");
+    const found: (string | undefined)[] = [];
+    for await (const { header } of readTar(
+      image.layers[0]?.open() ?? Readable.from([]),
+      "layer",
+      () => false,
+    ))
+      found.push(`${header.path} ${header.capability?.toString("hex")}`);
+    expect(found).toEqual(["sub/ undefined", `sub/ping ${capability.toString("hex")}`]);
+  });
+
   it("keeps two platforms apart in one directory", async () => {
     const text = "FROM scratch\nARG TARGETARCH\nCOPY --from=alpine /usr/bin/busybox /$TARGETARCH";
     const variants = [await assemble(text), await assemble(text, { platform: "linux/arm64" })];
@@ -253,6 +271,10 @@ describe("COPY --from", () => {
     ["COPY --from=alpine /nothing/x* /", "expected /nothing to be in alpine"],
     ["COPY --from=alpine /var/lock /", "expected /var/lock to be in alpine"],
     ["COPY --from=scratch /x /", "expected /x to be in scratch"],
+    [
+      "COPY --from=alpine /usr/bin/busybox /usr/.wh.x",
+      '/usr/.wh.x: expected a name that does not begin with .wh., by which layers say that a file was removed, got ".wh.x". Rename it, or leave it out.',
+    ],
   ])("refuses %j", async (body, message) => {
     const image = assemble(`FROM scratch\n${body}`);
     await expect(image).rejects.toThrow(InputError);

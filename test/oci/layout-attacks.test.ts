@@ -109,6 +109,19 @@ describe("an archive that says any size is refused, before memory is taken for i
   });
 });
 
+it("manifests that are too large together are refused before they are all held", async () => {
+  const layout = wholeLayout();
+  const manifests = Array.from({ length: 11 }, (_, at) =>
+    layout.add(
+      { ...platform.manifest, annotations: { at: `${at}${"x".repeat(3 << 20)}` } },
+      mediaTypes.manifest,
+    ),
+  );
+  expect(await openLayout(layout.setRoots(...manifests))).toBe(
+    'image.tar: expected manifests of at most 33554432 bytes together, got "more".',
+  );
+});
+
 describe("an index that leads in a circle or multiplies is read once:", () => {
   it("one that lists itself", async () => {
     const layout = wholeLayout();

@@ -6,7 +6,6 @@ import {
   isIndex,
   manifestTypes,
   mediaTypes,
-  parseConfig,
   parseIndex,
   parseManifest,
 } from "../../src/oci/manifest.js";
@@ -99,31 +98,6 @@ describe("what is a manifest and an index, so that programs differ in which one 
     [parseIndex, unnamed, '"config: nothing here, '],
   ])("%o", (parse, content, said) => {
     expect(() => parse(json(content), "x")).toThrow(said);
-  });
-});
-
-describe("parseConfig", () => {
-  const config = {
-    os: "linux",
-    architecture: "amd64",
-    rootfs: { type: "layers", diff_ids: [descriptor.digest] },
-  };
-
-  it.each<[string, object, Record<string, string>]>([
-    ["labels", { config: { Labels: { a: "b" } } }, { a: "b" }],
-    ["null for labels, as Docker writes", { config: { Labels: null } }, {}],
-    ["no labels", { config: {} }, {}],
-    ["no config", {}, {}],
-  ])("reads %s", (_, part, labels) => {
-    expect(parseConfig(json({ ...config, ...part }), "x").config.Labels).toEqual(labels);
-  });
-
-  it("takes a configuration without history", () => {
-    expect(parseConfig(json({ ...config, history: null }), "x").history).toEqual([]);
-  });
-
-  it("refuses the empty configuration of an artifact", () => {
-    expect(() => parseConfig(json({}), "x")).toThrow('x: expected an image configuration, got "os: ');
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { parseConfiguration } from "../../src/oci/configuration.js";
-import { parseConfig, parseIndex, parseManifest } from "../../src/oci/manifest.js";
+import { parseIndex, parseManifest } from "../../src/oci/manifest.js";
 import { otherSpelling } from "../../src/oci/spelling.js";
 import { messageThrownBy } from "../support/thrown.js";
 
@@ -34,18 +34,17 @@ it.each<[unknown, string | undefined]>([
 describe("what a program in Go reads in another way is refused", () => {
   const digest = `sha256:${"0".repeat(64)}`;
   const descriptor = { mediaType: "application/octet-stream", digest, size: 1 };
-  const parsers = { parseIndex, parseManifest, parseConfig, parseConfiguration };
+  const parsers = { parseIndex, parseManifest, parseConfiguration };
   const whole = {
     parseIndex: { schemaVersion: 2, manifests: [descriptor] },
     parseManifest: { schemaVersion: 2, config: descriptor, layers: [descriptor] },
-    parseConfig: { os: "linux", architecture: "amd64", rootfs: { diff_ids: [digest] } },
     parseConfiguration: { os: "linux", architecture: "amd64", rootfs: { diff_ids: [digest] } },
   };
 
   it.each<[keyof typeof parsers, object, string]>([
     ["parseIndex", { Manifests: [] }, "Manifests"],
     ["parseManifest", { Layers: [] }, "Layers"],
-    ["parseConfig", { RootFS: {} }, "RootFS"],
+    ["parseConfiguration", { RootFS: {} }, "RootFS"],
     ["parseConfiguration", { Config: { User: "root" } }, "Config"],
     ["parseConfiguration", { config: { user: "root" } }, "user"],
     ["parseConfiguration", { rootfs: { diff_ids: [], Diff_IDs: [] } }, "Diff_IDs"],

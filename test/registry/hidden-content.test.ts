@@ -148,3 +148,12 @@ it("a wrong password is what a hidden repository is refused for", async () => {
     `${repository.registry}/${path}: HEAD manifests/1.0.0: the registry answered 401. Check user name and token for ${repository.registry}.`,
   );
 });
+
+it("wants a password, where there is an identity token: nothing is taken for absent", async () => {
+  at.proxy.setFault(hides(404));
+  const client = clientOf({ kind: "identity-token", token: "s3cret" });
+  const repository = at.repository(path);
+  expect(await messageThrownBy(() => client.headManifest(repository, "1.0.0"))).toBe(
+    `${repository.registry}: asks for user name and password (Basic), and what was given for it is an identity token. Pass with-registry-auth --address ${repository.registry} with a user name and a password.`,
+  );
+});

@@ -286,7 +286,7 @@ export class E2e {
         () => published({ ciImage: { repositories: ["registry.invalid/acme/ci"] } }),
         /registry\.invalid\/acme\/ci.*the host name is unknown/,
       ],
-      ["wrong credentials", signedIn, /answered 401.*Check that the credentials given for localhost:5000/],
+      ["wrong credentials", signedIn, /answered 401.*Check user name and token for localhost:5000/],
       [
         "malformed reference",
         () => published({ ciImage: { repositories: ["ghcr.io/Acme/ci"] } }),

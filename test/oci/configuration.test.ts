@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { parseConfiguration } from "../../src/oci/configuration.js";
+
+const digest = `sha256:${"a".repeat(64)}`;
+const whole = { os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: [digest] } };
+const read = (part: object) => parseConfiguration(Buffer.from(JSON.stringify({ ...whole, ...part })), "x");
+
+describe("an image configuration", () => {
+  it.each<[string, object, Record<string, string> | undefined]>([
+    ["labels", { config: { Labels: { a: "b" } } }, { a: "b" }],
+    ["null for labels, as Docker writes", { config: { Labels: null } }, undefined],
+    ["no labels", { config: {} }, undefined],
+    ["no config", {}, undefined],
+  ])("may have %s", (_, part, labels) => {
+    expect(read(part).config.Labels).toEqual(labels);
+  });
+
+  it.each([
+    [{ history: null }],
+    [{ created: null }],
+    [{ created: "0001-01-01T00:00:00Z" }],
+    [{ created: "2026-11-27T17:04:02.123456789+01:00" }],
+    [{ "os.version": "10.0", "os.features": ["win32k"] }],
+    [{ rootfs: { diff_ids: [digest] } }],
+  ])("may have %o", (part) => {
+    expect(read(part).architecture).toBe("amd64");
+  });
+
+  // Go, in which what runs images is written, parses none of these (image-spec: specs-go/v1, Image).
+  it.each([
+    [{ created: "yesterday" }, "created: a time as in"],
+    [{ created: "" }, "created: a time as in"],
+    [{ created: "2026-11-27" }, "created: a time as in"],
+    [{ created: "2026-11-27T17:04Z" }, "created: a time as in"],
+    [{ created: 7 }, "created: "],
+    [{ history: [{ created: "2026-13-01T00:00:00Z" }] }, "history.0.created: a time as in"],
+    [{ "os.version": 7 }, "os.version: "],
+    [{ "os.features": "win32k" }, "os.features: "],
+    [{ rootfs: { type: "squashfs", diff_ids: [digest] } }, "rootfs.type: "],
+    [{ rootfs: { type: "layers", diff_ids: ["sha256:a"] } }, "rootfs.diff_ids.0: a digest"],
+    [{ config: { Env: "A=b" } }, "config.Env: "],
+    [{ config: { Healthcheck: { Interval: 1.5 } } }, "config.Healthcheck.Interval: "],
+  ])("is refused with %o", (part, said) => {
+    expect(() => read(part)).toThrow(`x: expected an image configuration, got "${said}`);
+  });
+
+  it("is not the empty one of an artifact", () => {
+    expect(() => parseConfiguration(Buffer.from("{}"), "x")).toThrow('got "architecture: ');
+  });
+});
