@@ -1,4 +1,5 @@
 import { sectionOf } from "./elf-section.js";
+import type { ProgramBytes } from "./program-bytes.js";
 
 /** What the Go linker recorded about a build (package debug/buildinfo). */
 export interface GoBuildInfo {
@@ -19,7 +20,7 @@ const inlineStrings = 0x2;
 const frameSize = 16;
 
 /** Reads the build information of a program; undefined where there is none, or one of a Go before 1.18. */
-export function readGoBuildInfo(program: Uint8Array): GoBuildInfo | undefined {
+export function readGoBuildInfo(program: ProgramBytes): GoBuildInfo | undefined {
   const section = sectionOf(program, ".go.buildinfo");
   if (section === undefined || section.length < headerSize) return undefined;
   if (!Buffer.from(section.subarray(0, magic.length)).equals(magic)) return undefined;

@@ -4,9 +4,9 @@ export type ByteOrder = "little-endian" | "big-endian";
 // EI_DATA of the identification (System V ABI, "ELF Identification").
 const orders: Readonly<Record<number, ByteOrder>> = { 1: "little-endian", 2: "big-endian" };
 
-/** The byte order that an ELF file has; undefined where it says none. */
-export function byteOrderOf(file: Uint8Array): ByteOrder | undefined {
-  return orders[file[5] ?? 0];
+/** The byte order that the header of an ELF file names; undefined where it names none. */
+export function byteOrderOf(header: Uint8Array): ByteOrder | undefined {
+  return orders[header[5] ?? 0];
 }
 
 /** Numbers of a file in its byte order; offsets in bytes. */

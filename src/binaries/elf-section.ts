@@ -1,4 +1,5 @@
-import { ByteView, byteOrderOf } from "./byte-order.js";
+import { type ByteOrder, ByteView, byteOrderOf } from "./byte-order.js";
+import type { ProgramBytes } from "./program-bytes.js";
 
 /** Where the fields of section headers lie in the two classes of ELF (System V ABI, "Sections"); in bytes. */
 interface Layout {
@@ -9,7 +10,8 @@ interface Layout {
 
 interface Section {
   name: number;
-  content: Uint8Array;
+  start: number;
+  end: number;
 }
 
 const layouts: Readonly<Record<number, Layout>> = {
@@ -25,35 +27,48 @@ const layouts: Readonly<Record<number, Layout>> = {
   },
 };
 
+// What a build says of itself, and the names of all sections, are far below; both in bytes.
+const largest = { section: 16 << 20, header: 64 };
+
 /**
  * The content of a section of an ELF file, by its name; undefined where the file has no such section
- * or no whole section table, which a program does not need to run.
+ * or no whole section table, which a program does not need to run, and where it is larger than any build makes it.
  */
-export function sectionOf(file: Uint8Array, name: string): Uint8Array | undefined {
-  const layout = layouts[file[4] ?? 0];
-  const order = byteOrderOf(file);
-  if (layout === undefined || order === undefined || file.length < layout.header.size) return undefined;
-  const view = new ByteView(file, order);
-  const sections = readSections(file, view, layout);
-  const names = sections[view.uint16(layout.header.shstrndx)]?.content;
+export function sectionOf(file: ProgramBytes, name: string): Uint8Array | undefined {
+  const head = file.subarray(0, largest.header);
+  const layout = layouts[head[4] ?? 0];
+  const order = byteOrderOf(head);
+  if (layout === undefined || order === undefined || head.length < layout.header.size) return undefined;
+  const view = new ByteView(head, order);
+  const sections = readSections(file, view, { ...layout, order });
+  const names = contentOf(file, sections[view.uint16(layout.header.shstrndx)]);
   if (names === undefined) return undefined;
-  return sections.find((section) => nameAt(names, section.name) === name)?.content;
+  return contentOf(
+    file,
+    sections.find((section) => nameAt(names, section.name) === name),
+  );
 }
 
-function readSections(file: Uint8Array, view: ByteView, { header, section, bits }: Layout): Section[] {
-  const word = (at: number) => view.word(at, bits);
-  const start = word(header.shoff);
+function contentOf(file: ProgramBytes, section: Section | undefined): Uint8Array | undefined {
+  if (section === undefined || section.end - section.start > largest.section) return undefined;
+  return file.subarray(section.start, section.end);
+}
+
+function readSections(
+  file: ProgramBytes,
+  view: ByteView,
+  { header, section, bits, order }: Layout & { order: ByteOrder },
+): Section[] {
+  const start = view.word(header.shoff, bits);
   const entrySize = view.uint16(header.shentsize);
   const count = view.uint16(header.shnum);
   if (start === 0 || entrySize < section.size || start + count * entrySize > file.length) return [];
   return Array.from({ length: count }, (_, index) => {
     const at = start + index * entrySize;
-    const offset = word(at + section.offset);
+    const entry = new ByteView(file.subarray(at, at + section.size), order);
     // A section without content in the file (.bss) may point past its end; subarray then gives less.
-    return {
-      name: view.word(at, 32),
-      content: file.subarray(offset, offset + word(at + section.length)),
-    };
+    const offset = entry.word(section.offset, bits);
+    return { name: entry.word(0, 32), start: offset, end: offset + entry.word(section.length, bits) };
   });
 }
 

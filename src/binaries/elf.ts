@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { type ByteOrder, ByteView, byteOrderOf } from "./byte-order.js";
+import type { ProgramBytes } from "./program-bytes.js";
 
 /** What an ELF file says about where it runs (System V ABI, chapters "Object Files" and "Program Loading"). */
 export interface ElfProgram {
@@ -24,7 +25,8 @@ interface Layout {
 
 interface Segment {
   type: number;
-  content: Uint8Array;
+  offset: number;
+  end: number;
 }
 
 const layouts: Record<number, Layout> = {
@@ -60,44 +62,52 @@ const architectures: Record<`${Layout["bits"]} ${ByteOrder}`, Record<number, str
 const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
 
-/** Parses the whole of an ELF program; what is no such program, or is cut short, is an InputError. */
-export function parseElf(bytes: Uint8Array, subject: string): ElfProgram {
+// Of the 64-bit class, whose header is the larger one.
+const headerSize = 64;
+
+// Linux takes no longer path of a loader (PATH_MAX).
+const longestPath = 4096;
+
+/** Parses an ELF program; what is no such program, or is cut short, is an InputError. */
+export function parseElf(bytes: ProgramBytes, subject: string): ElfProgram {
   const refuse = (expected: string, given: unknown): never => {
     throw new InputError({ subject, expected, given });
   };
-  const magic = Buffer.from(bytes.subarray(0, 4)).toString("hex");
+  const head = bytes.subarray(0, headerSize);
+  const magic = Buffer.from(head.subarray(0, 4)).toString("hex");
   if (magic !== "7f454c46") return refuse("an ELF program", `a file that starts with ${magic || "nothing"}`);
   if (bytes.length < 16) return refuse("an ELF header", `${bytes.length} bytes`);
-  const layout = layouts[bytes[4] ?? 0] ?? refuse("an ELF file of class 32 or 64", `class ${bytes[4]}`);
+  const layout = layouts[head[4] ?? 0] ?? refuse("an ELF file of class 32 or 64", `class ${head[4]}`);
   const order =
-    byteOrderOf(bytes) ?? refuse("a little-endian or big-endian ELF file", `data encoding ${bytes[5]}`);
+    byteOrderOf(head) ?? refuse("a little-endian or big-endian ELF file", `data encoding ${head[5]}`);
   if (bytes.length < layout.header.size)
     return refuse(`an ELF header of ${layout.header.size} bytes`, `${bytes.length} bytes`);
-  const view = new ByteView(bytes, order);
+  const view = new ByteView(head, order);
   const type = types[view.uint16(16)] ?? refuse("an executable ELF file", `type ${view.uint16(16)}`);
   const machine = view.uint16(18);
   const architecture =
     architectures[`${layout.bits} ${order}`][machine] ??
     refuse("a known architecture", `ELF machine ${machine} in ${layout.bits} bits, ${order}`);
-  const segments = readSegments(bytes, view, layout, refuse);
-  const interpreter = segments.find((segment) => segment.type === PT_INTERP);
+  const segments = readSegments(bytes, view, { ...layout, order }, refuse);
+  const loader = segments.find((segment) => segment.type === PT_INTERP);
+  if (loader !== undefined && loader.end - loader.offset > longestPath)
+    refuse(`the path of a loader in at most ${longestPath} bytes`, `${loader.end - loader.offset} bytes`);
   return {
     bits: layout.bits,
     architecture,
     type,
-    ...(interpreter === undefined ? {} : { interpreter: cString(interpreter.content) }),
+    ...(loader === undefined ? {} : { interpreter: cString(bytes.subarray(loader.offset, loader.end)) }),
     dynamic: segments.some((segment) => segment.type === PT_DYNAMIC),
   };
 }
 
 function readSegments(
-  bytes: Uint8Array,
+  bytes: ProgramBytes,
   view: ByteView,
-  { bits, header, segment }: Layout,
+  { bits, header, segment, order }: Layout & { order: ByteOrder },
   refuse: (expected: string, given: unknown) => never,
 ): Segment[] {
-  const word = (at: number) => view.word(at, bits);
-  const start = word(header.phoff);
+  const start = view.word(header.phoff, bits);
   const entrySize = view.uint16(header.phentsize);
   const count = view.uint16(header.phnum);
   if (count === 0) return refuse("program headers", "none");
@@ -109,10 +119,11 @@ function readSegments(
   requireBytes(start + count * entrySize);
   return Array.from({ length: count }, (_, index) => {
     const at = start + index * entrySize;
-    const offset = word(at + segment.offset);
-    const end = offset + word(at + segment.filesz);
+    const entry = new ByteView(bytes.subarray(at, at + segment.size), order);
+    const offset = entry.word(segment.offset, bits);
+    const end = offset + entry.word(segment.filesz, bits);
     requireBytes(end);
-    return { type: view.word(at, 32), content: bytes.subarray(offset, end) };
+    return { type: entry.word(0, 32), offset, end };
   });
 }
 

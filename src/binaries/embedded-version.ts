@@ -1,4 +1,5 @@
 import { type GoBuildInfo, readGoBuildInfo } from "./build-info.js";
+import type { ProgramBytes } from "./program-bytes.js";
 
 /** A version that a program carries, or why it could not be read. */
 export type EmbeddedVersion =
@@ -6,7 +7,7 @@ export type EmbeddedVersion =
   { version: string; source: string } | { unknown: string };
 
 /** The version that the linker put into a Go program. */
-export function readEmbeddedVersion(program: Uint8Array): EmbeddedVersion {
+export function readEmbeddedVersion(program: ProgramBytes): EmbeddedVersion {
   const info = readGoBuildInfo(program);
   if (info === undefined) return { unknown: "it carries no Go build information" };
   return linkedVersion(info) ?? moduleVersion(info);

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.js";
 import { parsePlatform } from "../oci/platform.js";
@@ -11,6 +10,7 @@ import {
   readPrintedVersion,
 } from "./embedded-version.js";
 import { libcOfBase, libcOfInterpreter } from "./libc.js";
+import { type ProgramBytes, ProgramFile } from "./program-bytes.js";
 import type { AskVersion, VersionOutput } from "./version-output.js";
 
 /** Something that has to hold before a release, beside what was found. */
@@ -37,8 +37,8 @@ export interface PreflightExpectation {
 }
 
 /** A file of the directory of binaries. */
-export interface ProgramFile {
-  content: Uint8Array;
+export interface CheckedFile {
+  content: ProgramBytes;
   /** What it prints for --version, where it was asked. */
   printed?: VersionOutput;
 }
@@ -57,29 +57,34 @@ export async function preflight(
   expected: PreflightExpectation,
 ): Promise<PreflightCheck[]> {
   const checks = builtVersion === undefined ? [] : [checkBuild(builtVersion, expected.version)];
-  // One after the other: a binary is read as a whole.
   for (const binary of binaries) {
-    checks.push(...checkBinary(binary, await readProgram(join(root, binary.path), expected), expected));
+    const path = join(root, binary.path);
+    const content = new ProgramFile(path);
+    try {
+      checks.push(...checkBinary(binary, await askFile(content, path, expected), expected));
+    } finally {
+      content.close();
+    }
   }
   return checks;
 }
 
 /** Runs the program only where it matters what it prints. */
-async function readProgram(
+async function askFile(
+  content: ProgramBytes,
   path: string,
   { version, askVersion }: PreflightExpectation,
-): Promise<ProgramFile> {
-  const file = { content: await readFile(path) };
-  if (version === undefined || askVersion === undefined) return file;
-  const program = tryParse(file.content, path);
-  if (typeof program === "string" || "version" in readEmbeddedVersion(file.content)) return file;
-  return { ...file, printed: await askVersion(path, program.architecture) };
+): Promise<CheckedFile> {
+  if (version === undefined || askVersion === undefined) return { content };
+  const program = tryParse(content, path);
+  if (typeof program === "string" || "version" in readEmbeddedVersion(content)) return { content };
+  return { content, printed: await askVersion(path, program.architecture) };
 }
 
 /** Holds one binary against its platform, the base of the image and the version. */
 export function checkBinary(
   binary: Binary,
-  file: ProgramFile,
+  file: CheckedFile,
   expected: PreflightExpectation,
 ): PreflightCheck[] {
   const subject = binary.staged;
@@ -122,7 +127,7 @@ function checkLibc({ interpreter }: ElfProgram, base: string | undefined): Verdi
     : { ...verdict, found, holds: libcOfInterpreter(interpreter) === libc };
 }
 
-function checkVersion(file: ProgramFile, { version }: PreflightExpectation): Verdict {
+function checkVersion(file: CheckedFile, { version }: PreflightExpectation): Verdict {
   if (version === undefined) return notReleased;
   const carried = carriedVersion(file, version);
   const verdict = { check: "version", expected: version } as const;
@@ -135,7 +140,7 @@ function checkVersion(file: ProgramFile, { version }: PreflightExpectation): Ver
 }
 
 /** What the file says, and else what the program prints. */
-function carriedVersion({ content, printed }: ProgramFile, published: string): EmbeddedVersion {
+function carriedVersion({ content, printed }: CheckedFile, published: string): EmbeddedVersion {
   const embedded = readEmbeddedVersion(content);
   if ("version" in embedded || printed === undefined) return embedded;
   const shown = "output" in printed ? readPrintedVersion(printed.output, published) : printed;
@@ -159,7 +164,7 @@ function checkBuild(built: string, version: string | undefined): PreflightCheck 
   return { subject, check: "version", expected: version, found: built, holds: built === version };
 }
 
-function tryParse(content: Uint8Array, path: string): ElfProgram | string {
+function tryParse(content: ProgramBytes, path: string): ElfProgram | string {
   try {
     return parseElf(content, path);
   } catch (error) {

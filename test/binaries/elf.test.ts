@@ -144,6 +144,11 @@ describe("parseElf of what is no whole program", () => {
     ["program headers too small", () => patched(54, 55), 'program headers of 56 bytes, got "55 bytes each"'],
     ["program headers out of the file", () => patched(39, 0x7f), "a whole file of at least"],
     ["a segment out of the file", () => patched(64 + 32 + 6, 1), "a whole file of at least"],
+    [
+      "a loader whose path is long",
+      () => patched(64, 3, ...program.subarray(65, 96), 0x01, 0x10),
+      'the path of a loader in at most 4096 bytes, got "4097 bytes"',
+    ],
   ])("refuses %s", (_, bytes, message) => {
     const parse = () => parseElf(bytes(), "dist/hello");
     expect(parse).toThrow(InputError);

@@ -1,4 +1,4 @@
-import { chmod, copyFile, cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -194,6 +194,15 @@ describe("checkBinary", () => {
       expect(checks.find(({ check }) => check === "version")).toMatchObject({ found, holds });
     },
   );
+
+  it("reads of a program what it needs, and not three gigabytes behind it", async () => {
+    const large = { ...binary, path: "large" };
+    await copyFile(join(dist, amd64), join(dist, "large"));
+    await truncate(join(dist, "large"), 3 * 2 ** 30);
+    const checks = await preflight(dist, { binaries: [large] }, { version: "1.2.3", baseOf });
+    await rm(join(dist, "large"));
+    expect(checks.map(({ holds }) => holds)).toEqual([true, true, true]);
+  });
 
   it("takes the version of the file before what the program prints", async () => {
     const file = { content: await readFile(join(dist, amd64)), printed: { output: "9.9.9" } };
