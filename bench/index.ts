@@ -1,108 +1,120 @@
 /**
- * Publishing, side by side with crane: the same image into the same registry, in turn. A repository is new each
- * time for the first publication; the second one finds everything there. Times are medians of one run on one
- * machine: their ratio means something, the seconds do not.
+ * A whole release, side by side: binaries of two platforms on disk, in the end two tags in a registry. Each program in
+ * turn, into a repository that is new each time, and then once more, where all is there. Times are medians of one run
+ * on one machine: their ratio means something, the seconds do not. Slipway is measured from the call on, as on an
+ * engine that runs, and beside it with the start of Node.js and the compiler; the others with the start of each of
+ * their processes. Requests are counted in a round of their own, so that no program is timed through a proxy.
  */
-import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import type { Descriptor } from "../src/oci/manifest.js";
-import type { PublishableImage } from "../src/oci/source.js";
-import { pushImage } from "../src/registry/publish.js";
+import { fileURLToPath } from "node:url";
+import { isIndex, parseIndex, parseManifest } from "../src/oci/manifest.js";
 import { parseRepository } from "../src/registry/reference.js";
-import { moveTag } from "../src/registry/tag.js";
-import { markdownTable, megabytes } from "../src/report.js";
+import { markdownTable } from "../src/report.js";
 import { makeClient } from "../test/support/client.js";
 import { startFaultProxy } from "../test/support/fault-proxy.js";
-import { makeImage } from "../test/support/image.js";
-import { locateProgram } from "../test/support/program.js";
-import { crane, startRegistry } from "../test/support/registry.js";
-
-interface Measurement {
-  milliseconds: number;
-  requests: number;
-  bytes: number;
-}
-
-type Publish = (repository: string) => Promise<unknown>;
+import { startRegistry } from "../test/support/registry.js";
+import { makeTemporaryDirectory } from "../test/support/temporary-directory.js";
+import { tinyProgram } from "../test/support/tiny-program.js";
+import { renderChart } from "./chart.js";
+import { type Contestant, findContestants, type Work } from "./contestants.js";
+import { type CallFigures, columns, rowOf, type Series, summarize } from "./figures.js";
+import { runMeasured } from "./process.js";
 
 const rounds = 7;
-const layers = 6;
-const layerBytes = 8_000_000;
+const megabyte = 1_000_000;
+const kinds = ["first", "again"] as const;
+const chart = fileURLToPath(new URL("../docs/bench.svg", import.meta.url));
 
 async function main(): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "slipway-bench-"));
+  const directory = makeTemporaryDirectory();
   const registry = await startRegistry();
-  const proxy = await startFaultProxy(registry.address);
   try {
-    const image = makeImage({ shared: Array.from({ length: layers }, () => randomBytes(layerBytes)) });
-    await writeLayout(directory, image);
-    const program = await locateProgram(crane);
-    const contestants: Record<string, Publish> = {
-      slipway: (name) => publish(image, `${proxy.address}/${name}`),
-      crane: (name) =>
-        promisify(execFile)(program, ["push", "--index", directory, `${proxy.address}/${name}:latest`]),
-    };
-    const results = new Map<string, Measurement[]>();
+    const work = await prepareWork(directory.path, Number(process.argv[2] ?? 33));
+    const contestants = await findContestants();
+    const figures = new Map<string, CallFigures[]>();
+    const add = (name: string, figure: CallFigures) =>
+      figures.set(name, [...(figures.get(name) ?? []), figure]);
     for (let round = 0; round < rounds; round += 1)
-      for (const [contestant, run] of Object.entries(contestants))
-        for (const kind of ["first", "second"]) {
-          proxy.clear();
-          const started = performance.now();
-          await run(`bench/${contestant}-${round}`);
-          const milliseconds = performance.now() - started;
-          const bytes = proxy.requests.reduce((sum, { bytesIn }) => sum + bytesIn, 0);
-          const key = `${contestant}, ${kind}`;
-          const measured = { milliseconds, requests: proxy.requests.length, bytes };
-          results.set(key, [...(results.get(key) ?? []), measured]);
+      for (const contestant of contestants)
+        for (const kind of kinds) {
+          const repository = `${registry.address}/bench/${contestant.name.toLowerCase()}-${round}`;
+          const whole = await runMeasured(contestant.commands(work, { repository, version: "1.2.3" }));
+          add(`${contestant.name}, ${kind}`, contestant.saysFigures ? callIn(whole.output) : whole);
+          if (contestant.saysFigures) add(`${contestant.name} with Node, ${kind}`, whole);
         }
-    console.log(render(results));
+    const counted = await countAll(contestants, work, registry.address);
+    const summaries = [...figures].map(([name, measured]) => {
+      const { requests = 0, stored = 0 } = counted.get(name.replace(" with Node", "")) ?? {};
+      return summarize({ name, rounds: measured, requests, stored });
+    });
+    console.log(markdownTable(columns, summaries.map(rowOf)));
+    const shown = kinds.flatMap((kind) => summaries.filter(({ name }) => name.endsWith(kind)));
+    await writeFile(chart, renderChart("Two binaries of 33 MB to two tags: median and range", shown));
   } finally {
-    await proxy.stop();
     await registry.stop();
-    await rm(directory, { recursive: true, force: true });
+    await directory.remove();
   }
 }
 
-async function publish(image: PublishableImage, name: string): Promise<void> {
-  const repository = parseRepository(name);
-  const client = makeClient({ push: [repository] });
-  await pushImage(client, repository, image);
-  await moveTag(client, repository, "latest", image.index);
-}
-
-/** An OCI image layout, which is what crane pushes from. */
-async function writeLayout(directory: string, { index, variants, content }: PublishableImage): Promise<void> {
-  const blobs = join(directory, "blobs", "sha256");
-  await mkdir(blobs, { recursive: true });
-  const write = ({ digest }: Descriptor, bytes: Buffer) =>
-    writeFile(join(blobs, digest.replace("sha256:", "")), bytes);
-  await write(index.descriptor, index.bytes);
-  for (const { descriptor, bytes, manifest } of variants) {
-    await write(descriptor, bytes);
-    for (const blob of [manifest.config, ...manifest.layers]) await write(blob, await content.read(blob));
+/** Programs of machine code, which is what binaries are: parts of this program's own. */
+async function prepareWork(directory: string, size: number): Promise<Work> {
+  const architectures = ["amd64", "arm64"] as const;
+  const node = await open(process.execPath);
+  for (const [at, architecture] of architectures.entries()) {
+    const code = Buffer.alloc(size * megabyte);
+    await node.read(code, 0, code.length, (at + 1) * 8 * megabyte);
+    const folder = join(directory, "dist", `linux_${architecture}`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "app"), Buffer.concat([tinyProgram(architecture), code]), { mode: 0o755 });
   }
-  await writeFile(join(directory, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-  await writeFile(join(directory, "index.json"), index.bytes);
+  await node.close();
+  return { binaries: join(directory, "dist"), architectures, scratch: directory };
 }
 
-function render(results: ReadonlyMap<string, readonly Measurement[]>): string {
-  const rows = [...results].map(([name, measured]) => {
-    const times = measured.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b);
-    const [fastest = 0, slowest = 0] = [times[0], times.at(-1)];
-    const { requests = 0, bytes = 0 } = measured[0] ?? {};
-    return [
-      name,
-      `${Math.round(times[Math.floor(times.length / 2)] ?? 0)} ms`,
-      `${Math.round(fastest)}–${Math.round(slowest)} ms`,
-      String(requests),
-      megabytes(bytes),
-    ];
-  });
-  return markdownTable(["publication", "median", "range", "requests", "sent"], rows);
+/** Requests through a proxy, and bytes that the registry keeps, in a round that is not timed. */
+async function countAll(
+  contestants: readonly Contestant[],
+  work: Work,
+  address: string,
+): Promise<ReadonlyMap<string, Pick<Series, "requests" | "stored">>> {
+  const proxy = await startFaultProxy(address);
+  const counted = new Map<string, Pick<Series, "requests" | "stored">>();
+  for (const contestant of contestants)
+    for (const kind of kinds) {
+      proxy.clear();
+      const path = `bench/${contestant.name.toLowerCase()}-counted`;
+      await runMeasured(
+        contestant.commands(work, { repository: `${proxy.address}/${path}`, version: "1.2.3" }),
+      );
+      const { length: requests } = proxy.requests;
+      counted.set(`${contestant.name}, ${kind}`, {
+        requests,
+        stored: await storedBytes(`${address}/${path}`),
+      });
+    }
+  await proxy.stop();
+  return counted;
+}
+
+/** Layers and configurations of what the version names. */
+async function storedBytes(name: string): Promise<number> {
+  const [client, repository] = [makeClient(), parseRepository(name)];
+  const read = async (manifest: string): Promise<number> => {
+    const found = await client.getManifest(repository, manifest);
+    if (found === undefined) throw new Error(`${name} has no ${manifest}.`);
+    if (!isIndex(found.descriptor.mediaType)) {
+      const { config, layers } = parseManifest(found.bytes, name);
+      return [config, ...layers].reduce((sum, { size }) => sum + size, 0);
+    }
+    const children = parseIndex(found.bytes, name).manifests.map(({ digest }) => read(digest));
+    return (await Promise.all(children)).reduce((sum, size) => sum + size, 0);
+  };
+  return read("1.2.3");
+}
+
+function callIn(output: string): CallFigures {
+  return JSON.parse(output.trim().split("\n").at(-1) ?? "") as CallFigures;
 }
 
 await main();

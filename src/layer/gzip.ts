@@ -1,9 +1,11 @@
 import { constants, crc32, deflateRaw, type ZlibOptions } from "node:zlib";
 
-// The level of `gzip` and Go: higher ones cost more time than they save in transfer.
-const level = 6;
+// Of programs it makes one to two hundredths more than 6, the level of `gzip`, in about six tenths of its time.
+const level = 4;
 // Bytes. What is smaller compresses worse, and what is larger leaves cores without work at the end of a layer.
 const blockSize = 1 << 19;
+// What programs compress to mostly fits: each piece of output costs a turn of the event loop.
+const chunkSize = 1 << 18;
 // How far deflate looks back (RFC 1951 section 2): a block goes on from the end of the one before it.
 const window = 1 << 15;
 // Enough for the threads that Node has for this.
@@ -27,7 +29,7 @@ export async function* gzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffe
     for await (const block of blocksOf(chunks)) {
       checksum = crc32(block, checksum);
       length += block.length;
-      const options = { level, finishFlush: constants.Z_SYNC_FLUSH };
+      const options = { level, finishFlush: constants.Z_SYNC_FLUSH, chunkSize };
       waiting.push(deflate(block, dictionary.length === 0 ? options : { ...options, dictionary }));
       dictionary = block.subarray(-window);
       if (waiting.length >= blocksAtOnce) yield (await waiting.shift()) as Buffer;

@@ -1,0 +1,77 @@
+import { megabytes } from "../src/report.js";
+
+/** What one release took. */
+export interface CallFigures {
+  milliseconds: number;
+  /** Of all processors together, in milliseconds. */
+  cpu: number;
+  /** The most memory that a process of it had, in bytes. */
+  peak: number;
+}
+
+/** The figures of one program and one kind of release, over all rounds. */
+export interface Series {
+  /** `slipway, first`. */
+  name: string;
+  rounds: readonly CallFigures[];
+  requests: number;
+  /** Bytes that the registry keeps of it. */
+  stored: number;
+}
+
+/** Medians, with the range of the times. */
+export interface Summary {
+  name: string;
+  milliseconds: number;
+  fastest: number;
+  slowest: number;
+  cpu: number;
+  peak: number;
+  requests: number;
+  stored: number;
+}
+
+export function summarize({ name, rounds, requests, stored }: Series): Summary {
+  const times = rounds.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b);
+  return {
+    name,
+    milliseconds: median(times),
+    fastest: times[0] ?? 0,
+    slowest: times.at(-1) ?? 0,
+    cpu: median(rounds.map(({ cpu }) => cpu)),
+    peak: Math.max(...rounds.map(({ peak }) => peak)),
+    requests,
+    stored,
+  };
+}
+
+export const columns = ["release", "median", "range", "CPU", "memory", "requests", "stored"];
+
+export function rowOf({
+  name,
+  milliseconds,
+  fastest,
+  slowest,
+  cpu,
+  peak,
+  requests,
+  stored,
+}: Summary): string[] {
+  return [
+    name,
+    seconds(milliseconds),
+    `${seconds(fastest)} to ${seconds(slowest)}`,
+    seconds(cpu),
+    megabytes(peak),
+    String(requests),
+    megabytes(stored),
+  ];
+}
+
+export function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
