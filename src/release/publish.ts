@@ -12,7 +12,14 @@ import { readImage, type VerifiedImage, verifyPushed, verifyRead } from "../regi
 import type { BuiltRelease } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
 import { followOvertaking, manifestFor, type SetTag } from "./overtaken.js";
-import { type PlanRequest, planTarget, type TagPlan, type Target, type TargetPlan } from "./plan.js";
+import {
+  type PlanRequest,
+  planTarget,
+  type RepositoryPlan,
+  type TagPlan,
+  type Target,
+  type TargetPlan,
+} from "./plan.js";
 
 /** What became of one tag. */
 export interface TagOutcome extends TagPlan {
@@ -42,6 +49,8 @@ export type ReleasePublication = PlanRequest &
   BuiltRelease & {
     /** Measures what each repository takes, once it is known what the others have. */
     now: Clock;
+    /** What was planned right before, in the order of the targets: what is there is not read again. */
+    plans?: readonly RepositoryPlan[] | undefined;
   };
 
 /** A repository with its plan, and the image where it has it. */
@@ -134,9 +143,9 @@ export function isAssembledImage({ variants }: VerifiedImage): boolean {
 /** Conflicts are one error of all: sent to the other repositories, it would make two images of one version. */
 async function prepareAll(publications: readonly ReleasePublication[]): Promise<(Destination | Failure)[][]> {
   const conflicts: string[] = [];
-  const attempt = async (publication: ReleasePublication, target: Target): Promise<Destination> => {
+  const attempt = async (publication: ReleasePublication, at: number): Promise<Destination> => {
     try {
-      return await prepare(publication, target);
+      return await prepare(publication, at);
     } catch (error) {
       if (error instanceof ConflictError) conflicts.push(error.message);
       throw error;
@@ -145,7 +154,7 @@ async function prepareAll(publications: readonly ReleasePublication[]): Promise<
   const destinations = await Promise.all(
     publications.map((publication) =>
       Promise.all(
-        publication.targets.map((target) => settle(target.repository, () => attempt(publication, target))),
+        publication.targets.map(({ repository }, at) => settle(repository, () => attempt(publication, at))),
       ),
     ),
   );
@@ -153,8 +162,11 @@ async function prepareAll(publications: readonly ReleasePublication[]): Promise<
   return destinations;
 }
 
-async function prepare(publication: ReleasePublication, target: Target): Promise<Destination> {
-  const plan = await planTarget(publication, target);
+/** Where planning failed it is tried once more, for the error itself. */
+async function prepare(publication: ReleasePublication, at: number): Promise<Destination> {
+  const { targets, plans } = publication;
+  const [target, planned] = [targets[at] as Target, plans?.[at]];
+  const plan = planned?.ok === true ? planned : await planTarget(publication, target);
   const held = await heldBy(publication, target.repository, plan.tags);
   return { target, plan, ...(held === undefined ? {} : { held }) };
 }
@@ -211,12 +223,19 @@ async function deliver(
   shipment: Shipment | undefined,
 ): Promise<Delivery> {
   const { repository } = target;
+  const platforms = Object.keys(ids);
   const arrive = async (stored: StoredManifest, arrival: Delivered["arrival"]): Promise<Delivered> => {
-    const verified = await verifyPushed(client, repository, stored.descriptor.digest, Object.keys(ids));
+    const verified = await verifyPushed(client, repository, stored.descriptor.digest, platforms);
     requireIdentity(repository, verified, ids);
     return { ok: true, target, plan, verified, arrival };
   };
-  if (held !== undefined) return arrive(held.stored, { how: "existed", transfer: nothingSent(held) });
+  if (held !== undefined) {
+    const arrival = { how: "existed", transfer: nothingSent(held) } as const;
+    if (isChange(plan)) return arrive(held.stored, arrival);
+    // It was read a moment ago, and nothing is about to rely on it: its layers alone were not asked for.
+    await verifyRead(client, repository, held, { platforms });
+    return { ok: true, target, plan, verified: held, arrival };
+  }
   if (!isChange(plan) || shipment === undefined)
     return { repository: plan.repository, ok: true, how: "not published", tags: plan.tags };
   const { image, how } = shipment;

@@ -9,7 +9,7 @@ import { publishRelease, type ReleasePublication } from "./publish.js";
 import { reportPlan, reportRelease } from "./report.js";
 
 /** An image of a release as far as it differs from the others. */
-export type ImageRequest = Omit<ReleasePublication, "client" | "firstPublish" | "now">;
+export type ImageRequest = Omit<ReleasePublication, "client" | "firstPublish" | "now" | "plans">;
 
 export interface ReleaseRequest extends Pick<ReleasePublication, "client" | "firstPublish"> {
   /** Measures what each part takes, the build included. */
@@ -55,7 +55,9 @@ export async function release(request: ReleaseRequest): Promise<Report> {
   await phases.during("checks", async () =>
     requirePushAccess(await checkAccess(client, written(planned, images))),
   );
-  const outcomes = await phases.during("publishing", () => publishRelease(publications));
+  const outcomes = await phases.during("publishing", () =>
+    publishRelease(publications.map((image, at) => ({ ...image, plans: planned[at]?.repositories }))),
+  );
   const released = publications.map((publication, at) => ({
     ...publication,
     trigger: publication.tags.trigger,
