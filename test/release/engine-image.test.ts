@@ -19,10 +19,14 @@ import {
 import { joinVariants, makeVariant } from "../support/image.js";
 import { dynamicProgram, tinyProgram } from "../support/tiny-program.js";
 
-const diffIds = ["a", "b"].map((digit) => `sha256:${digit.repeat(64)}`);
+const diffIds = ["a", "b"].map((layer) => digestOf(Buffer.from(layer)));
 
 /** What the engine gives for a platform, by what its configuration says. */
-function built(platform: string, config: ContainerConfig = {}, history = "now"): StoredPlatform {
+function built(
+  platform: string,
+  config: ContainerConfig = {},
+  history = "2026-11-27T12:00:00Z",
+): StoredPlatform {
   const bytes = formatConfiguration({
     ...parsePlatform(platform),
     created: history,
