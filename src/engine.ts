@@ -2,22 +2,29 @@ import { join } from "node:path";
 import { type Container, ImageLayerCompression, ImageMediaTypes } from "@dagger.io/dagger";
 import { lastLine, messageOf, SlipwayError } from "./errors.js";
 import { scratch } from "./files.js";
+import type { Compression } from "./oci/formats.js";
 import { type LayoutArchive, openLayoutArchive } from "./oci/layout.js";
 
+const compressions: Readonly<Record<Compression, ImageLayerCompression>> = {
+  gzip: ImageLayerCompression.Gzip,
+  zstd: ImageLayerCompression.Zstd,
+};
+
 /**
- * Exports an image of the engine into the module's own container, and opens it there. Its layers are gzip, which
- * every format and every registry knows.
+ * Exports an image of the engine into the module's own container, and opens it there. Its layers are gzip unless asked
+ * for otherwise, which every format and every registry knows.
  */
 export async function exportArchive(
   container: Container,
   variants: Container[] = [],
+  compression: Compression = "gzip",
 ): Promise<LayoutArchive> {
   const path = join(await scratch("image"), "image.tar");
   await container
     .asTarball({
       platformVariants: variants,
       mediaTypes: ImageMediaTypes.Oci,
-      forcedCompression: ImageLayerCompression.Gzip,
+      forcedCompression: compressions[compression],
     })
     .export(path);
   return openLayoutArchive(path);

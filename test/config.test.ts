@@ -41,6 +41,7 @@ describe("parseSettings", () => {
       siblings: [],
       tagPrefix: "",
       archNames: {},
+      compression: "gzip",
       preReleases: false,
       majorZero: false,
       mediaTypes: "oci",
@@ -152,6 +153,10 @@ describe("parseSettings", () => {
     [
       { ciImage: { repositories: ["docker.io/acme/ci", "acme/ci"] } },
       'ciImage.repositories: expected no repository twice, got ["docker.io/acme/ci","acme/ci"].',
+    ],
+    [
+      { release: { mediaTypes: "docker", compression: "zstd" } },
+      'release.compression: expected gzip, since the media types of Docker have none for zstd, got "zstd".',
     ],
     [{ ciImage: { alpine: 3.23 } }, "ciImage.alpine: expected a string, got 3.23."],
     [{ ciImage: { alpine: "v3.23" } }, 'ciImage.alpine: expected an Alpine release as in 3.23, got "v3.23".'],

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { type CompressedLayer, compressLayer } from "../layer/compression.js";
 import type { Layer } from "../layer/layer.js";
-import { layerType } from "../oci/formats.js";
+import { type Compression, layerType } from "../oci/formats.js";
 import { type JoinOptions, joinPlatforms, type StoredPlatform } from "../oci/join.js";
 import type { ContentSource, PublishableImage } from "../oci/source.js";
 import type { StoredLayer } from "../oci/stored-layer.js";
@@ -12,6 +12,7 @@ import type { AssembledVariant } from "./assemble.js";
 export interface PackOptions extends JoinOptions {
   /** Where compressed layers are kept, until the image was published. */
   directory: string;
+  compression: Compression;
 }
 
 /** Compressed layers by the digest of what they hold: platforms share those that are equal. */
@@ -23,34 +24,41 @@ type CompressedLayers = ReadonlyMap<string, CompressedLayer>;
  */
 export async function packImage(
   variants: readonly AssembledVariant[],
-  { directory, ...options }: PackOptions,
+  { directory, compression, ...options }: PackOptions,
 ): Promise<PublishableImage> {
   const compressed = await compressLayers(
     variants.flatMap(({ layers }) => layers),
-    directory,
+    { directory, compression },
   );
   return joinPlatforms(
-    variants.map((variant) => storePlatform(variant, compressed)),
+    variants.map((variant) => storePlatform(variant, compressed, compression)),
     options,
   );
 }
 
-async function compressLayers(layers: readonly Layer[], directory: string): Promise<CompressedLayers> {
+async function compressLayers(
+  layers: readonly Layer[],
+  { directory, compression }: Pick<PackOptions, "directory" | "compression">,
+): Promise<CompressedLayers> {
   const distinct = new Map(layers.map((layer) => [layer.diffId, layer]));
   const entries = [...distinct].map(async ([diffId, layer]) => {
-    const path = join(directory, `${diffId.slice("sha256:".length)}.tar.gz`);
-    return [diffId, await compressLayer(layer, path)] as const;
+    const path = join(directory, `${diffId.slice("sha256:".length)}.${compression}`);
+    return [diffId, await compressLayer(layer, path, compression)] as const;
   });
   // Nothing is left running where one of them fails.
   await Promise.allSettled(entries);
   return new Map(await Promise.all(entries));
 }
 
-function storePlatform(variant: AssembledVariant, compressed: CompressedLayers): StoredPlatform {
+function storePlatform(
+  variant: AssembledVariant,
+  compressed: CompressedLayers,
+  compression: Compression,
+): StoredPlatform {
   const { platform, imageId, config, base } = variant;
   const own = variant.layers.map(({ diffId }): StoredLayer => {
     const { digest = "", size = 0 } = compressed.get(diffId) ?? {};
-    return { mediaType: layerType("gzip", "oci", diffId), digest, size, diffId };
+    return { mediaType: layerType(compression, "oci", diffId), digest, size, diffId };
   });
   const layers = [...(base?.layers ?? []), ...own];
   return { platform, imageId, config, layers, content: contentOf(variant, compressed) };

@@ -7,6 +7,9 @@ export type ImageFormat = "oci" | "docker";
 /** How the archive of a layer is stored. */
 export type LayerForm = "tar" | "gzip" | "zstd";
 
+/** How the archive of a layer is compressed. */
+export type Compression = Exclude<LayerForm, "tar">;
+
 interface MediaTypes {
   index: string;
   manifest: string;

@@ -24,7 +24,7 @@ export async function assembleRelease(
   staged: StagedRelease,
   { client, sourceDateEpoch }: AssemblyOptions,
 ): Promise<BuiltRelease> {
-  const { dockerfile, builderNeeded, layers, targets, annotations, labels, format } = staged;
+  const { dockerfile, builderNeeded, layers, targets, annotations, labels, format, compression } = staged;
   if (builderNeeded !== undefined) throw builderNeeded;
   if (dockerfile === undefined) throw new Error("The Dockerfile was not interpreted.");
   const variants: AssembledVariant[] = [];
@@ -47,7 +47,7 @@ export async function assembleRelease(
     origin: "slipway",
     image: imageIdsOf(variants),
     remarks: remarksOf(staged, { stages: variants.flatMap(({ remarks }) => remarks), bases }),
-    pack: () => packImage(variants, { annotations, format, directory: layers }),
+    pack: () => packImage(variants, { annotations, format, compression, directory: layers }),
   };
 }
 

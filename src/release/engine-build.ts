@@ -8,6 +8,7 @@ import type { Source } from "../dockerfile/sources.js";
 import { buildFailure, exportArchive } from "../engine.js";
 import { InputError, SlipwayError, VerificationError } from "../errors.js";
 import { scratch } from "../files.js";
+import type { Compression } from "../oci/formats.js";
 import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js";
 import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
 import type { Project } from "../project.js";
@@ -62,7 +63,7 @@ export async function planEngineBuild(
   created: number,
 ): Promise<BuiltRelease> {
   const { path: name, text } = staged.chosen;
-  const { mediaTypes } = description.settings;
+  const { mediaTypes, compression } = description.settings;
   const { labels } = staged;
   const { images, references } = await pinImages(
     (reference) => digestOnEngine(project, reference),
@@ -116,6 +117,7 @@ export async function planEngineBuild(
             created,
             labels,
             inputs,
+            compression,
           });
         }),
       );
@@ -204,10 +206,10 @@ async function dockerBuild({
 async function buildPlatform(
   project: Project,
   source: PlatformSource,
-  build: Omit<EngineBuild, "inherited">,
+  { compression, ...build }: Omit<EngineBuild, "inherited"> & { compression: Compression },
 ): Promise<StoredPlatform> {
   const container = await dockerBuild(source);
-  const archive = await exportArchive(container).catch((error: unknown) => {
+  const archive = await exportArchive(container, [], compression).catch((error: unknown) => {
     throw explainEmulation(buildFailure(build.dockerfile, error), build.platform);
   });
   const [variant] = archive.variants;

@@ -9,7 +9,7 @@ import type { BuildContext } from "../dockerfile/build-context.js";
 import type { Dockerfile } from "../dockerfile/dockerfile.js";
 import type { Source } from "../dockerfile/sources.js";
 import type { BuilderNeededError } from "../errors.js";
-import type { ImageFormat } from "../oci/formats.js";
+import type { Compression, ImageFormat } from "../oci/formats.js";
 import { parsePlatform } from "../oci/platform.js";
 import type { Trigger } from "../tags/ref.js";
 import { type LoadSource, openContexts } from "./contexts.js";
@@ -55,6 +55,7 @@ export interface StagedRelease {
   /** Labels beside those of the Dockerfile. */
   labels: Record<string, string>;
   format: ImageFormat;
+  compression: Compression;
   checks: PreflightCheck[];
 }
 
@@ -89,6 +90,7 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
     annotations: annotationsOf(input),
     labels: labelsOf(input),
     format: settings.mediaTypes,
+    compression: settings.compression,
     checks,
   };
 }

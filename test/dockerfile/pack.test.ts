@@ -41,10 +41,30 @@ describe("packImage", () => {
     "org.opencontainers.image.title": "hello",
   };
 
+  it("compresses its own layers with zstd on request, and leaves those of the base", async () => {
+    const base = await makeBase({ layers: [[{ path: "a" }]] });
+    const options = { annotations, format: "oci", directory: directory.path } as const;
+    const [image, usual] = [
+      await packImage([await assemble({ base })], { ...options, compression: "zstd" }),
+      await packImage([await assemble({ base })], { ...options, compression: "gzip" }),
+    ];
+    const [variant] = image.variants;
+    expect(variant?.manifest.layers.map(({ mediaType }) => mediaType.replace(/.*\./, ""))).toEqual([
+      "tar+gzip",
+      ...Array(variant === undefined ? 0 : variant.manifest.layers.length - 1).fill("tar+zstd"),
+    ]);
+    expect(variant?.manifest.config.digest).toBe(usual.variants[0]?.manifest.config.digest);
+  });
+
   it.each(["oci", "docker"] as const)("packs in the %s format", async (format) => {
     const base = await makeBase({ layers: [[{ path: "a" }]] });
     const variants = [await assemble({ platform: "linux/arm64" }), await assemble({ base })];
-    const image = await packImage(variants, { annotations, format, directory: directory.path });
+    const image = await packImage(variants, {
+      annotations,
+      format,
+      compression: "gzip",
+      directory: directory.path,
+    });
 
     const index = JSON.parse(image.index.bytes.toString());
     expect(index.mediaType).toBe(types[format].index);
@@ -74,6 +94,7 @@ describe("packImage", () => {
     const image = await packImage([await assemble({ base })], {
       annotations,
       format: "oci",
+      compression: "gzip",
       directory: directory.path,
     });
     const blobs = image.variants.flatMap(({ manifest }) => [manifest.config, ...manifest.layers]);
@@ -89,6 +110,7 @@ describe("packImage", () => {
     const { content, variants } = await packImage([await assemble({ base })], {
       annotations,
       format: "oci",
+      compression: "gzip",
       directory: directory.path,
     });
     const [first, second] = variants[0]?.manifest.layers ?? [];
@@ -104,6 +126,7 @@ describe("packImage", () => {
     const { variants: packed } = await packImage(variants, {
       annotations,
       format: "oci",
+      compression: "gzip",
       directory: directory.path,
     });
     expect(packed[0]?.manifest.layers).toEqual(packed[1]?.manifest.layers);
@@ -114,6 +137,7 @@ describe("packImage", () => {
     const { content, variants } = await packImage([await assemble()], {
       annotations,
       format: "oci",
+      compression: "gzip",
       directory: directory.path,
     });
     for (const layer of variants[0]?.manifest.layers ?? []) {
@@ -135,7 +159,12 @@ describe("packImage", () => {
     await writeFile(file, "p".repeat(large));
     const variant = await assemble();
     await writeFile(file, content);
-    const packed = packImage([variant], { annotations, format: "oci", directory: directory.path });
+    const packed = packImage([variant], {
+      annotations,
+      format: "oci",
+      compression: "gzip",
+      directory: directory.path,
+    });
     await expect(packed).rejects.toThrow(VerificationError);
     await expect(packed).rejects.toThrow(message);
   });
@@ -148,6 +177,7 @@ describe("packImage", () => {
     const { variants } = await packImage([variant], {
       annotations,
       format: "oci",
+      compression: "gzip",
       directory: directory.path,
     });
     expect(variants[0]?.manifest.layers).toHaveLength(variant.layers.length);
@@ -161,6 +191,7 @@ describe("packImage", () => {
     const packed = packImage([await assemble({ base })], {
       annotations,
       format: "docker",
+      compression: "gzip",
       directory: directory.path,
     });
     await expect(packed).rejects.toThrow(

@@ -74,7 +74,12 @@ async function makeRelease(from: string, base?: { image: PublishableImage; conte
   });
   const scratch = join(directory.path, `layers-${base === undefined ? "own" : "based"}`);
   await mkdir(scratch, { recursive: true });
-  return packImage(await Promise.all(variants), { annotations, format: "oci", directory: scratch });
+  return packImage(await Promise.all(variants), {
+    annotations,
+    format: "oci",
+    compression: "gzip",
+    directory: scratch,
+  });
 }
 
 describe("writeLayoutArchive", () => {

@@ -154,7 +154,12 @@ describe("COPY --from", () => {
   ])("%s", async (_, body, expected) => {
     const image = await assemble(`FROM scratch\n${body}`);
     expect(await contentOf(image)).toEqual(expected);
-    await packImage([image], { annotations: {}, format: "oci", directory: workspace.path });
+    await packImage([image], {
+      annotations: {},
+      format: "oci",
+      compression: "gzip",
+      directory: workspace.path,
+    });
   });
 
   it.each<[string, string[]]>([
@@ -210,7 +215,12 @@ describe("COPY --from", () => {
   ])("%s", async (_, text, expected) => {
     const image = await assemble(text);
     expect(await contentOf(image)).toEqual(expected);
-    await packImage([image], { annotations: {}, format: "oci", directory: workspace.path });
+    await packImage([image], {
+      annotations: {},
+      format: "oci",
+      compression: "gzip",
+      directory: workspace.path,
+    });
   });
 
   it("is of another platform's image where FROM says so, and of the own one else", async () => {
@@ -259,7 +269,12 @@ describe("COPY --from", () => {
     const text = "FROM scratch\nARG TARGETARCH\nCOPY --from=alpine /usr/bin/busybox /$TARGETARCH";
     const variants = [await assemble(text), await assemble(text, { platform: "linux/arm64" })];
     expect(await Promise.all(variants.map(contentOf))).toEqual([{ amd64: "busybox" }, { arm64: "busybox" }]);
-    await packImage(variants, { annotations: {}, format: "oci", directory: workspace.path });
+    await packImage(variants, {
+      annotations: {},
+      format: "oci",
+      compression: "gzip",
+      directory: workspace.path,
+    });
   });
 
   it.each<[string, string]>([

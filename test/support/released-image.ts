@@ -43,6 +43,7 @@ export async function makeReleasedImage(
     annotations,
     labels: {},
     format,
+    compression: "gzip" as const,
     checks: [],
   };
   const { image, pack } = await assembleRelease(staged, { client: makeClient(), sourceDateEpoch: 0 });
