@@ -1,4 +1,4 @@
-import { asLine, excerpt } from "./text.js";
+import { asLine, beginningOf, excerpt } from "./text.js";
 
 /**
  * Every error that Slipway raises on purpose. Only `message` reaches the caller of a Dagger function, so a
@@ -117,7 +117,12 @@ function show(given: unknown): string {
   if (given === undefined) return "nothing";
   const text = typeof given === "string" ? `"${given}"` : jsonOf(given);
   // A URL may hold a user name and password. What is far longer than shown is not searched for them.
-  return excerpt(text.slice(0, 2000).replace(/(https?:|\/\/)[^\s"]*@/gi, "$1…@"), 200);
+  return excerpt(
+    beginningOf(text)
+      .slice(0, 2000)
+      .replace(/(https?:|\/\/)[^\s"]*@/gi, "$1…@"),
+    200,
+  );
 }
 
 function jsonOf(given: unknown): string {

@@ -1,6 +1,9 @@
 import { messageOf, SlipwayError } from "./errors.js";
-import { redact, redactAll } from "./secrets.js";
+import { redact, redactAll, redactBeginning } from "./secrets.js";
 import { asLines } from "./text.js";
+
+// Characters: a report that failed has a hundredth of it.
+const longestMessage = 1 << 18;
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
 
@@ -31,7 +34,7 @@ function guard(method: Method): Method {
 /** The error itself, since the SDK gives the engine more of its own errors than the message: what a command printed. */
 function raise(error: unknown): never {
   if (!(error instanceof Error)) throw new SlipwayError(redact(messageOf(error)));
-  error.message = redact(asLines(error.message));
+  error.message = redactBeginning(asLines(error.message), longestMessage);
   if ("extensions" in error) error.extensions = redactAll(error.extensions);
   throw error;
 }

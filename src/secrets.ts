@@ -21,6 +21,9 @@ const shortestToken = 16;
  */
 const forms = { written: new Set<string>(), bare: new Set<string>() };
 
+// Characters that one of a secret takes where it is encoded, and that again.
+const widest = 12;
+
 /** Remembers a secret, so that no text leaves the process with it. */
 export function keepSecret(secret: string): void {
   const lines = secret
@@ -56,17 +59,32 @@ export async function reveal(secret: { plaintext(): Promise<string> }): Promise<
 
 /** Replaces every secret of this process in a text, in whatever way it is written there. */
 export function redact(text: string): string {
-  if (forms.written.size + forms.bare.size === 0) return text;
+  return redactUntil(text, text.length);
+}
+
+/**
+ * The same of the beginning of a text, of which no more than `most` characters are looked at. What was cut off may be
+ * the end of a secret, which is not known by its beginning: as much as the longest takes is left out before the cut.
+ */
+export function redactBeginning(text: string, most: number, isCut = text.length > most): string {
+  const longest = Math.max(0, ...[...forms.written, ...forms.bare].map(({ length }) => length));
+  const end = Math.min(text.length, most);
+  return redactUntil(text.slice(0, end), isCut ? Math.max(end - longest * widest, 0) : end);
+}
+
+function redactUntil(text: string, until: number): string {
+  if (forms.written.size + forms.bare.size === 0) return text.slice(0, until);
   const spans = readingsOf(text)
     .flatMap((reading) => [...spansIn(reading, forms.written), ...spansIn(bareReading(reading), forms.bare)])
     .toSorted(([a], [b]) => a - b);
   let redacted = "";
   let end = 0;
   for (const [from, to] of spans) {
+    if (from >= until) break;
     if (from >= end) redacted += text.slice(end, from) + mask;
     end = Math.max(end, to);
   }
-  return redacted + text.slice(end);
+  return redacted + text.slice(end, until);
 }
 
 /** The same for every text in a value of JSON. Names of fields stay: they are Slipway's own. */

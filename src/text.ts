@@ -1,4 +1,4 @@
-import { redact } from "./secrets.js";
+import { redactBeginning } from "./secrets.js";
 
 // Control characters, those that are not seen or turn the direction of a text, and halves of pairs.
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -19,10 +19,10 @@ export function asLines(text: string): string {
 // What begins code, emphasis, HTML, entities and links, or ends a cell; then blocks; then links without a mark.
 const inlineMarks = /[\\`*~<|[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w+;)/g;
 const blockMarks = /^(?:>|[-+](?=\s|$)|-(?=--)|#(?=[\s#]|$))|(?<=^\d{1,9})[.)](?=\s|$)/;
-const bareLinks = /(?<=:)\/(?=\/)|(?<=\bwww)\./gi;
+const bareLinks = /(?<=:)\/(?=\/)|(?<=(?<![A-Za-z0-9])www)\./gi;
 // GitHub looks for them in what it has rendered, where a backslash or an entity for the mark itself is gone: only what
-// stands between mark and name helps. The mark within a word, as of a digest, is none.
-const mentions = /(?<!\w)@(?=\\?\w)/g;
+// stands between mark and name helps. The mark within a word, as of a digest, is none, unless an address is made of it.
+const mentions = /(?<!\w)@(?=\\?\w)|@(?=[\w\\-]+(?:\.[\w\\-]+)*\.[A-Za-z])/g;
 
 /** A text as a phrase of markdown, which shows it as it is: no markup, no HTML, no link, nobody mentioned. */
 export function asMarkdown(text: string): string {
@@ -45,8 +45,13 @@ const mostRead = 1 << 16;
 
 /** The beginning of a text. Secrets go first, since half of one is not known again. */
 export function excerpt(text: string, length: number): string {
-  const shown = redact(text.slice(0, mostRead));
+  const shown = beginningOf(text);
   return shown.length > length ? `${shown.slice(0, length)}…` : shown;
+}
+
+/** As much of a text as anything is made of that is shown, without secrets: what cuts it shorter cuts none. */
+export function beginningOf(text: string): string {
+  return redactBeginning(text, mostRead);
 }
 
 function escapeOf(char: string): string {

@@ -8,7 +8,7 @@ const toEnd = { toEnd: true };
 
 /** What is known of a repository beside its list of tags, which has to agree with it. */
 export interface Witnesses {
-  /** Digests by tag, as another source has them: those that are listed are not asked for. */
+  /** Digests by tag, as another source has them: what the registry lists has to have the same. */
   known?: ReadonlyMap<string, string>;
   /** Tags that may be there. */
   tags?: readonly string[];
@@ -65,12 +65,15 @@ export class TagReader {
     const list = await this.client.listTags(this.repository, toEnd);
     const tags = new Map(known);
     const absent: string[] = [];
+    const different: string[] = [];
     await eachOf(list ?? [], async (tag) => {
-      const digest = known.get(tag) ?? (await this.resolve(tag));
+      const digest = await this.resolve(tag);
       if (digest === undefined) absent.push(tag);
+      else if (digest !== (known.get(tag) ?? digest)) different.push(tag);
       else tags.set(tag, digest);
     });
-    const doubt = absent.length > 0 ? dangling(absent) : await this.#findHidden(list, witnesses);
+    const doubt =
+      firstOf(absent, dangling) ?? firstOf(different, moved) ?? (await this.#findHidden(list, witnesses));
     return doubt === undefined ? { tags } : { tags, doubt };
   }
 
@@ -92,9 +95,22 @@ export class TagReader {
   }
 }
 
-function dangling(tags: readonly string[]): Doubt {
+function firstOf(tags: readonly string[], doubt: (tag: string) => Doubt): Doubt | undefined {
+  const [first] = tags.toSorted();
+  return first === undefined ? undefined : doubt(first);
+}
+
+/** Another source is behind the registry, or the other way round: what it takes for untagged may be tagged. */
+function moved(tag: string): Doubt {
   return {
-    what: `the registry lists the tag ${tags.toSorted()[0]} and answers 404 for it`,
+    what: `the registry has the tag ${tag} at another manifest than the API that lists what can be removed`,
+    fix: "wait until both say the same",
+  };
+}
+
+function dangling(tag: string): Doubt {
+  return {
+    what: `the registry lists the tag ${tag} and answers 404 for it`,
     fix: "remove that tag, or point it at an image",
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { requireDocument } from "./document.js";
-import { digest, parse } from "./manifest.js";
+import { digest, parse, platformPart } from "./manifest.js";
 import { namedStrings, nameSet } from "./named.js";
 import type { ImagePlatform } from "./platform.js";
 
@@ -92,9 +92,9 @@ const history = z.object({
 });
 
 const configuration = z.object({
-  architecture: z.string(),
-  os: z.string(),
-  variant: text,
+  architecture: platformPart,
+  os: platformPart,
+  variant: z.nullish(platformPart),
   "os.version": text,
   "os.features": texts,
   created: time,

@@ -62,7 +62,14 @@ const descriptor = z.object({
   annotations: z.optional(namedStrings),
 });
 
-const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
+/** A part of a platform, of which none has many characters. */
+export const platformPart = z.string().max(128);
+
+const platform = z.object({
+  os: platformPart,
+  architecture: platformPart,
+  variant: platformPart.optional(),
+});
 
 // What could be read as either form is neither: programs differ in which one they take.
 const absent = z.never("nothing here, which belongs to the other form of manifest").optional();

@@ -2,6 +2,7 @@ import type { ReadableStreamDefaultReader } from "node:stream/web";
 import type { Response } from "undici";
 import { RegistryError } from "../errors.js";
 import { limitPassedBy, parseJson, repeatedName } from "../json.js";
+import { redactBeginning } from "../secrets.js";
 import { excerpt } from "../text.js";
 import { answerTime, type Bound, explanationBytes, leastRate } from "./bounds.js";
 import { classifyNetworkError } from "./verdict.js";
@@ -71,15 +72,23 @@ export function jsonOf(text: string, subject: string, { json }: Bound): unknown 
 /** What an answer says about its status, as far as it arrives: the rest is not needed. */
 export async function explanationIn(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
+  let isCut = true;
   try {
-    for await (const { chunk, bytes, waited } of partsOf(response, "")) {
-      chunks.push(chunk);
-      if (bytes > explanationBytes || waited > answerTime) break;
-    }
+    isCut = await readUntil(response, chunks);
   } catch {
     // The status stands without it.
   }
-  return Buffer.concat(chunks).subarray(0, explanationBytes).toString("utf8");
+  const text = Buffer.concat(chunks).subarray(0, explanationBytes).toString("utf8");
+  return isCut ? redactBeginning(text, text.length, isCut) : text;
+}
+
+/** Reads a body as far as it is looked at; true where there is more of it. */
+async function readUntil(response: Response, chunks: Uint8Array[]): Promise<boolean> {
+  for await (const { chunk, bytes, waited } of partsOf(response, "")) {
+    chunks.push(chunk);
+    if (bytes > explanationBytes || waited > answerTime) return true;
+  }
+  return false;
 }
 
 /** Reads an unwanted body, which is short, to its end: only then does the connection serve the next request. */

@@ -95,6 +95,7 @@ export class RegistryConnection {
       (await this.#wantsCredentials(repository))
     ) {
       await drain(answer.response);
+      if (request.afterLook) throw lookAgain(repository, request);
       offered = await this.#authenticator.authorization(registry, scopes);
       answer = await this.#exchange(repository, request, offered);
     }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../json.js";
-import { excerpt } from "../text.js";
+import { beginningOf, excerpt } from "../text.js";
 
 // More than any says of itself.
 const mostRead = 1 << 14;
@@ -24,7 +24,7 @@ const errors = z.union([protocolErrors, otherErrors]);
 
 /** What an answer says about itself, in one line; empty where it says nothing. */
 export function wordsOf(text: string): string {
-  const body = text.slice(0, mostRead).trim();
+  const body = beginningOf(text).slice(0, mostRead).trim();
   const said = /^[[{"]/.test(body) ? (errors.safeParse(parseJson(body)).data ?? "") : outsideJson(body);
   return excerpt(said.replace(/\s+/g, " ").trim().replace(/\.$/, ""), 300);
 }
@@ -37,7 +37,7 @@ export function saidBy(text: string): string {
 
 /** What came in place of the JSON that was expected, as it follows the sentence that says so. */
 export function insteadOfJson(text: string): string {
-  const said = wordsOf(text) || excerpt(text.slice(0, mostRead).replace(/\s+/g, " ").trim(), 80);
+  const said = wordsOf(text) || excerpt(beginningOf(text).slice(0, mostRead).replace(/\s+/g, " ").trim(), 80);
   return said === "" ? " It is empty." : ` It says: ${said}.`;
 }
 

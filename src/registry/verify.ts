@@ -257,6 +257,7 @@ async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
 function requireWhole(reference: string, missing: readonly string[], others: readonly string[]): void {
   if (missing.length + others.length === 0) return;
   const fix = missing.length > 0 ? replace : rebuild;
-  const message = `${reference} is not whole: ${[...missing, ...others].join("; ")}. ${fix}`;
+  // An index may list one manifest many times.
+  const message = `${reference} is not whole: ${[...new Set([...missing, ...others])].join("; ")}. ${fix}`;
   throw new VerificationError(message, missing.length > 0);
 }

@@ -76,9 +76,25 @@ describe.each([
     expect(await reader.read({ tags: ["1.0.0"], digests: [elsewhere] })).toEqual(new Map());
   });
 
-  it("does not ask for what another source knows, and takes that in", async () => {
+  it("refuses a tag that another source has at another manifest", async () => {
+    const repository = await twoTags();
+    const reader = new TagReader(client, repository);
+    expect(await messageThrownBy(() => reader.read({ known: new Map([["latest", old]]) }))).toBe(
+      refusal(
+        repository,
+        "has the tag latest at another manifest than the API that lists what can be removed",
+        "wait until both say the same",
+      ),
+    );
+    expect([...(await reader.read({ known: new Map([["latest", fresh]]) })).keys()].toSorted()).toEqual([
+      "1.0.0",
+      "latest",
+    ]);
+  });
+
+  it("takes in what another source knows", async () => {
     const known = new Map([
-      ["latest", old],
+      ["latest", fresh],
       ["known", elsewhere],
     ]);
     const tags = await new TagReader(client, await twoTags()).read({ known });
@@ -88,6 +104,7 @@ describe.each([
       "GET list?n=1000&last=",
       "HEAD 1.0.0",
       "HEAD known",
+      "HEAD latest",
     ]);
   });
 

@@ -28,6 +28,7 @@ describe("an image configuration", () => {
 
   // Go, in which what runs images is written, parses none of these (image-spec: specs-go/v1, Image).
   it.each([
+    [{ architecture: "x".repeat(129) }, "architecture: "],
     [{ created: "yesterday" }, "created: a time as in"],
     [{ created: "" }, "created: a time as in"],
     [{ created: "2026-11-27" }, "created: a time as in"],

@@ -157,3 +157,19 @@ it("wants a password, where there is an identity token: nothing is taken for abs
     `${repository.registry}: asks for user name and password (Basic), and what was given for it is an identity token. Pass with-registry-auth --address ${repository.registry} with a user name and a password.`,
   );
 });
+
+it("looks again before a tag is set where the registry wanted credentials only then", async () => {
+  const repository = at.repository(path);
+  const before = makeImage({ shared: ["before"] });
+  await seed(at.direct(repository), before, "moving");
+  at.proxy.setFault(({ method, path: url, headers }): Fault | undefined => {
+    if (headers.authorization === basic) return undefined;
+    if (url === "/v2/") return answer(401, challenge);
+    return method === "PUT" ? answer(403) : undefined;
+  });
+  await clientOf(me).replaceTag(repository, "moving", image.index, before.index.descriptor.digest);
+  expect(asked()).toEqual([
+    ...["HEAD moving 200", "PUT moving 403", "GET  401"],
+    ...["HEAD moving 200", "PUT moving 201"],
+  ]);
+});
