@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { type Container, ImageLayerCompression, ImageMediaTypes } from "@dagger.io/dagger";
+import { z } from "zod";
 import { lastLine, messageOf, SlipwayError } from "./errors.js";
 import { scratch } from "./files.js";
 import type { Compression } from "./oci/formats.js";
 import { type LayoutArchive, openLayoutArchive } from "./oci/layout.js";
+import { excerpt } from "./text.js";
 
 const compressions: Readonly<Record<Compression, ImageLayerCompression>> = {
   gzip: ImageLayerCompression.Gzip,
@@ -30,10 +32,29 @@ export async function exportArchive(
   return openLayoutArchive(path);
 }
 
-/** Why a build failed, in the words of the command that did: the engine's own message is only its exit code. */
+/** What the engine says of a command that failed. */
+const failedCommand = z.object({
+  cmd: z.array(z.string()),
+  exitCode: z.number(),
+  stdout: z.string(),
+  stderr: z.string(),
+});
+
+// The last line is often how it ended, and the cause stands before it.
+const linesShown = 4;
+
+/** Why a build failed: what the command that did printed last. The engine's own message is only its exit code. */
 export function buildFailure(dockerfile: string, error: unknown): Error {
-  const printed = error instanceof Error && "stderr" in error ? lastLine(String(error.stderr)) : "";
-  const reason = printed || lastLine(messageOf(error));
-  // Slipway's own Dockerfile names itself in what it prints.
-  return new SlipwayError(reason.startsWith(`${dockerfile}: `) ? reason : `${dockerfile}: ${reason}`);
+  const failed = failedCommand.safeParse(error).data;
+  if (failed === undefined) return new SlipwayError(`${dockerfile}: ${lastLine(messageOf(error))}`);
+  const { cmd, exitCode, stdout, stderr } = failed;
+  const printed = (stderr.trim() || stdout.trim()).split("\n").map((line) => line.trim());
+  // Slipway's own Dockerfile names itself in what it prints, and says all of it in one line.
+  const own = printed.findLast((line) => line.startsWith(`${dockerfile}: `));
+  if (own !== undefined) return new SlipwayError(own);
+  const said = printed.filter((line) => line !== "").slice(-linesShown);
+  return new SlipwayError([
+    `${dockerfile}: exit code ${exitCode} of RUN ${excerpt(cmd.at(-1)?.trim() ?? "", 200)}${said.length === 0 ? ", which printed nothing." : "; it printed last:"}`,
+    ...said.map((line) => `  ${excerpt(line, 500)}`),
+  ]);
 }

@@ -555,7 +555,8 @@ export class Slipway {
    * It goes the whole way of a release, with the Dockerfile, the repositories and the tags of the settings, and
    * needs no credentials but those of the base images.
    *
-   * @param binaries Directory of the binaries. Default: GoReleaser's snapshot, built in the CI image.
+   * @param binaries Directory of the binaries. Default: GoReleaser's snapshot, built in the CI image, where the source
+   * has a go.mod.
    * @param ref The git ref in full. Default: the main branch.
    * @param format Form of the result.
    */
@@ -573,7 +574,7 @@ export class Slipway {
     const descriptions = describeRelease(project, given);
     const build = {
       builder: Builder.Auto,
-      binaries: binaries ?? (await this.build()),
+      binaries: binaries ?? ((await project.source.exists("go.mod")) ? await this.build() : undefined),
       sourceDateEpoch: 0,
     };
     const report = await rehearse(async () => {

@@ -33,7 +33,7 @@ const layers: Record<string, readonly string[]> = {
   publication: ["outputs", "phases", "registry", "report"],
   "release-images": ["registry", "tags"],
   config: ["errors", "binaries", "json", "oci", "registry", "release-images", "tags"],
-  engine: ["errors", "files", "oci"],
+  engine: ["errors", "files", "oci", "text"],
   project: ["config", "errors", "files", "log", "phases", "progress", "registry", "secrets"],
   go: ["errors"],
   "ci-image": [

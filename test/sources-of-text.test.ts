@@ -101,7 +101,15 @@ const errors: Readonly<Record<string, Show<unknown>>> = {
     ),
   "a manifest": (text) => parseManifest(Buffer.from(text), "ghcr.io/acme/app:1"),
   "a line of a build's log": (text) => {
-    throw buildFailure("Dockerfile", Object.assign(new Error("exit code 1"), { stderr: text }));
+    throw buildFailure(
+      "Dockerfile",
+      Object.assign(new Error("exit code 1"), {
+        cmd: ["sh", "-c", text],
+        exitCode: 1,
+        stdout: "",
+        stderr: text,
+      }),
+    );
   },
   "a tool that fails": (stderr) =>
     reportVerification([

@@ -141,7 +141,7 @@ function targetIndex({ stages, name }: Dockerfile, { stage }: BuildTarget): numb
 }
 
 /** What an instruction takes files from, by the names that it has for them. */
-function originNames(instruction: Instruction): string[] {
+export function originNames(instruction: Instruction): string[] {
   if (instruction.keyword === "RUN")
     return mountsOf(instruction).flatMap(({ from }) => (from === undefined ? [] : [from]));
   if (instruction.keyword !== "COPY") return [];

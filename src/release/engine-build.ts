@@ -4,6 +4,7 @@ import { type Container, type Directory, dag, ExistsType, type Platform } from "
 import { writeSources } from "../dockerfile/context-files.js";
 import { summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { scratch as scratchBase } from "../dockerfile/from.js";
+import { pinText } from "../dockerfile/pinned-text.js";
 import type { Source } from "../dockerfile/sources.js";
 import { buildFailure, exportArchive } from "../engine.js";
 import { InputError, SlipwayError, VerificationError } from "../errors.js";
@@ -65,7 +66,7 @@ export async function planEngineBuild(
   const { path: name, text } = staged.chosen;
   const { mediaTypes, compression } = description.settings;
   const { labels } = staged;
-  const { images, references } = await pinImages(
+  const { images, digests } = await pinImages(
     (reference) => digestOnEngine(project, reference),
     staged,
     text,
@@ -94,7 +95,7 @@ export async function planEngineBuild(
     remarks: remarksOf(staged, {
       reason: reasonOf(staged),
       stages: staged.targets.flatMap(({ remarks }) => remarks),
-      bases: references,
+      bases: [...digests.keys()],
     }),
     pack: async () => {
       await project.signIn();
@@ -102,7 +103,9 @@ export async function planEngineBuild(
       const built = await Promise.all(
         platforms.map(async ({ target, inputs, copied }) => {
           const { platform, buildArgs, stage } = target;
-          const directory = await writeContext(name, text, copied);
+          const pinned =
+            staged.dockerfile === undefined ? text : pinText(text, staged.dockerfile, target, digests);
+          const directory = await writeContext(name, pinned, copied);
           const source = {
             directory,
             dockerfile: engineDockerfile,

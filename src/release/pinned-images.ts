@@ -6,8 +6,8 @@ import type { StagedRelease, StagedTarget } from "./stage.js";
 /** The images that a build starts from, by target, each as its reference with the digest that it has now. */
 export interface PinnedImages {
   images: ReadonlyMap<StagedTarget, string[]>;
-  /** All of them, as the Dockerfile names them. */
-  references: string[];
+  /** The digests of all of them, by how the Dockerfile names them. */
+  digests: ReadonlyMap<string, string>;
 }
 
 /** The digest that an image has now, as whoever builds from it sees it. */
@@ -31,9 +31,11 @@ export async function pinImages(
       async (reference) => parseReference(reference, "base image").digest ?? digestNow(reference),
     ),
   );
-  const pinned = new Map(references.map((reference, at) => [reference, `${reference} ${digests[at]}`]));
+  const byReference = new Map(references.map((reference, at) => [reference, digests[at] ?? ""]));
   return {
-    images: new Map(named.map(([target, names]) => [target, names.map((name) => pinned.get(name) ?? name)])),
-    references,
+    images: new Map(
+      named.map(([target, names]) => [target, names.map((name) => `${name} ${byReference.get(name)}`)]),
+    ),
+    digests: byReference,
   };
 }

@@ -32,10 +32,15 @@ export function remarksOf(
 
 /** The image is a function of its input, and a base under a tag is none that stays. */
 function baseRemarks(references: readonly string[]): string[] {
-  return references
-    .filter((reference) => parseReference(reference, "base image").digest === undefined)
-    .map(
-      (reference) =>
-        `The base ${reference} has no digest: once it moves, the same binaries are another image, which a version that is published refuses. Pin it in the Dockerfile, as in FROM name:tag@sha256:….`,
-    );
+  const loose = [...new Set(references)].filter(
+    (reference) => parseReference(reference, "base image").digest === undefined,
+  );
+  if (loose.length === 0) return [];
+  const [names, verb, pronoun] =
+    loose.length === 1
+      ? [`The base ${loose[0]}`, "has", "it"]
+      : [`The bases ${loose.join(", ")}`, "have", "one"];
+  return [
+    `${names} ${verb} no digest: once ${pronoun} moves, the same input gives another image, which a version that is published refuses. Pin ${loose.length === 1 ? "it" : "them"} in the Dockerfile, as in FROM name:tag@sha256:….`,
+  ];
 }
