@@ -18,7 +18,8 @@ export interface CiImageInputs {
   bases: readonly string[];
   buildArgs: Record<string, string>;
   platforms: readonly string[];
-  miseVersion: string;
+  /** Absent where the Dockerfile takes none: then it installs whatever it says itself. */
+  miseVersion?: string | undefined;
   alpine: string;
 }
 
@@ -26,7 +27,10 @@ export interface CiImageInputs {
 export interface CiImage {
   /** SHA-256 over all inputs, 64 hex digits. */
   identity: string;
-  /** The tag that never moves: `<mise version>-alpine<release>-<first 8 digits of the identity>`. */
+  /**
+   * The tag that never moves: `<mise version>-alpine<release>-<first 8 digits of the identity>`, without the first where
+   * the Dockerfile takes none.
+   */
   tag: string;
   /** Tags that follow the newest image. */
   aliases: string[];
@@ -41,18 +45,22 @@ export interface CiImage {
 export function describeCiImage(inputs: CiImageInputs): CiImage {
   const { miseVersion, alpine } = inputs;
   const identity = createHash("sha256").update(canonical(inputs)).digest("hex");
+  const version = miseVersion === undefined ? [] : [miseVersion];
   return {
     identity,
-    tag: `${miseVersion}-alpine${alpine}-${identity.slice(0, 8)}`,
-    aliases: [miseVersion, "latest"],
+    tag: [...version, `alpine${alpine}`, identity.slice(0, 8)].join("-"),
+    aliases: [...version, "latest"],
     platforms: inputs.platforms,
-    labels: { [labels.identity]: identity, [labels.mise]: miseVersion },
+    labels: {
+      [labels.identity]: identity,
+      ...(miseVersion === undefined ? {} : { [labels.mise]: miseVersion }),
+    },
   };
 }
 
 /** Whether a tag is of the form that never moves. */
 export function isImmutableTag(tag: string): boolean {
-  return /^\d+\.\d+\.\d+-alpine\d+\.\d+-[0-9a-f]{8}$/.test(tag);
+  return /^(?:\d+\.\d+\.\d+-)?alpine\d+\.\d+-[0-9a-f]{8}$/.test(tag);
 }
 
 /** Whether every platform of a published image carries the identity label of any Slipway CI image. */

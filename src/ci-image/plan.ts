@@ -11,7 +11,7 @@ import { reveal } from "../secrets.js";
 import { type CiImageFiles, readCiImageFiles, toolsFile } from "./files.js";
 import { type CiImage, describeCiImage, labels } from "./image.js";
 import { type MiseVersion, type PublishedLabel, resolveMise } from "./mise.js";
-import { requestedTools } from "./tools.js";
+import { namedTools, requestedTools } from "./tools.js";
 import type { ExpectedVersions } from "./versions.js";
 
 /** A CI image that is described but not built. */
@@ -65,15 +65,16 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
   const settings = project.settings.ciImage;
   const files = await readCiImageFiles(project.source, settings);
   const summary = summaryOf(settings, files);
+  const takesMise = requireUse(settings, summary);
   const [mise, bases] = await Promise.all([
-    chooseMise(project, files, { githubToken }),
+    takesMise ? chooseMise(project, files, { githubToken }) : undefined,
     Promise.all(basesOf(settings, summary).map((base) => resolveBase(project, base))),
   ]);
-  for (const note of mise.notes) log(`mise: ${note}`);
-  const miseVersion = mise.version;
+  for (const note of mise?.notes ?? []) log(`mise: ${note}`);
+  const miseVersion = mise?.version;
   const buildArgs = resolveBuildArgs(settings, summary, { bases, miseVersion });
-  const tools = requestedTools(files.content.get(toolsFile)?.toString("utf8") ?? "", toolsFile);
-  const { platforms, alpine, go, dockerfile } = settings;
+  const configToml = files.content.get(toolsFile)?.toString("utf8") ?? "";
+  const { platforms, alpine, dockerfile } = settings;
   const content = Object.fromEntries(files.content);
   return {
     image: describeCiImage({
@@ -84,7 +85,7 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
       miseVersion,
       alpine,
     }),
-    versions: { ...tools, alpine, go, mise: miseVersion },
+    versions: { alpine, ...claimedVersions(settings, configToml, miseVersion) },
     base: bases.at(-1)?.pinned ?? "",
     dockerfile,
     context: files.directory,
@@ -92,6 +93,37 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     layers: summary.layers,
     transientArgs: summary.transientArgs,
   };
+}
+
+/**
+ * What the image is held against. A Dockerfile that takes the version of mise installs what Slipway's own does; any other
+ * one is its project's affair, as far as the configuration names no versions.
+ */
+function claimedVersions(
+  { go }: CiImageSettings,
+  configToml: string,
+  mise: string | undefined,
+): ExpectedVersions {
+  if (mise === undefined) return { go, ...namedTools(configToml, toolsFile) };
+  const asked = namedTools(configToml, toolsFile).go;
+  if (asked !== undefined && asked !== go)
+    log(
+      `${toolsFile} asks for Go ${asked}, and the image has the Go of its base, ${go}: set ciImage.buildArgs.BASE_IMAGE and ciImage.go in slipway.json for that one.`,
+    );
+  return { ...requestedTools(configToml, toolsFile), go, mise };
+}
+
+/** Whether the Dockerfile takes the version of mise; a setting that it does not take would do nothing. */
+function requireUse({ dockerfile, mise }: CiImageSettings, { args }: DockerfileSummary): boolean {
+  const takes = args.has("MISE_VERSION");
+  if (!takes && mise.version !== undefined)
+    throw new InputError({
+      subject: "slipway.json: ciImage.mise.version",
+      expected: `no version, since ${dockerfile} declares no ARG MISE_VERSION to take it`,
+      given: mise.version,
+      fix: "Declare the argument there and install that version, or leave the setting out",
+    });
+  return takes;
 }
 
 /**
@@ -173,7 +205,7 @@ async function resolveBase(project: Project, wanted: string): Promise<Base> {
 function resolveBuildArgs(
   { buildArgs, dockerfile, mise }: CiImageSettings,
   { args }: DockerfileSummary,
-  { bases, miseVersion }: { bases: readonly Base[]; miseVersion: string },
+  { bases, miseVersion }: { bases: readonly Base[]; miseVersion: string | undefined },
 ): Record<string, string> {
   const reserved = Object.keys(buildArgs).filter((name) => Object.hasOwn(reservedArgs, name));
   if (reserved.length > 0)

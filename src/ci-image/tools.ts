@@ -8,6 +8,11 @@ export interface RequestedTools {
   goreleaser: string;
 }
 
+const named = ["go", "golangci-lint", "goreleaser"] as const;
+
+/** Exact versions, without a leading v, of the tools that a configuration names. */
+export type NamedTools = Partial<Record<(typeof named)[number], string>>;
+
 // What mise takes as the version of a tool; of several, the first is the one in use.
 const single = z.union([z.string(), z.object({ version: z.string() }).transform(({ version }) => version)]);
 const request = z.union([
@@ -34,6 +39,19 @@ export function requestedTools(configToml: string, file = ".mise/config.toml"): 
   };
 }
 
+/**
+ * What a mise configuration says of the tools that a Dockerfile of one's own may install by it: the exact versions of
+ * those that it names. What mise would resolve is whatever it was when the image was built.
+ */
+export function namedTools(configToml: string, file = ".mise/config.toml"): NamedTools {
+  const { tools } = parseConfig(configToml, file);
+  const versions = named.map((name) => {
+    const [tool, ...others] = Object.keys(tools).filter((key) => keyOf(name).test(key));
+    return [name, tool === undefined || others.length > 0 ? undefined : versionIn(tools[tool])] as const;
+  });
+  return Object.fromEntries(versions.filter(([, version]) => version !== undefined));
+}
+
 function parseConfig(configToml: string, file: string): z.output<typeof config> {
   let toml: unknown;
   try {
@@ -47,8 +65,7 @@ function parseConfig(configToml: string, file: string): z.output<typeof config> 
 }
 
 function requestedVersion(tools: Record<string, unknown>, name: string, file: string): string {
-  // The rule by which Dockerfile.ci finds the tool: `goreleaser`, `aqua:goreleaser/goreleaser`, `go:…/goreleaser/v2`.
-  const key = new RegExp(`(^|[:/])${name}(/v[0-9]+)?$`);
+  const key = keyOf(name);
   const found = Object.keys(tools).filter((tool) => key.test(tool));
   const [tool] = found;
   if (tool === undefined || found.length > 1)
@@ -61,7 +78,7 @@ function requestedVersion(tools: Record<string, unknown>, name: string, file: st
           ? `Add it, as in ${name} = "1.2.3"`
           : "Keep the one that the CI image is to install",
     });
-  const version = exactVersion.exec(request.safeParse(tools[tool]).data ?? "")?.[1];
+  const version = versionIn(tools[tool]);
   if (version !== undefined) return version;
   throw new InputError({
     subject: `${file}: tools.${JSON.stringify(tool)}`,
@@ -69,4 +86,13 @@ function requestedVersion(tools: Record<string, unknown>, name: string, file: st
     given: tools[tool],
     fix: "Name the version in full: the CI image is verified against it",
   });
+}
+
+/** The rule by which Dockerfile.ci finds a tool: `goreleaser`, `aqua:goreleaser/goreleaser`, `go:…/goreleaser/v2`. */
+function keyOf(name: string): RegExp {
+  return new RegExp(`(^|[:/])${name}(/v[0-9]+)?$`);
+}
+
+function versionIn(requested: unknown): string | undefined {
+  return exactVersion.exec(request.safeParse(requested).data ?? "")?.[1];
 }

@@ -31,6 +31,18 @@ describe("describeCiImage", () => {
     });
   });
 
+  it("names an image whose Dockerfile takes no version of mise by its base and identity", () => {
+    const own = describeCiImage({ ...inputs, miseVersion: undefined });
+    expect(own).toEqual({
+      identity: own.identity,
+      tag: `alpine3.23-${own.identity.slice(0, 8)}`,
+      aliases: ["latest"],
+      platforms: ["linux/amd64", "linux/arm64"],
+      labels: { [labels.identity]: own.identity },
+    });
+    expect(own.identity).not.toBe(identity);
+  });
+
   it.each<[string, Partial<CiImageInputs>]>([
     ["files", { content: Object.fromEntries(Object.entries(inputs.content).toReversed()) }],
     ["build arguments", { buildArgs: Object.fromEntries(Object.entries(inputs.buildArgs).toReversed()) }],
@@ -107,6 +119,8 @@ describe("isImmutableTag", () => {
   it.each([
     [describeCiImage(inputs).tag, true],
     ["2025.12.13-alpine3.23-1a2b3c4d", true],
+    ["alpine3.23-1a2b3c4d", true],
+    ["alpine3.23", false],
     ["2025.12.13", false],
     ["latest", false],
     ["latest-kept-1a2b3c4d5e6f", false],

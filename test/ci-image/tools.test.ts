@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { requestedTools } from "../../src/ci-image/tools.js";
+import { namedTools, requestedTools } from "../../src/ci-image/tools.js";
 import { InputError } from "../../src/errors.js";
 
 const versions = { "golangci-lint": "2.7.2", goreleaser: "2.13.3" };
@@ -82,5 +82,24 @@ describe("requestedTools", () => {
 
   it("names the file that it was given", () => {
     expect(() => requestedTools("", "mise.toml")).toThrow("mise.toml: [tools]");
+  });
+});
+
+describe("namedTools", () => {
+  it.each<[string, string[], ReturnType<typeof namedTools>]>([
+    [
+      "of a project",
+      ['go = "1.26.1"', 'golangci-lint = "2.11.3"', 'goreleaser = "v2.14.3"', 'pre-commit = "latest"'],
+      { go: "1.26.1", "golangci-lint": "2.11.3", goreleaser: "2.14.3" },
+    ],
+    ["without those that mise resolves", ['go = "latest"', 'golangci-lint = "2"'], {}],
+    [
+      "without those that are named twice",
+      ['goreleaser = "2.14.3"', '"aqua:goreleaser/goreleaser" = "2.14.2"'],
+      {},
+    ],
+    ["of none", [], {}],
+  ])("are the exact versions %s", (_, lines, expected) => {
+    expect(namedTools(["[tools]", ...lines].join("\n"))).toEqual(expected);
   });
 });
