@@ -96,6 +96,11 @@ const ciImage = z
       .regex(/^\d+\.\d+(\.\d+)?$/, "a Go version as in 1.25.5")
       .default("1.25.5")
       .describe("Go version of the base image, verified in the image."),
+    packages: z
+      .array(z.string().regex(/^[a-z0-9][a-z0-9+._-]*$/, "the name of an Alpine package, as in bash"))
+      .refine(isDistinct, "no package twice")
+      .default([])
+      .describe("Alpine packages that Slipway's own Dockerfile.ci installs as well: bash, gcc, musl-dev."),
     buildArgs: z
       .record(
         z.string(),

@@ -18,6 +18,7 @@ describe("parseSettings", () => {
       repositories: [],
       alpine: "3.23",
       go: "1.25.5",
+      packages: [],
       buildArgs: {},
       mise: {
         sha256: {},

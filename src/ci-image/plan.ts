@@ -8,6 +8,7 @@ import { type Project, readSecret } from "../project.js";
 import { parseReference, type Repository } from "../registry/reference.js";
 import { readImage } from "../registry/verify.js";
 import { reveal } from "../secrets.js";
+import { type PinnedBase, resolveBuildArgs } from "./build-args.js";
 import { type CiImageFiles, readCiImageFiles, toolsFile } from "./files.js";
 import { type CiImage, describeCiImage, labels } from "./image.js";
 import { type MiseVersion, type PublishedLabel, resolveMise } from "./mise.js";
@@ -174,20 +175,12 @@ function pinOf(settings: CiImageSettings, files: CiImageFiles): string {
   return pin;
 }
 
-/** An image that a stage starts from. */
-interface Base {
-  /** As the Dockerfile or the settings name it. */
-  wanted: string;
-  /** The same with its digest. */
-  pinned: string;
-}
-
 function basesOf({ dockerfile }: CiImageSettings, { bases }: DockerfileSummary): readonly string[] {
   if (bases.length > 0) return bases;
   throw new InputError({ subject: dockerfile, expected: "a FROM that names an image", given: undefined });
 }
 
-async function resolveBase(project: Project, wanted: string): Promise<Base> {
+async function resolveBase(project: Project, wanted: string): Promise<PinnedBase> {
   parseReference(wanted, "base image");
   const [platform] = project.settings.ciImage.platforms;
   try {
@@ -201,46 +194,6 @@ async function resolveBase(project: Project, wanted: string): Promise<Base> {
     });
   }
 }
-
-function resolveBuildArgs(
-  { buildArgs, dockerfile, mise }: CiImageSettings,
-  { args }: DockerfileSummary,
-  { bases, miseVersion }: { bases: readonly Base[]; miseVersion: string | undefined },
-): Record<string, string> {
-  const reserved = Object.keys(buildArgs).filter((name) => Object.hasOwn(reservedArgs, name));
-  if (reserved.length > 0)
-    throw new InputError({
-      subject: "slipway.json: ciImage.buildArgs",
-      expected: "no argument that a setting of its own stands for",
-      given: reserved.join(", "),
-      fix: `Set ${reserved.map((name) => reservedArgs[name]).join(", ")}`,
-    });
-  const undeclared = Object.keys(buildArgs).filter((name) => !args.has(name));
-  if (undeclared.length > 0)
-    throw new InputError({
-      subject: "slipway.json: ciImage.buildArgs",
-      expected: `only arguments that ${dockerfile} declares (${[...args.keys()].join(", ")})`,
-      given: undeclared.join(", "),
-    });
-  const wantedBase = buildArgs.BASE_IMAGE ?? args.get("BASE_IMAGE");
-  const own = {
-    BASE_IMAGE: bases.find(({ wanted }) => wanted === wantedBase)?.pinned ?? wantedBase,
-    MISE_VERSION: miseVersion,
-    MISE_SHA256_AMD64: mise.sha256["linux/amd64"],
-    MISE_SHA256_ARM64: mise.sha256["linux/arm64"],
-  };
-  const given = Object.entries({ ...buildArgs, ...own }).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && args.has(entry[0]),
-  );
-  return Object.fromEntries(given);
-}
-
-/** Build arguments that settings of their own stand for. */
-const reservedArgs: Readonly<Record<string, string>> = {
-  MISE_VERSION: "ciImage.mise.version",
-  MISE_SHA256_AMD64: "ciImage.mise.sha256",
-  MISE_SHA256_ARM64: "ciImage.mise.sha256",
-};
 
 function summaryOf({ dockerfile, buildArgs }: CiImageSettings, { content }: CiImageFiles): DockerfileSummary {
   return summarizeDockerfile(content.get(dockerfile)?.toString("utf8") ?? "", buildArgs);
