@@ -109,7 +109,9 @@ function formsOf(text: string): string[] {
 
 /** What is long enough to be found by letters and digits only: bytes as decimal numbers, and base64 of base64. */
 function bareFormsOf(text: string): string[] {
-  return [[...Buffer.from(text)].join(""), ...base64FormsOf(text).flatMap(base64FormsOf)];
+  const bytes = [...Buffer.from(text)].map(String);
+  const padded = bytes.map((byte) => byte.padStart(3, "0"));
+  return [bytes.join(""), padded.join(""), ...base64FormsOf(text).flatMap(base64FormsOf)];
 }
 
 /** In both alphabets, also where other bytes stand before it. */

@@ -118,7 +118,11 @@ async function removeUnneeded(
   const fate = current.removable.find((manifest) => manifest.digest === digest);
   if (fate === undefined) return { result: "absent" };
   try {
-    return await target.remove(fate);
+    const removal = await target.remove(fate);
+    // What it holds would go next.
+    if (removal.result === "absent" && (await target.resolve(digest)) !== undefined)
+      return { result: "failed", detail: "its deletion was answered 404, and it is still there" };
+    return removal;
   } catch (error) {
     return { result: "failed", detail: messageOf(error) };
   }

@@ -35,11 +35,13 @@ export async function followOvertaking(
   const held = new Map(set.filter(({ plan }) => plan.moves).map(({ plan, digest }) => [plan, digest]));
   const followed = new Map<string, string>();
   if (held.size === 0 || !needsPublishedTags(tags, latest)) return followed;
+  // A list may be older than the one before it.
+  const listed = new Set<string>();
   for (let times = 0; times < mostTimes; times += 1) {
-    const listed = await readTags({ client, repository, firstPublish: false });
+    for (const tag of await readTags({ client, repository, firstPublish: false })) listed.add(tag);
     let moved = false;
     for (const [plan, digest] of held) {
-      const other = overtakingTag(tags, plan.tag, listed);
+      const other = overtakingTag(tags, plan.tag, [...listed]);
       const stored = other === undefined ? undefined : await heldBy(client, repository, other, plan);
       if (other === undefined || stored === undefined || stored.descriptor.digest === digest) continue;
       // Where somebody else has moved it since, it is theirs to look after.

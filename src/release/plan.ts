@@ -1,5 +1,5 @@
 import type { ReleaseSettings } from "../config.js";
-import { ConflictError, InputError } from "../errors.js";
+import { ConflictError, InputError, RegistryError } from "../errors.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
@@ -9,7 +9,7 @@ import { type Trigger, versionOf } from "../tags/ref.js";
 import type { TagRequest } from "../tags/request.js";
 import type { BuiltImage, Origin } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage } from "./image-ids.js";
-import { type PublishedTag, readTag, readTags } from "./published.js";
+import { type PublishedTag, type Reading, readTag, readTags } from "./published.js";
 
 /** A repository that a release goes to, and what its `latest` follows. */
 export interface Target {
@@ -127,8 +127,9 @@ export async function planTarget(request: PlanRequest, { repository, latest }: T
   const listed = needsPublishedTags(tags, latest) ? await readTags(reading) : [];
   const decisions = decideTags(tags, latest, listed);
   const published = new Map<string, PublishedTag>();
-  for (const { tag, set } of decisions) {
-    const found = set ? await readTag(reading, tag) : undefined;
+  for (const decision of decisions) {
+    const { tag, set } = decision;
+    const found = set ? await readPlanned(reading, decision, listed) : undefined;
     if (found !== undefined) published.set(tag, found);
   }
   const forward = decisions.map((decision) => {
@@ -141,6 +142,22 @@ export async function planTarget(request: PlanRequest, { repository, latest }: T
     latest,
     tags: planTags(repository, forward, published, { ...request, version: versionOf(tags.trigger) }),
   };
+}
+
+/** What a tag holds. One that never moves, is listed and answers 404 is not absent: it would be set a second time. */
+async function readPlanned(
+  reading: Reading,
+  { tag, moves }: TagDecision,
+  listed: readonly string[],
+): Promise<PublishedTag | undefined> {
+  return reading.client.untilShown(async () => {
+    const found = await readTag(reading, tag);
+    if (found !== undefined || moves || !listed.includes(tag)) return found;
+    throw new RegistryError(
+      `${formatReference(reading.repository, tag)}: the registry lists the tag and answers 404 for it, so whether it is published is unknown. Run this again; if it stays, remove the tag there.`,
+      { failure: "invalid", transient: true },
+    );
+  });
 }
 
 /** A release of the same image under another version is another index, which says so. */

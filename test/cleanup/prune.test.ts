@@ -271,6 +271,18 @@ describe.each([
     expect(resultsIn(outcome)).toEqual({ [old]: "absent", [oldPart]: "absent" });
   });
 
+  it("leaves the parts of what is said to be gone, and is there", async () => {
+    const repository = await movedAlias();
+    at.proxy.setFault(({ method, path }) =>
+      method === "DELETE" && path.endsWith(old) ? { kind: "answer", status: 404 } : undefined,
+    );
+    expect(resultsIn(await pruneAt(repository))).toEqual({
+      [old]: "failed: its deletion was answered 404, and it is still there",
+      [oldPart]: `kept: ${old} is still there`,
+    });
+    await verifyImage(client, at.direct(repository), old);
+  });
+
   it("takes what another clean-up removed since the plan for done", async () => {
     const repository = await movedAlias();
     const target = interposed(makeTarget(repository), {

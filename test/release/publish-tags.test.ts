@@ -1,3 +1,4 @@
+import { Response } from "undici";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ConflictError } from "../../src/errors.js";
 import type { Repository } from "../../src/registry/reference.js";
@@ -119,6 +120,50 @@ it("move a tag on to a version that was published between the look and the reque
     { ok: false, error: expect.stringMatching(/:latest: holds .* Another publisher is at work/) },
   ]);
   expect(await shelf(repository)).toMatchObject({ "1.2": digestOf(other), latest: digestOf(other) });
+});
+
+it("stay at the highest version that was seen, where a later list is older", async () => {
+  const repository = at.repository();
+  const highest = await makeReleasedImage("highest");
+  let isTagged = false;
+  let lists = 0;
+  const client = makeClient({
+    fetch: async (url, init) => {
+      const answer = await directFetch(url, init);
+      if (init?.method === "PUT" && url.endsWith("/manifests/latest") && !isTagged) {
+        isTagged = true;
+        await seed(at.direct(repository), other.packed, "1.5.0");
+        await seed(at.direct(repository), highest.packed, "2.0.0");
+      }
+      if (!isTagged || !url.includes("/tags/list")) return answer;
+      lists += 1;
+      const listed = (await answer.json()) as { tags: string[] };
+      const tags = lists === 1 ? listed.tags : listed.tags.filter((tag) => tag !== "2.0.0");
+      return new Response(JSON.stringify({ ...listed, tags }), {
+        headers: { "content-type": "application/json" },
+      });
+    },
+  });
+  const publication = makePublication([repository], image, { client, ref: "refs/tags/v1.0.0" });
+  expect((await publishRelease([publication])).flat()).toMatchObject([{ ok: true }]);
+  expect(lists).toBeGreaterThan(1);
+  expect(await shelf(repository)).toMatchObject({ latest: digestOf(highest) });
+});
+
+it("are not set where a version is listed and answers 404", async () => {
+  const repository = at.repository();
+  await publish(repository, other, "refs/tags/v1.2.3");
+  at.proxy.clear();
+  at.proxy.setFault(({ method, path }) =>
+    method !== "PUT" && path.endsWith("/manifests/1.2.3") ? { kind: "answer", status: 404 } : undefined,
+  );
+  const outcome = await publish(repository, image, "refs/tags/v1.2.3");
+  at.proxy.clear();
+  expect(outcome).toMatchObject({
+    ok: false,
+    error: expect.stringMatching(/:1\.2\.3: the registry lists the tag and answers 404 for it/),
+  });
+  expect(await shelf(repository)).toMatchObject({ "1.2.3": digestOf(other) });
 });
 
 describe("tags of single platforms", () => {

@@ -30,6 +30,10 @@ export const encodings: Readonly<Record<string, (secret: string) => string>> = {
     bytes(secret, 16)
       .map((byte) => `0x${byte}`)
       .join(", "),
+  "as bytes of three digits": (secret) =>
+    bytes(secret, 10)
+      .map((byte) => byte.padStart(3, "0"))
+      .join(" "),
   "as an array of bytes": (secret) => `[${bytes(secret, 10).join(",")}]`,
   "as an array of bytes, with blanks": (secret) => `[${bytes(secret, 10).join(", ")}]`,
   "over lines": (secret) => lines(secret).join("\n"),
