@@ -1,4 +1,4 @@
-import { chmod, copyFile, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, lstat, mkdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { InputError } from "../errors.js";
 import type { FileNode } from "../layer/file-tree.js";
@@ -12,25 +12,37 @@ export async function writeSources(
 ): Promise<void> {
   // By path, so that a directory comes before what is in it.
   for (const { path, node } of sources.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    await requirePlain(directory, path, subject);
+    await requirePlain(directory, posix.dirname(path), subject);
+    if (node.type === "directory") await requireWithin(directory, path, subject);
     await writeNode(join(directory, path), path, node, subject);
   }
 }
 
 /** A link that another instruction copies may lead anywhere: nothing is written through it. */
-async function requirePlain(root: string, path: string, subject: string): Promise<void> {
-  const names = posix.dirname(path).split("/").filter(Boolean);
+async function requirePlain(root: string, directory: string, subject: string): Promise<void> {
+  const names = directory.split("/").filter(Boolean);
   for (const at of names.keys()) {
     const above = names.slice(0, at + 1).join("/");
     const stats = await lstat(join(root, above)).catch(() => undefined);
-    if (stats?.isSymbolicLink())
-      throw new InputError({
-        subject,
-        expected: `${above} to be copied either as a link or as what it leads to`,
-        given: `both, by ${path.slice(1)}`,
-        fix: "Copy it by one of its names",
-      });
+    if (stats?.isSymbolicLink()) throw copiedAsBoth(subject, above, directory);
   }
+}
+
+/** A directory that another instruction copied as a link is what that leads to, as long as it stays in the context. */
+async function requireWithin(root: string, path: string, subject: string): Promise<void> {
+  const stats = await lstat(join(root, path)).catch(() => undefined);
+  if (!stats?.isSymbolicLink()) return;
+  const [home, led] = [await realpath(root), await realpath(join(root, path)).catch(() => undefined)];
+  if (led !== home && !led?.startsWith(`${home}/`)) throw copiedAsBoth(subject, path.slice(1), path);
+}
+
+function copiedAsBoth(subject: string, link: string, by: string): InputError {
+  return new InputError({
+    subject,
+    expected: `${link} to be copied either as a link or as what it leads to`,
+    given: `both, by ${by.slice(1)}`,
+    fix: "Copy it by one of its names",
+  });
 }
 
 async function writeNode(target: string, path: string, node: FileNode, subject: string): Promise<void> {

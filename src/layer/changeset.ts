@@ -27,8 +27,9 @@ export class Changeset {
 
   apply(member: ReadMember): void {
     const { path: given } = member.header;
-    if (given.includes("\ufffd"))
-      throw new BuilderNeededError({ subject: this.subject, expected: "names in UTF-8", given });
+    const foreign = [given, member.header.target].find((name) => name.includes("\ufffd"));
+    if (foreign !== undefined)
+      throw new BuilderNeededError({ subject: this.subject, expected: "names in UTF-8", given: foreign });
     const path = this.#resolve(given);
     const directory = posix.dirname(path);
     const name = posix.basename(path);

@@ -52,6 +52,24 @@ async function list(directory = ""): Promise<string[]> {
   return (await Promise.all(lines)).flat();
 }
 
+it("writes no directory through a link that leads out of the context", async () => {
+  const outside = makeTemporaryDirectory();
+  await writeFiles(outside.path, { keep: "kept" });
+  const children = new Map<string, FileNode>([
+    ["keep", { type: "file", mode: 0o644, ...owner, content: { bytes: Buffer.from("lost") } }],
+  ]);
+  const link: FileNode = { type: "symlink", ...owner, target: outside.path };
+  const sources: Source[] = [
+    { path: "/d", node: { type: "directory", mode: 0o755, ...owner, children: new Map([["s", link]]) } },
+    { path: "/d/s", node: { type: "directory", mode: 0o755, ...owner, children } },
+  ];
+  expect(await messageThrownBy(() => writeSources(target.path, sources, "Dockerfile"))).toBe(
+    'Dockerfile: expected d/s to be copied either as a link or as what it leads to, got "both, by d/s". Copy it by one of its names.',
+  );
+  expect(await readFile(join(outside.path, "keep"), "utf8")).toBe("kept");
+  await outside.remove();
+});
+
 describe("writeSources", () => {
   const etc = ["etc/ 755", "etc/a.yaml 644 a", "etc/empty/ 755", "etc/link -> a.yaml"];
   it.each<[string, string[], string[]]>([
