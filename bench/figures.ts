@@ -11,7 +11,7 @@ export interface CallFigures {
 
 /** The figures of one program and one kind of release, over all rounds. */
 export interface Series {
-  /** `slipway, first`. */
+  /** `Slipway, first`. */
   name: string;
   rounds: readonly CallFigures[];
   requests: number;
@@ -20,15 +20,9 @@ export interface Series {
 }
 
 /** Medians, with the range of the times. */
-export interface Summary {
-  name: string;
-  milliseconds: number;
+export interface Summary extends CallFigures, Omit<Series, "rounds"> {
   fastest: number;
   slowest: number;
-  cpu: number;
-  peak: number;
-  requests: number;
-  stored: number;
 }
 
 export function summarize({ name, rounds, requests, stored }: Series): Summary {

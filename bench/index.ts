@@ -30,7 +30,8 @@ async function main(): Promise<void> {
   const directory = makeTemporaryDirectory();
   const registry = await startRegistry();
   try {
-    const work = await prepareWork(directory.path, Number(process.argv[2] ?? 33));
+    const size = Number(process.argv[2] ?? 33);
+    const work = await prepareWork(directory.path, size);
     const contestants = await findContestants();
     const figures = new Map<string, CallFigures[]>();
     const add = (name: string, figure: CallFigures) =>
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
     });
     console.log(markdownTable(columns, summaries.map(rowOf)));
     const shown = kinds.flatMap((kind) => summaries.filter(({ name }) => name.endsWith(kind)));
-    await writeFile(chart, renderChart("Two binaries of 33 MB to two tags: median and range", shown));
+    await writeFile(chart, renderChart(`Two binaries of ${size} MB to two tags: median and range`, shown));
   } finally {
     await registry.stop();
     await directory.remove();
