@@ -3,6 +3,7 @@ import { type ByteSource, StreamedBytes } from "./bytes.js";
 import { decodeHeader, typeOf } from "./header-reader.js";
 import { type PaxRecords, parsePax, requireTimes } from "./pax.js";
 import { capabilityRecord, endOfArchive, paddingOf, type TarHeader, tarBlock, typeFlags } from "./tar.js";
+import { requireAttributes, requireUnpackable } from "./unpackable.js";
 
 /** A member of an archive, with its content where it was asked for. */
 export interface ReadMember {
@@ -22,7 +23,7 @@ interface Extension {
 type Extend = (before: Extension, content: Buffer, subject: string) => Extension;
 
 // What unpacks images is written in Go: an archive is read here as archive/tar of Go does it, limits included.
-const limits = { extension: 1 << 20, name: 4096 };
+const largestExtension = 1 << 20;
 
 // Headers that say something about the next member, by their type flag. What one says about all that follow is left
 // out, and ends what was said about the next, as in Go.
@@ -35,9 +36,6 @@ const extensions: Readonly<Record<string, Extend>> = {
   L: (before, content) => ({ ...before, path: cString(content) }),
   K: (before, content) => ({ ...before, target: cString(content) }),
 };
-
-// Devices and pipes, which have no content, as all that is no file.
-const special: readonly string[] = ["3", "4", "6"];
 
 /**
  * Reads a streamed archive from start to end, and holds no content but that of the members that `wants` names and
@@ -72,7 +70,8 @@ export async function* readMembers(
       extension = extend(extension, await readExtension(source, plain, subject), subject);
       continue;
     }
-    const header = checked(extended(plain, extension, subject), subject);
+    const header = checkedNumbers(extended(plain, extension, subject), subject);
+    requireUnpackable(header, subject);
     extension = {};
     const { offset } = source;
     const content = wants(header) ? await source.read(header.size) : await source.skip(header.size);
@@ -96,10 +95,10 @@ async function readHeader(source: ByteSource, subject: string): Promise<TarHeade
 
 async function readExtension(source: ByteSource, header: TarHeader, subject: string): Promise<Buffer> {
   const { size } = checkedNumbers(header, subject);
-  if (size > limits.extension)
+  if (size > largestExtension)
     throw new InputError({
       subject,
-      expected: `at most ${limits.extension} bytes before a member that say more of it`,
+      expected: `at most ${largestExtension} bytes before a member that say more of it`,
       given: size,
     });
   const content = await source.read(size);
@@ -110,21 +109,23 @@ async function readExtension(source: ByteSource, header: TarHeader, subject: str
 function extended(header: TarHeader, extension: Extension, subject: string): TarHeader {
   const { pax = new Map<string, string>() } = extension;
   requireTimes(pax, subject);
+  requireAttributes(pax, subject);
   const number = (key: string, value: number) => {
     const text = pax.get(key);
     return text === undefined ? value : /^\d+$/.test(text) ? Number(text) : Number.NaN;
   };
-  const size = number("size", header.size);
   const capability = pax.get(capabilityRecord);
   const path = extension.path || (pax.get("path") ?? header.path);
   const { type, flag } = header.flag === "" ? typeOf(oldFlag(path)) : header;
+  // A file's own size has to be one, whatever is said before it; what is no file has none.
+  const size = type === "file" && header.size < 0 ? header.size : number("size", header.size);
   return {
     ...header,
     path,
     type,
     flag,
     target: extension.target || (pax.get("linkpath") ?? header.target),
-    size: type === "file" || Number.isNaN(size) ? size : 0,
+    size: type === "file" || !Number.isSafeInteger(size) ? size : 0,
     uid: number("uid", header.uid),
     gid: number("gid", header.gid),
     ...(capability === undefined ? {} : { capability: Buffer.from(capability, "latin1") }),
@@ -134,19 +135,6 @@ function extended(header: TarHeader, extension: Extension, subject: string): Tar
 /** Before POSIX a directory had no flag, and a slash instead. */
 function oldFlag(path: string): string {
   return path.endsWith("/") ? typeFlags.directory : typeFlags.file;
-}
-
-/** A member that can be unpacked. */
-function checked(header: TarHeader, subject: string): TarHeader {
-  const { path, target, type, flag } = checkedNumbers(header, subject);
-  const refuse = (expected: string, given: unknown): never => {
-    throw new InputError({ subject, expected, given });
-  };
-  if (type === "other" && !special.includes(flag))
-    refuse("files, directories, links and devices", `${path}, of type ${flag}`);
-  for (const name of [path, target])
-    if (name.length > limits.name) refuse(`names of at most ${limits.name} bytes`, name);
-  return header;
 }
 
 function checkedNumbers(header: TarHeader, subject: string): TarHeader {

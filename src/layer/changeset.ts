@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { ReadMember } from "../archive/tar-reader.js";
-import { BuilderNeededError, InputError } from "../errors.js";
+import { InputError } from "../errors.js";
 import type { DirectoryNode, FileContent, FileNode, FileTree, StoredFile } from "./file-tree.js";
 
 /** How a name begins that stands for a file that is removed. */
@@ -26,11 +26,7 @@ export class Changeset {
   ) {}
 
   apply(member: ReadMember): void {
-    const { path: given } = member.header;
-    const foreign = [given, member.header.target].find((name) => name.includes("\ufffd"));
-    if (foreign !== undefined)
-      throw new BuilderNeededError({ subject: this.subject, expected: "names in UTF-8", given: foreign });
-    const path = this.#resolve(given);
+    const path = this.#resolve(member.header.path);
     const directory = posix.dirname(path);
     const name = posix.basename(path);
     if (name === opaque) this.#empty(this.tree.get(directory));

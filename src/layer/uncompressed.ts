@@ -1,4 +1,3 @@
-import { readTar } from "../archive/tar-reader.js";
 import { InputError, messageOf, SlipwayError, VerificationError } from "../errors.js";
 import { formOf } from "../oci/formats.js";
 import type { ContentSource } from "../oci/source.js";
@@ -47,20 +46,6 @@ export async function* readLayers(
       }
     };
     yield { subject, layer, chunks: bounded() };
-  }
-}
-
-/**
- * Holds the layers of an image against what its manifest and its configuration say of them, so that whatever
- * unpacks images can unpack it. A layer that an image has several times is read once.
- */
-export async function checkLayers({ layers, ...image }: StoredLayers): Promise<void> {
-  const claims = new Map(
-    layers.map((layer) => [[layer.mediaType, layer.digest, layer.size, layer.diffId].join(" "), layer]),
-  );
-  for await (const { chunks, subject } of readLayers({ ...image, layers: [...claims.values()] })) {
-    const members = readTar(chunks, subject, () => false);
-    while (!(await members.next()).done);
   }
 }
 

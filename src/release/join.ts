@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { checkLayers } from "../layer/uncompressed.js";
+import { checkLayers } from "../layer/unpack.js";
 import { type ArchivedImage, readArchivedImage } from "../oci/archived.js";
 import { joinPlatforms } from "../oci/join.js";
 import { formatPlatform } from "../oci/platform.js";

@@ -85,7 +85,7 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
     ],
     [
       "attributes with bytes of any kind",
-      [pax({ "SCHILY.xattr.security.capability": "\0\x01=\n" }), next],
+      [pax({ "SCHILY.xattr.user.any": "\0\x01=\n" }), next],
       ["next file 0 0"],
     ],
     ["numbers with blanks around them", [rawHeader({}, { uid: "  17 \0  " })], ["a file 0 15"]],
@@ -139,6 +139,16 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
       'a size from 0 on for next, got "no number".',
     ],
     [
+      "a negative size, and another in a pax header",
+      [pax({ size: "0" }), rawHeader({}, { size: negative })],
+      "a size from 0 on for a, got -1.",
+    ],
+    [
+      "a size beyond all numbers in a pax header, of what has none",
+      [pax({ size: "9".repeat(20) }), rawHeader({}, { flag: "5" })],
+      "a size from 0 on for a, got 100000000000000000000.",
+    ],
+    [
       "a negative size of a pax header",
       [rawHeader({}, { flag: "x", size: negative })],
       "a size from 0 on for a, got -1.",
@@ -146,13 +156,13 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
     ["a long name with NUL", [pax({ path: "a\0b" }), next], "pax records of the form"],
     [
       "a name that no system takes",
-      [rawMember("L", "n/".repeat(2049)), next],
-      "names of at most 4096 bytes, got ",
+      [rawMember("L", "n/".repeat(2048)), next],
+      "paths of at most 4095 bytes, got ",
     ],
     [
       "a target that no system takes",
-      [rawMember("K", "n".repeat(4097)), next],
-      "names of at most 4096 bytes, got ",
+      [rawMember("K", "n".repeat(4096)), next],
+      "paths of at most 4095 bytes, got ",
     ],
     [
       "a member of an unknown type",

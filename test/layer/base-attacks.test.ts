@@ -1,10 +1,11 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { endOfArchive } from "../../src/archive/tar.js";
-import { InputError, VerificationError } from "../../src/errors.js";
+import { BuilderNeededError, InputError, VerificationError } from "../../src/errors.js";
 import type { BaseImage } from "../../src/layer/base.js";
 import { readBaseFiles } from "../../src/layer/base-files.js";
 import { readLayers } from "../../src/layer/uncompressed.js";
+import { checkLayers } from "../../src/layer/unpack.js";
 import { digestOf } from "../../src/oci/manifest.js";
 import { type MemberSpec, makeArchive, makeBase } from "../support/image-base.js";
 import { paxRecord, rawHeader, rawMember } from "../support/raw-tar.js";
@@ -21,8 +22,10 @@ function baseOf(...parts: Buffer[]): Promise<BaseImage> {
   return makeBase({ layers: [[]], firstLayer: gzipSync(archive), diffIds: [digestOf(archive)] });
 }
 
+/** What both who builds on an image and who publishes it are told. */
 async function refusal(base: Promise<BaseImage>): Promise<string> {
   const message = await messageThrownBy(async () => readBaseFiles(await base));
+  expect(await messageThrownBy(async () => checkLayers(await base))).toBe(message);
   return message.replace(layer, "layer");
 }
 
@@ -107,6 +110,29 @@ describe("a layer that nobody can unpack is refused:", () => {
     ],
     ["a file below a file", [{ path: "a" }, { path: "a/b" }], 'a directory, got "/a, a file".'],
     [
+      "a hard link before its file",
+      [{ path: "a", type: "hardlink", target: "b" }, { path: "b" }],
+      '/a to be a hard link to another file that is there, got "b".',
+    ],
+    ["a link to nothing", [{ path: "a", type: "symlink" }], 'links that lead somewhere, got "a -> nothing".'],
+    ["a name that is too long", [{ path: `a/${"é".repeat(128)}` }], 'names of at most 255 bytes, got "éé'],
+    ["a path that is too long", [{ path: "é/".repeat(1366) }], 'paths of at most 4095 bytes, got "é/é/'],
+    [
+      "a target that is too long",
+      [{ path: "a", type: "symlink", target: "t/".repeat(2048) }],
+      'paths of at most 4095 bytes, got "t/t/',
+    ],
+    [
+      "a capability of a form that no system writes",
+      [{ path: "a", capability: Buffer.from("010000010000000000000000", "hex") }],
+      'a capability as Linux takes it, of revision 2 or 3, got "010000010000000000000000".',
+    ],
+    [
+      "a capability that is cut short",
+      [{ path: "a", capability: Buffer.from("01000002", "hex") }],
+      'a capability as Linux takes it, of revision 2 or 3, got "01000002".',
+    ],
+    [
       "a whiteout of the directory above",
       [{ path: "d/e/.wh..." }],
       'a whiteout to name a file beside it, got "/d/e/.wh...".',
@@ -122,8 +148,45 @@ describe("a layer that nobody can unpack is refused:", () => {
       'a whiteout to name a file beside it, got "/d/e/.wh.".',
     ],
   ])("one with %s", async (_, members, message) => {
-    expect(await refusal(makeBase({ layers: [members] }))).toBe(`layer: expected ${message}`);
+    expect(await refusal(makeBase({ layers: [members] }))).toContain(`layer: expected ${message}`);
   });
+
+  it.each<[string, Buffer, string]>([
+    [
+      "an attribute that is too large",
+      rawMember("x", paxRecord("SCHILY.xattr.user.a", "x".repeat(65_537))),
+      'extended attributes of at most 65536 bytes, got "65537 of user.a".',
+    ],
+    [
+      "an attribute whose name is too long",
+      rawMember("x", paxRecord(`SCHILY.xattr.user.${"x".repeat(251)}`, "1")),
+      'extended attributes whose names have 1 to 255 bytes, got "user.x',
+    ],
+    [
+      "an attribute without a name",
+      rawMember("x", paxRecord("SCHILY.xattr.", "1")),
+      'extended attributes whose names have 1 to 255 bytes, got "".',
+    ],
+  ])("one with %s", async (_, before, message) => {
+    expect(await refusal(baseOf(before, rawHeader({ path: "a" })))).toContain(`layer: expected ${message}`);
+  });
+});
+
+it("an image may have what no base can: names of any bytes, and files that a later layer links to", async () => {
+  const latin = rawHeader({ path: "caf?" }, { 3: Buffer.from([0xe9]) });
+  await expect(baseOf(latin).then(checkLayers)).resolves.toBeUndefined();
+  expect(await messageThrownBy(async () => readBaseFiles(await baseOf(latin)))).toContain("names in UTF-8");
+  const layers = [
+    [{ path: "a", capability: Buffer.from("0100000200000000000000000000000000000000", "hex") }],
+    [{ path: "b", type: "hardlink" as const, target: "/a" }],
+  ];
+  await expect(makeBase({ layers }).then(checkLayers)).resolves.toBeUndefined();
+});
+
+it.each(["path", "target"] as const)("a base's %s that is not in UTF-8 needs a builder", async (field) => {
+  const at = field === "path" ? 0 : 157;
+  const link = rawHeader({ path: "link", type: "symlink", target: "tiny" }, { [at]: Buffer.from([0xe9]) });
+  await expect(baseOf(link).then((base) => readBaseFiles(base))).rejects.toThrow(BuilderNeededError);
 });
 
 it("reads all frames of zstd, as zstd:chunked has one for each file", async () => {

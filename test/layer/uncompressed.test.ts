@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors.js";
-import { checkLayers, uncompressedSize } from "../../src/layer/uncompressed.js";
+import { uncompressedSize } from "../../src/layer/uncompressed.js";
 import { digestOf } from "../../src/oci/manifest.js";
 import type { ContentSource } from "../../src/oci/source.js";
 import type { StoredLayer } from "../../src/oci/stored-layer.js";
@@ -71,34 +71,5 @@ describe("uncompressedSize", () => {
     const [content, layer] = store(gzip, "application/vnd.oci.image.layer.v1.tar+gzip");
     const broken = { ...content, open: async () => Promise.reject(new Error("registry is down")) };
     await expect(uncompressedSize(broken, layer)).rejects.toThrow(/^registry is down$/);
-  });
-});
-
-describe("checkLayers", () => {
-  const archive = Buffer.alloc(1024);
-  const [content, layer] = store(archive, "application/vnd.oci.image.layer.v1.tar", archive);
-  let opened = 0;
-  const counted: ContentSource = {
-    ...content,
-    open: (descriptor) => {
-      opened += 1;
-      return content.open(descriptor);
-    },
-  };
-  const check = (...layers: readonly StoredLayer[]) => {
-    opened = 0;
-    return checkLayers({ name: "image.tar", content: counted, layers });
-  };
-
-  it("reads a layer once that an image has several times", async () => {
-    await check(layer, layer, { ...layer, annotations: { "com.example": "1" } });
-    expect(opened).toBe(1);
-  });
-
-  it("reads it again where something else is said of it", async () => {
-    await expect(check(layer, { ...layer, diffId: digestOf(tar) })).rejects.toThrow(
-      "where the configuration says",
-    );
-    expect(opened).toBe(2);
   });
 });

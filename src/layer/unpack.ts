@@ -1,0 +1,62 @@
+import type { TarHeader } from "../archive/tar.js";
+import { readTar } from "../archive/tar-reader.js";
+import { InputError } from "../errors.js";
+import { Changeset } from "./changeset.js";
+import { FileTree, type TreeCost } from "./file-tree.js";
+import { readLayers, type StoredLayers } from "./uncompressed.js";
+
+/** How the files of an image are read. */
+export interface UnpackOptions {
+  /** Members whose content is held in the tree; that of all others stays in the layers. */
+  wants?(header: TarHeader): boolean;
+  /** The most that the files may take. */
+  limit?: TreeCost;
+}
+
+/** A member that the tree has now. */
+export interface UnpackedMember {
+  /** For messages: the image and the layer. */
+  subject: string;
+  header: TarHeader;
+  /** Whether the tree takes more than the limit. */
+  isTooMuch: boolean;
+}
+
+// What more than a million files take, less than Node is given on a small machine; and minutes.
+const maxCost: TreeCost = { memory: 512 * 2 ** 20, names: 2 ** 26 };
+
+/**
+ * Puts what the layers of an image hold into a tree, member by member, in the order in which they are unpacked. What
+ * no directory of Linux can hold that way is an InputError.
+ */
+export async function* unpack(
+  image: StoredLayers,
+  tree: FileTree,
+  { wants = () => false, limit = maxCost }: UnpackOptions = {},
+): AsyncGenerator<UnpackedMember> {
+  for await (const { chunks, subject, layer: stored } of readLayers(image)) {
+    const layer = new Changeset(tree, subject, { image, layer: stored });
+    for await (const member of readTar(chunks, subject, wants)) {
+      layer.apply(member);
+      // What an image has is no change.
+      tree.takeChanges();
+      const isTooMuch = tree.cost.memory > limit.memory || tree.cost.names > limit.names;
+      yield { subject, header: member.header, isTooMuch };
+    }
+  }
+}
+
+/**
+ * Holds the layers of an image against what its manifest and its configuration say of them, and their members against
+ * each other, so that whatever unpacks images can unpack it.
+ */
+export async function checkLayers(image: StoredLayers): Promise<void> {
+  for await (const { subject, header, isTooMuch } of unpack(image, new FileTree()))
+    if (isTooMuch)
+      throw new InputError({
+        subject,
+        expected: "no more files than images have, in no deeper directories",
+        given: header.path,
+        fix: "Leave out what the image does not need",
+      });
+}
