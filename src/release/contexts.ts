@@ -1,9 +1,12 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
 import type { Catalog } from "../binaries/collect.js";
 import { type BinaryOverlay, layOut } from "../binaries/overlay.js";
 import type { BuildTarget } from "../dockerfile/build-arguments.js";
 import { BuildContext } from "../dockerfile/build-context.js";
-import { keepAll, loadContext, readIgnoreFile } from "../dockerfile/context.js";
+import { loadContext, readIgnoreFile } from "../dockerfile/context.js";
 import { remarksOfImage } from "../dockerfile/description.js";
+import type { IgnoreList } from "../dockerfile/dockerignore.js";
 import { permissionRemark } from "../dockerfile/permissions.js";
 import type { Source } from "../dockerfile/sources.js";
 import { findArchive, findCopied, requireEach, type Survey } from "../dockerfile/survey.js";
@@ -87,7 +90,10 @@ async function openWith(
   const { binaries } = settings;
   const ignore = readIgnoreFile(directory, dockerfile.path);
   const files = directory === undefined ? new FileTree() : loadContext(directory, ignore);
-  const others = catalog === undefined || catalog.isDist ? undefined : loadContext(catalog.root, keepAll);
+  const others =
+    catalog === undefined || catalog.isDist
+      ? undefined
+      : loadContext(catalog.root, ignoredOf(directory, ignore));
   const source = { directory, files, ignoreFile: ignore.name, ignore, dockerfile: dockerfile.path };
   const contexts: TargetContext[] = [];
   let builderNeeded = reason;
@@ -107,6 +113,13 @@ async function openWith(
     });
   }
   return { contexts, ...(builderNeeded === undefined ? {} : { builderNeeded }) };
+}
+
+/** What a source has and leaves out: whoever passes it as --binaries as well does not mean to copy it. */
+function ignoredOf(directory: string | undefined, ignore: IgnoreList): IgnoreList {
+  const has = (path: string) =>
+    directory !== undefined && lstatSync(join(directory, path), { throwIfNoEntry: false }) !== undefined;
+  return { ignores: (path) => ignore.ignores(path) && has(path), hasExceptions: true };
 }
 
 /** What all platforms copy; undefined where that may be anything. */

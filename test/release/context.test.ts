@@ -161,6 +161,33 @@ describe("the ignore file", () => {
   );
 });
 
+describe("what the ignore file leaves out", () => {
+  const secrets = { ".env": "TOKEN=1", "conf/.env": "TOKEN=2", "conf/app.yaml": "a: 1" };
+  const project: Partial<StagedProject> = {
+    source: { ...source, ...secrets, ".dockerignore": "**/.env\ndocker" },
+    binaries: { ...dashed, ...source, ...secrets },
+  };
+
+  it.each([true, false])(
+    "is not copied where --binaries has the source (the same directory: %j)",
+    async (together) => {
+      const { amd64 } = await copied("COPY conf /x/", { ...project, together });
+      expect(amd64).toEqual({ "/conf/app.yaml": "a: 1" });
+      for (const path of [".env", "conf/.env", "docker/entrypoint.sh"])
+        expect(await messageThrownBy(() => copied(`COPY ${path} /x/`, { ...project, together }))).toContain(
+          `It is in the source, and .dockerignore leaves it out: add the line !${path} there`,
+        );
+    },
+  );
+
+  it("is copied where only --binaries has it", async () => {
+    const { amd64 } = await copied("COPY checksums.txt /x/", {
+      source: { ...source, ".dockerignore": "*" },
+    });
+    expect(amd64).toEqual({ "/checksums.txt": "sums" });
+  });
+});
+
 describe("links of the source", () => {
   const linked: Files = {
     ...source,
