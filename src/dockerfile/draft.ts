@@ -9,7 +9,7 @@ import { readFlags } from "./flags.js";
 import { parseHealthcheck } from "./healthcheck.js";
 import { type Instruction, invalid, unsupported } from "./instruction.js";
 import { countPorts, listPorts, parsePorts } from "./ports.js";
-import { type Mount, mountsOf } from "./run.js";
+import { isInput, type Mount, mountsOf } from "./run.js";
 import { isSignal } from "./signals.js";
 import { parseAssignments, parseList, splitBlank } from "./words.js";
 
@@ -126,9 +126,10 @@ const handlers: Readonly<Record<string, Handler>> = {
     const scope = scopeOf(draft, instruction);
     const mounts = mountsOf(instruction).map((mount) => ({
       ...mount,
+      type: expandWord(mount.type, scope),
       source: posix.resolve("/", expandWord(mount.source, scope)),
     }));
-    return { kind: "run", mounts };
+    return { kind: "run", mounts: mounts.filter(isInput) };
   },
   SHELL(draft, instruction) {
     readFlags(instruction, []);

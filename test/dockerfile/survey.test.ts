@@ -68,6 +68,10 @@ describe("surveyDockerfile", () => {
     ["--mount=source=a,target=/a --mount=source=/b,target=/b", "RUN", ["/a", "/b"]],
     ["--mount=type=cache,target=/c --mount=type=secret,id=x --mount=type=tmpfs,target=/t", "RUN", []],
     ["--mount=type=bind,from=golang:1,source=/usr,target=/x", "RUN", []],
+    ["--mount=TYPE=Bind,source=a,target=/a", "RUN", ["/a"]],
+    ["--mount=type=$T,source=a,target=/a", "ARG T=bind\nRUN", ["/a"]],
+    ["--mount=type=$T,target=/a", "ARG T=Cache\nRUN", []],
+    ['--mount=type=bind,\\"source=a,b\\",target=/a', "RUN", ["/a,b"]],
     ["--network=none", "RUN", []],
   ])("finds what RUN %s mounts of the context", (flags, run, expected) => {
     expect(survey(`FROM a\n${run} ${flags} make`).mounted).toEqual(expected);
