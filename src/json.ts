@@ -63,6 +63,20 @@ export function repeatedName(text: string): string | undefined {
   return undefined;
 }
 
+/** The first number of a JSON text that is not written in digits alone: `1.0` and `1e2` are none to who reads integers. */
+export function numberNotInDigits(text: string): string | undefined {
+  // Sticky: only where no string is.
+  const number = /\d+(?:[.eE][\d.eE+-]*)?/y;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '"') at = endOfString(text, at);
+    number.lastIndex = at;
+    const found = number.exec(text)?.[0] ?? "";
+    if (/[.eE]/.test(found)) return found;
+    at += Math.max(found.length - 1, 0);
+  }
+  return undefined;
+}
+
 /** Whether what ends here is followed by a value of its own. */
 function isName(text: string, end: number): boolean {
   let at = end;

@@ -43,9 +43,10 @@ export function sectionOf(file: ProgramBytes, name: string): Uint8Array | undefi
   const sections = readSections(file, view, { ...layout, order });
   const names = contentOf(file, sections[view.uint16(layout.header.shstrndx)]);
   if (names === undefined) return undefined;
+  const wanted = Buffer.from(`${name}\0`, "latin1");
   return contentOf(
     file,
-    sections.find((section) => nameAt(names, section.name) === name),
+    sections.find((section) => wanted.equals(names.subarray(section.name, section.name + wanted.length))),
   );
 }
 
@@ -70,9 +71,4 @@ function readSections(
     const offset = entry.word(section.offset, bits);
     return { name: entry.word(0, 32), start: offset, end: offset + entry.word(section.length, bits) };
   });
-}
-
-function nameAt(names: Uint8Array, start: number): string {
-  const end = names.indexOf(0, start);
-  return Buffer.from(names.subarray(start, end < 0 ? undefined : end)).toString("latin1");
 }

@@ -16,7 +16,7 @@ export interface Healthcheck {
 
 /**
  * What a container of an image starts with, by the names of the OCI image configuration and of Docker's image
- * specification, which adds Healthcheck, Shell and OnBuild. ArgsEscaped is left out: it is Windows'.
+ * specification, which adds Healthcheck, Shell and OnBuild. ArgsEscaped, which is Windows', is read and left out.
  */
 export interface ContainerConfig {
   User?: string;
@@ -81,6 +81,7 @@ const container = z.object({
   StopSignal: text,
   Shell: texts,
   OnBuild: texts,
+  ArgsEscaped: z.boolean().nullish(),
 });
 
 const history = z.object({

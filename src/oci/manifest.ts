@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { InputError } from "../errors.js";
-import { limitPassedBy, repeatedName } from "../json.js";
+import { limitPassedBy, numberNotInDigits, repeatedName } from "../json.js";
 import { namedStrings } from "./named.js";
 import { otherSpelling } from "./spelling.js";
 
@@ -150,6 +150,9 @@ export function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, exp
       given: ambiguous,
     });
   const parsed = schema.safeParse(json);
+  const notInDigits = parsed.success ? numberNotInDigits(text) : undefined;
+  if (notInDigits !== undefined)
+    throw new InputError({ subject, expected: `${expected} with numbers in digits`, given: notInDigits });
   if (parsed.success) return parsed.data;
   const { path = [], message = "" } = parsed.error.issues[0] ?? {};
   throw new InputError({

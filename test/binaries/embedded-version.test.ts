@@ -75,6 +75,21 @@ describe("readGoBuildInfo of what has none", () => {
     expect(readGoBuildInfo(bytes())).toBeUndefined();
   });
 
+  it("is not looked for in names of some megabytes for each of thousands of sections", () => {
+    const [count, length] = [60_000, 8 << 20];
+    const file = Buffer.alloc(64 + count * 64 + length, "x");
+    program.copy(file, 0, 0, 64);
+    file.writeBigUInt64LE(64n, 40);
+    file.writeUInt16LE(count, 60);
+    file.writeUInt16LE(0, 62);
+    for (let at = 64; at < 64 + count * 64; at += 64) {
+      file.fill(0, at, at + 64);
+      file.writeBigUInt64LE(BigInt(64 + count * 64), at + 24);
+      file.writeBigUInt64LE(BigInt(length), at + 32);
+    }
+    expect(readGoBuildInfo(file)).toBeUndefined();
+  });
+
   it("is found only where it belongs", () => {
     expect(section).toBeGreaterThan(0);
     expect(sectionNames()).toBeGreaterThan(0);

@@ -41,8 +41,17 @@ describe("an image configuration", () => {
     [{ rootfs: { type: "layers", diff_ids: ["sha256:a"] } }, "rootfs.diff_ids.0: a digest"],
     [{ config: { Env: "A=b" } }, "config.Env: "],
     [{ config: { Healthcheck: { Interval: 1.5 } } }, "config.Healthcheck.Interval: "],
+    [{ config: { ArgsEscaped: "true" } }, "config.ArgsEscaped: "],
   ])("is refused with %o", (part, said) => {
     expect(() => read(part)).toThrow(`x: expected an image configuration, got "${said}`);
+  });
+
+  it.each(["1.0", "1e2", "-0.0", "5E+0"])("is refused with %s for an integer", (number) => {
+    const text = JSON.stringify({ ...whole, config: { Healthcheck: { Test: ['1.0 "\\'], Retries: 7 } } });
+    expect(parseConfiguration(Buffer.from(text), "x").config.Healthcheck?.Retries).toBe(7);
+    expect(() => parseConfiguration(Buffer.from(text.replace(":7", `:${number}`)), "x")).toThrow(
+      `x: expected an image configuration with numbers in digits, got "${number.replace("-", "")}".`,
+    );
   });
 
   it("is not the empty one of an artifact", () => {
