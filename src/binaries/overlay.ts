@@ -76,7 +76,10 @@ function explain(
   const isMeant = (candidate: Candidate) =>
     candidate.path === path || candidate.name === posix.basename(path);
   const elsewhere = wanted.filter((candidate) => isMeant(candidate) && candidate.platform !== platform);
-  const lost = wanted.find((candidate) => isMeant(candidate) && !files.has(candidate.path));
+  const absent = wanted.filter((candidate) => !files.has(candidate.path));
+  const lost =
+    absent.find(isMeant) ??
+    (own.length > 0 ? undefined : absent.find((found) => found.platform === platform));
   if (lost !== undefined) return `${lost.path} is listed in artifacts.json of ${subject}, and is not there`;
   if (elsewhere.length > 0 && !own.some(isMeant))
     return `In ${subject} it is built for ${[...new Set(elsewhere.map((found) => found.platform))].join(", ")}, and not for ${platform}`;

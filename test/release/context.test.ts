@@ -370,6 +370,14 @@ describe("a source that is not there", () => {
       "hello_linux_amd64_v1/hello is listed in artifacts.json of --binaries, and is not there. The source has LICENSE, config.yaml, docker, main.go.",
     ],
     [
+      "another name, where the only binary is lost",
+      "COPY application /",
+      {
+        binaries: Object.fromEntries(Object.entries(goreleaser).filter(([path]) => !path.includes("amd64"))),
+      },
+      "hello_linux_amd64_v1/hello is listed in artifacts.json of --binaries, and is not there. The source has LICENSE, config.yaml, docker, main.go.",
+    ],
+    [
       "another name than the binary has",
       "COPY application /",
       {},
