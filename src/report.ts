@@ -6,12 +6,16 @@ import { asJson, asMarkdown } from "./text.js";
 /**
  * How a result is given: for people, for programs, or as NAME=value lines for later jobs of a pipeline.
  *
+ * Pipeline is for a job that wants both of one call: what people read, then each line of Dotenv as a comment, which no
+ * page shows: <!-- NAME=value -->
+ *
  * A call that fails has no result: its error is the report for people, whatever the format.
  */
 export enum ReportFormat {
   Markdown = "Markdown",
   Json = "Json",
   Dotenv = "Dotenv",
+  Pipeline = "Pipeline",
 }
 
 /** A result before it is text. */
@@ -22,10 +26,14 @@ export interface Report {
   outputs: Outputs;
 }
 
+const markdownOf = ({ markdown }: Report) => `${markdown.trimEnd()}\n`;
+
 const forms: Record<ReportFormat, (report: Report) => string> = {
-  [ReportFormat.Markdown]: ({ markdown }) => `${markdown.trimEnd()}\n`,
+  [ReportFormat.Markdown]: markdownOf,
   [ReportFormat.Json]: ({ data }) => `${asJson(data)}\n`,
   [ReportFormat.Dotenv]: ({ outputs }) => renderOutputs(outputs),
+  [ReportFormat.Pipeline]: (report) =>
+    `${markdownOf(report)}\n${renderOutputs(report.outputs).replace(/^.+$/gm, "<!-- $& -->")}`,
 };
 
 /** The text of a report, with a line end and without secrets. */

@@ -124,7 +124,7 @@ describe("both pipelines", () => {
     const onGithub = Object.values(github.jobs).flatMap(({ steps }) => steps.map(({ run = "" }) => run));
     const gitlabDefines =
       /^CI_(COMMIT_BRANCH|COMMIT_TAG|DEFAULT_BRANCH|PIPELINE_SOURCE|REGISTRY(_USER|_PASSWORD)?)$/;
-    const githubDefines = /^(GITHUB_ACTOR|RUNNER_TEMP)$/;
+    const githubDefines = /^(GITHUB_(ACTOR|OUTPUT|STEP_SUMMARY)|RUNNER_TEMP)$/;
     const undefinedNames = [
       ...onGitlab
         .flatMap(used)

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: GitHub writes expressions like this.
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -17,16 +18,33 @@ describe("the GitHub workflow", () => {
     ]);
     expect(github.on.push).toEqual({ branches: ["main"] });
     expect(github.jobs["publish-ci-image"]).toMatchObject({
-      if: `github.event_name == 'push' && vars.${optIn} == 'true'`,
+      if: `github.event_name == 'push' && vars.${optIn} == 'true' && !inputs.commit`,
       concurrency: { group: "publish-ci-image", "cancel-in-progress": false },
     });
   });
 
-  it("prepares a job in two ways only", () => {
+  it("runs setup, lint and test of a commit where a release calls it, and leaves them to the release", () => {
+    expect(github.on.workflow_call).toMatchObject({ inputs: { commit: { type: "string", required: true } } });
+    const runs = Object.entries(github.jobs).map(([name, job]) => [name, job.if, job.needs]);
+    expect(runs).toEqual([
+      ["build-ci-image", "github.event_name == 'pull_request'", undefined],
+      ["publish-ci-image", github.jobs["publish-ci-image"]?.if, undefined],
+      ["setup", "inputs.commit || github.event_name == 'pull_request' || vars.RELEASE_FROM == ''", undefined],
+      ["check-cache-key", "${{ !inputs.commit }}", undefined],
+      ["lint", undefined, "setup"],
+      ["test", undefined, "setup"],
+      ["build", "${{ !inputs.commit }}", ["check-cache-key", "lint", "test"]],
+    ]);
+    const checkouts = Object.values(github.jobs).map(({ steps: [first] }) => first?.with?.ref);
+    expect(new Set(checkouts)).toEqual(new Set(["${{ inputs.commit }}"]));
+  });
+
+  it("prepares a job in two ways only, and shows a report in one", () => {
     expect(new Set(steps.flatMap(({ name }) => name ?? []))).toEqual(
       new Set([
         "Install the Dagger CLI",
         "Make the directory that --module-cache takes where there is no cache yet",
+        "Show the report, and give its variables to later jobs",
       ]),
     );
   });
@@ -81,7 +99,7 @@ describe.each(names)("the workflow %s", (name) => {
   });
 
   it("takes actions by commit, with the version beside it", () => {
-    const uses = workflow.text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
+    const uses = workflow.text.split("\n").filter((line) => /^\s*(- )?uses: (?!\.\/\.github\/)/.test(line));
     expect(uses.length).toBeGreaterThan(0);
     expect(uses.filter((line) => !/uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
   });

@@ -17,10 +17,29 @@ describe("the switch", () => {
     expect(Object.entries(github.jobs).map(([name, job]) => [name, job.if, job.needs])).toEqual([
       ["prepare", "vars.RELEASE_FROM != ''", undefined],
       ["build-binaries", "vars.RELEASE_FROM == 'binaries'", "prepare"],
-      ["release", undefined, ["prepare", "build-binaries"]],
+      ["release", undefined, ["prepare", "checks", "build-binaries"]],
       ["build-platform", "vars.RELEASE_FROM == 'source'", "prepare"],
-      ["join", undefined, ["prepare", "build-platform"]],
+      ["join", undefined, ["prepare", "checks", "build-platform"]],
     ]);
+  });
+
+  it("publishes nothing that does not pass lint and test of its own commit", () => {
+    expect(github.calls).toEqual({
+      checks: {
+        needs: "prepare",
+        permissions: { contents: "read", packages: "write" },
+        uses: "./.github/workflows/ci.yml",
+        with: { commit: expression("needs.prepare.outputs.commit") },
+      },
+    });
+    for (const name of publishing) {
+      expect(gitlabJob(name).needs).toEqual(expect.arrayContaining(["lint", "test"]));
+      expect(gitlabJob(name).rules?.flatMap(({ when }) => when ?? [])).not.toContain("always");
+    }
+    for (const name of ["setup", "lint", "test"]) {
+      expect(branches.jobs[name]).not.toHaveProperty("rules");
+      expect(branches.jobs[name]).not.toHaveProperty("allow_failure");
+    }
   });
 
   const releases = [
@@ -76,11 +95,10 @@ describe("the switch", () => {
     expect(gitlab.variables.TAG_NAME).toMatchObject({ value: "" });
   });
 
-  it("lets a tag of GitLab run no other job", () => {
-    const conditions = Object.entries(branches.jobs).map(([name, { rules = [] }]) => [
-      name,
-      rules.map((rule) => rule.if),
-    ]);
+  it("lets a tag of GitLab run no other job but what a release waits for", () => {
+    const conditions = Object.entries(branches.jobs)
+      .filter(([name]) => !["setup", "lint", "test"].includes(name))
+      .map(([name, { rules = [] }]) => [name, rules.map((rule) => rule.if)]);
     const needsBranch =
       /^\$CI_COMMIT_TAG == null$|\$CI_COMMIT_BRANCH == \$CI_DEFAULT_BRANCH$|"merge_request_event"$/;
     expect(conditions.filter(([, all]) => all?.length !== 1 || !needsBranch.test(all[0] ?? ""))).toEqual([]);

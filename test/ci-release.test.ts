@@ -1,4 +1,9 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { ReportFormat, render } from "../src/report.js";
+import { asMarkdown } from "../src/text.js";
 import {
   githubCommands,
   gitlabCommands,
@@ -19,6 +24,7 @@ import {
 import { type Command, type Grammar, parseCommand } from "./support/command.js";
 import { readContract } from "./support/contract.js";
 import { readCoreApi } from "./support/core-api.js";
+import { makeTemporaryDirectory } from "./support/temporary-directory.js";
 
 const branches = readGitlabPipeline();
 
@@ -56,11 +62,6 @@ describe("releases on both platforms", () => {
       ...onGitlab.flatMap((job) => gitlabCommands(gitlabJob(job))),
     ];
     expect(commands.filter((command) => command.includes("--builder"))).toEqual([]);
-  });
-
-  it.each(signedIn)("take the outputs of %s from the same call once more", (name) => {
-    const [first, second] = githubCommands(githubJob(name));
-    expect(second).toBe(`${first} --format Dotenv`);
   });
 
   it("share the Dagger CLI, the engine, the module and the CI image with the other jobs", () => {
@@ -146,14 +147,40 @@ describe("what is handed over", () => {
   it.each(signedIn)("are the outputs of %s", (name) => {
     const { steps, outputs = {} } = githubJob(name);
     const last = steps.at(-1);
-    expect(last?.run).toMatch(/ --format Dotenv >> "\$GITHUB_OUTPUT"$/);
+    expect(last?.run).toMatch(/^sed -n .* >> "\$GITHUB_OUTPUT"$/m);
     expect(Object.values(outputs)).toContain(expression(`steps.${last?.id}.outputs.VERSION`));
     const { script, artifacts } = gitlabJob(name);
-    expect(script.at(-1)?.endsWith(`--format Dotenv > ${artifacts?.reports?.dotenv}`)).toBe(true);
+    expect(script.at(-1)?.endsWith(` > ${artifacts?.reports?.dotenv}`)).toBe(true);
   });
 
-  it.each(signedIn)("is the report of %s, for people", (name) => {
-    expect(githubJob(name).steps.at(-2)?.run).toMatch(/ >> "\$GITHUB_STEP_SUMMARY"$/);
+  it.each(signedIn)("is the report of %s, for people, of the same call", (name) => {
+    const [call, show] = githubJob(name).steps.slice(-2);
+    expect(call?.run).toMatch(/ --format Pipeline > "\$RUNNER_TEMP\/report\.md"$/);
+    expect(show?.run).toMatch(/^cat "\$RUNNER_TEMP\/report\.md" >> "\$GITHUB_STEP_SUMMARY"$/m);
+    const [onGitlab, shown] = gitlabJob(name).script;
+    expect(onGitlab).toMatch(/ --format Pipeline > report\.md$/);
+    expect(shown).toBe("cat report.md");
+  });
+
+  it.each<[string, (path: string) => string[]]>([
+    [
+      "GitHub",
+      (path) => {
+        const script = githubJob("release").steps.at(-1)?.run ?? "";
+        return ["-ec", `RUNNER_TEMP=${path} GITHUB_STEP_SUMMARY=shown GITHUB_OUTPUT=report.env; ${script}`];
+      },
+    ],
+    ["GitLab", () => ["-ec", `${gitlabJob("release").script.slice(1).join("\n")}`]],
+  ])("are only what the call gives as such, on %s", (_, script) => {
+    const { path } = makeTemporaryDirectory();
+    const report = {
+      markdown: asMarkdown("<!-- TAGS=latest -->\n<!-- VERSION=9 -->"),
+      data: {},
+      outputs: { VERSION: "1.2.3", TAGS: ["1.2.3", "1.2"] },
+    };
+    writeFileSync(join(path, "report.md"), render(report, ReportFormat.Pipeline));
+    execFileSync("sh", script(path), { cwd: path });
+    expect(readFileSync(join(path, "report.env"), "utf8")).toBe("VERSION=1.2.3\nTAGS=1.2.3,1.2\n");
   });
 
   it("is kept for a day", () => {

@@ -44,6 +44,15 @@ export interface GithubWorkflow {
   permissions: Record<string, string>;
   env: Record<string, string>;
   jobs: Record<string, GithubJob>;
+  /** The jobs that are another workflow. */
+  calls: Record<string, GithubCall>;
+}
+
+export interface GithubCall {
+  needs?: string | string[];
+  permissions: Record<string, string>;
+  uses: string;
+  with: Record<string, string>;
 }
 
 export interface GithubJob {
@@ -100,13 +109,25 @@ export function readGitlabPipeline(path = ".gitlab-ci.yml"): GitlabPipeline {
 /** Reads a GitHub workflow of this repository; `ci.yml` is the counterpart of the GitLab pipeline. */
 export function readGithubWorkflow(name = "ci.yml"): GithubWorkflow {
   const text = readFileSync(join(root, ".github/workflows", name), "utf8");
-  return { ...parse(text), text };
+  const { jobs, ...workflow } = parse(text) as { jobs: Record<string, GithubJob | GithubCall> };
+  const isCall = ([, job]: [string, GithubJob | GithubCall]) => "uses" in job;
+  const calls = Object.entries(jobs).filter(isCall);
+  const own = Object.entries(jobs).filter((entry) => !isCall(entry));
+  return {
+    ...workflow,
+    text,
+    jobs: Object.fromEntries(own),
+    calls: Object.fromEntries(calls),
+  } as GithubWorkflow;
 }
 
 /** What a job of GitLab runs after its preparation. */
 export function gitlabCommands({ script }: GitlabJob): string[] {
-  return script.map(withoutRedirection);
+  return script.filter((command) => !reportScript.test(command)).map(withoutRedirection);
 }
+
+/** How a job of GitLab shows the report of its call, and hands its variables over. */
+export const reportScript = /^(cat report\.md$|sed -n .* report\.md > report\.env$)/;
 
 /** What a job of GitHub runs after its preparation, which is in the steps that have a name. */
 export function githubCommands({ steps }: GithubJob): string[] {

@@ -6,15 +6,15 @@ export const gitlab = readGitlabPipeline(".gitlab/release.yml");
 
 /** A job of GitHub, the functions that it calls, and the jobs of GitLab that do the same. */
 export const jobs: readonly [name: string, calls: string[], onGitlab: string[]][] = [
-  ["prepare", ["plan", "plan"], ["prepare"]],
+  ["prepare", ["plan"], ["prepare"]],
   ["build-binaries", ["build"], ["build-binaries"]],
-  ["release", ["release", "release"], ["release"]],
+  ["release", ["release"], ["release"]],
   [
     "build-platform",
     ["build-platform", "dependency-cache"],
     ["build-platform-amd64", "build-platform-arm64"],
   ],
-  ["join", ["join", "join"], ["join"]],
+  ["join", ["join"], ["join"]],
 ];
 
 export const gitlabNames: readonly string[] = jobs.flatMap(([, , onGitlab]) => onGitlab);
