@@ -1,13 +1,35 @@
+import { checkedContent } from "./layer/checked-content.js";
+import type { PublishableImage } from "./oci/source.js";
+import { pairLayers } from "./oci/stored-layer.js";
 import { type Outputs, repositoryOutputs } from "./outputs.js";
 import type { Durations } from "./phases.js";
+import type { RegistryClient } from "./registry/client.js";
 import type { Failure } from "./registry/outcome.js";
-import type { Transfer } from "./registry/publish.js";
+import { publishedImage, type Transfer } from "./registry/publish.js";
+import type { Repository } from "./registry/reference.js";
 import type { RolledBack } from "./registry/rollback.js";
 import type { AliasMove } from "./registry/tag.js";
+import type { VerifiedImage } from "./registry/verify.js";
 import { megabytes, seconds } from "./report.js";
 
 /** How an image came to be in a repository; nothing is sent where it existed. */
 export type Arrival = "existed" | "pushed" | "copied";
+
+/**
+ * An image that a repository holds, for others. Its layers are held against its configuration on the way: nothing else
+ * says that they are those of the image.
+ */
+export function copyOf(
+  client: RegistryClient,
+  repository: Repository,
+  held: VerifiedImage,
+): PublishableImage {
+  const image = publishedImage(client, repository, held);
+  const layers = held.variants.flatMap((variant) =>
+    pairLayers(variant.layers, variant.diffIds, variant.digest),
+  );
+  return { ...image, content: checkedContent(image.content, layers) };
+}
 
 /** How an image arrived in one repository: a cell of a table. */
 export function arrivalText({ how, transfer }: { how: Arrival; transfer: Transfer }): string {

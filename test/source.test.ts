@@ -30,7 +30,7 @@ const layers: Record<string, readonly string[]> = {
   binaries: ["dockerfile", "errors", "files", "json", "layer", "oci", "report"],
   cleanup: ["errors", "json", "oci", "outputs", "registry", "report", "secrets", "text"],
   progress: ["phases", "registry", "report"],
-  publication: ["outputs", "phases", "registry", "report"],
+  publication: ["layer", "oci", "outputs", "phases", "registry", "report"],
   "release-images": ["registry", "tags"],
   config: ["errors", "binaries", "json", "oci", "registry", "release-images", "tags"],
   engine: ["errors", "files", "oci", "text"],

@@ -1,11 +1,11 @@
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../oci/source.js";
 import { type Clock, type Timed, timed } from "../phases.js";
-import type { Arrival } from "../publication.js";
+import { type Arrival, copyOf } from "../publication.js";
 import { withNewRepositoryAdvice } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
-import { nothingSent, publishedImage, pushImage, type Transfer } from "../registry/publish.js";
+import { nothingSent, pushImage, type Transfer } from "../registry/publish.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
 import { type AliasMove, createTag, moveAlias } from "../registry/tag.js";
 import { mismatches, readImage, type VerifiedImage, verifyPushed, verifyRead } from "../registry/verify.js";
@@ -105,7 +105,7 @@ export async function publishCiImage(publication: CiImagePublication): Promise<T
   );
   const absent = probes.some((found) => "existence" in found && found.existence.state === "absent");
   const provide = async () =>
-    holder === undefined ? publication.build() : publishedImage(client, holder.repository, holder.image);
+    holder === undefined ? publication.build() : copyOf(client, holder.repository, holder.image);
   const source = absent ? provide() : undefined;
   // A build that fails is an error of its own, and not one of each registry.
   await source;

@@ -104,12 +104,14 @@ export class GitHubPackages {
   }
 
   /**
-   * Deletes a version, if it still carries exactly the tags that it was listed with. GitHub answers 404 as well
+   * Deletes a version, if it is still that manifest, with exactly the tags that it was listed with. GitHub answers 404 as well
    * where a token may read but not delete: a version that can be read afterwards was not absent.
    */
   async deleteVersion(listed: PackageVersion): Promise<Removal> {
-    const tags = await this.#tagsOf(listed.id);
-    if (tags === undefined) return { result: "absent" };
+    const found = await this.#find(listed.id);
+    if (found === undefined) return { result: "absent" };
+    const { tags, digest } = found;
+    if (digest !== listed.digest) return { result: "refused", detail: `it became ${digest} in the meantime` };
     if (tags.toSorted().join() !== listed.tags.toSorted().join())
       return { result: "refused", detail: `its tags became ${tags.join(", ") || "none"} in the meantime` };
     const answer = await this.#call({
@@ -121,7 +123,7 @@ export class GitHubPackages {
     await this.#sleep(pause);
     if (answer.status === 204) return { result: "deleted" };
     if (answer.status === 400) return { result: "refused", detail: this.#policyOf(listed, answer) };
-    if ((await this.#tagsOf(listed.id)) === undefined) return { result: "absent" };
+    if ((await this.#find(listed.id)) === undefined) return { result: "absent" };
     throw new RegistryError(
       `${this.#api.subject}: DELETE version ${listed.id}: answered 404, but the version is there. ${this.#access()}`,
       { failure: "denied", status: 404 },
@@ -137,12 +139,12 @@ export class GitHubPackages {
     );
   }
 
-  async #tagsOf(id: number): Promise<readonly string[] | undefined> {
+  async #find(id: number): Promise<PackageVersion | undefined> {
     const name = `version ${id}`;
     const url = `${await this.#locate()}/versions/${id}`;
     const answer = await this.#call({ method: "GET", url, name, accept: [200, 404] });
     if (answer.status === 404) return undefined;
-    return parseAnswer(version, answer, `${this.#api.subject}: ${name}`).tags;
+    return parseAnswer(version, answer, `${this.#api.subject}: ${name}`);
   }
 
   #access(): string {

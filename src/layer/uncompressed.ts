@@ -57,14 +57,21 @@ export async function uncompressedSize(content: ContentSource, layer: StoredLaye
   return size;
 }
 
-/** The archive of a stored layer. One that is not whole, or not the one of its digests, is an error at its end. */
 async function* readLayer(
   content: ContentSource,
   layer: StoredLayer,
   subject: string,
 ): AsyncGenerator<Buffer> {
+  yield* archiveOf(await content.open(layer), layer, subject);
+}
+
+/** The archive of a layer as it is stored. One that is not whole, or not the one of its digests, is an error at its end. */
+export async function* archiveOf(
+  stored: AsyncIterable<Buffer>,
+  layer: StoredLayer,
+  subject: string,
+): AsyncGenerator<Buffer> {
   const decompress = decompressors[formOf(layer, subject)];
-  const stored = await content.open(layer);
   const archive = measure();
   try {
     yield* archive.pass(decompress(requireStored(stored, layer, subject), subject));

@@ -113,7 +113,7 @@ export class RegistryClient {
     // A token that ends between the look and the request takes another look; a second time it is no token that ends.
     let isFirst = true;
     return this.#connection.repeat("write", async () => {
-      const found = (await this.headManifest(repository, tag))?.digest;
+      const found = await this.#holderOf(repository, tag);
       if (found === stored.descriptor.digest) return undefined;
       if (found !== undefined && found !== from) return found;
       const afterLook = isFirst;
@@ -141,13 +141,19 @@ export class RegistryClient {
     return status === 400 || status === 405 ? "unsupported" : "deleted";
   }
 
-  async hasBlob(repository: Repository, digest: string): Promise<boolean> {
-    const head = { method: "HEAD", target: `blobs/${digest}`, accept: [200, 403, 404, 405] } as const;
-    const { status } = await this.#connection.status(repository, head);
-    if (status === 200 || status === 404) return status === 200;
-    // As with a manifest; of a blob that is there, no more is read than of an explanation.
-    const get = { ...blobRequest(digest), accept: [200, 404] };
-    return (await this.#connection.status(repository, get)).status === 200;
+  /**
+   * Bytes of a blob that is stored, as the registry says: after a full disk they may be fewer than its descriptor's, which
+   * are returned where it does not say. Undefined where it is absent.
+   */
+  async blobSize(repository: Repository, { digest, size }: Descriptor): Promise<number | undefined> {
+    const get = blobRequest(digest);
+    const head = { ...get, method: "HEAD", accept: [200, 403, 404, 405] } as const;
+    const found = await this.#connection.status(repository, head);
+    if (found.status === 404) return undefined;
+    if (found.status === 200 && lengthOf(found, size) === size) return size;
+    // As with a manifest, and some give a length to no HEAD; of a blob that is there, no more is read than of an explanation.
+    const read = await this.#connection.status(repository, { ...get, accept: [200, 404] });
+    return read.status === 404 ? undefined : lengthOf(read, size);
   }
 
   /** A small blob as a whole, checked against its digest. */
@@ -181,7 +187,7 @@ export class RegistryClient {
     mountFrom?: string,
   ): Promise<BlobTransfer> {
     return this.#connection.repeat("write", async () => {
-      if (await this.hasBlob(repository, blob.digest)) return "present";
+      if ((await this.blobSize(repository, blob)) === blob.size) return "present";
       const mount = mountFrom === undefined ? undefined : { digest: blob.digest, from: mountFrom };
       const session = await this.#uploads.open(repository, mount);
       if (session === undefined) return "mounted";
@@ -202,11 +208,12 @@ export class RegistryClient {
 
   /**
    * Opens an upload and cancels it (section "Cancel a blob upload"): nothing stays. Who may not push is refused.
-   * A registry that cancels nothing, as GHCR, lets the upload expire.
+   * A registry that cancels nothing, as GHCR, lets the upload expire; so does one that leads elsewhere, where nothing is
+   * deleted.
    */
   async tryUpload(repository: Repository): Promise<void> {
     const session = await this.#uploads.open(repository);
-    if (session === undefined) return;
+    if (session === undefined || !this.#isUploadOf(repository, session)) return;
     const request = { method: "DELETE", target: session.href, name: "blobs/uploads", accept: [204] } as const;
     const cancel = this.#connection.send(repository, request);
     await cancel.catch((error) => {
@@ -222,6 +229,16 @@ export class RegistryClient {
   /** Digests of what is attached to a manifest; undefined where the registry has no such API. */
   listReferrers(repository: Repository, digest: string): Promise<string[] | undefined> {
     return listReferrers(this.#connection, repository, digest);
+  }
+
+  /** Digest that a tag holds. That it holds none is asked for in two ways, since it would be overwritten. */
+  async #holderOf(repository: Repository, tag: string): Promise<string | undefined> {
+    const found = await this.headManifest(repository, tag);
+    return (found ?? (await this.getManifest(repository, tag))?.descriptor)?.digest;
+  }
+
+  #isUploadOf({ registry, path }: Repository, { origin, pathname }: URL): boolean {
+    return origin === this.#connection.origin(registry).origin && pathname.startsWith(`/v2/${path}/blobs/`);
   }
 
   async #put(
@@ -266,6 +283,12 @@ function blobRequest(digest: string): RegistryRequest {
     headers: { "accept-encoding": "identity" },
     accept: [200],
   };
+}
+
+/** Bytes that an answer says that it has; of what is compressed on the way it says nothing. */
+function lengthOf({ headers }: Response, unsaid: number): number {
+  const length = headers.get("content-length");
+  return length === null || headers.has("content-encoding") ? unsaid : Number(length);
 }
 
 /** What is read may have changed on the way once; what a registry stored stays. */

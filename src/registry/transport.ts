@@ -95,7 +95,8 @@ function routed(
 ): buildConnector.connector {
   return (options, callback) => {
     const port = options.port || (options.protocol === "https:" ? "443" : "80");
-    const route = routes[`${options.hostname}:${port}`] ?? routes[options.hostname];
+    const names = [`${options.hostname}:${port}`, options.hostname];
+    const route = names.filter((name) => Object.hasOwn(routes, name)).map((name) => routes[name])[0];
     if (route === undefined) return connector(options, callback);
     const target = { ...options, hostname: route.hostname, host: route.hostname, port: String(route.port) };
     return connector({ ...target, servername: options.servername ?? options.hostname }, callback);

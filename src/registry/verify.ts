@@ -26,6 +26,8 @@ export interface VerifiedVariant {
   /** Its digest is the image ID: the same for the same content, however that is compressed. */
   config: Descriptor;
   layers: Descriptor[];
+  /** Digests of their archives, as the configuration has them; empty for what is no platform. */
+  diffIds: string[];
 }
 
 /** A published image, every part of which was found. */
@@ -56,6 +58,9 @@ const rebuild = "Publish it for exactly the platforms that are expected, without
 
 // What build attestations are listed as.
 const noPlatform = "unknown/unknown";
+
+// Of images that are published, the largest list some forty; each may be 4 MiB.
+const mostChildren = 128;
 
 /** What clients have read by digest, which is always the same: several tags hold one image, and are looked at twice. */
 const known = new WeakMap<RegistryClient, Map<string, VerifiedImage>>();
@@ -175,6 +180,10 @@ async function readParts(
   const children = isIndex(mediaType)
     ? parseIndex(stored.bytes, formatReference(repository, digest)).manifests
     : [undefined];
+  if (children.length > mostChildren)
+    throw new VerificationError(
+      `${formatReference(repository, digest)}: lists ${children.length} manifests, at most ${mostChildren} are read. No image has more platforms and attestations.`,
+    );
   const parts = await eachOf(children, (child) => readVariant(client, repository, stored, child));
   return {
     image: { digest, stored, variants: parts.filter((part) => typeof part !== "string") },
@@ -217,6 +226,7 @@ async function readVariant(
     ...(builder === undefined ? {} : { builder }),
     config: manifest.config,
     layers: manifest.layers,
+    diffIds: config.rootfs.diff_ids,
   };
 }
 
@@ -227,8 +237,17 @@ async function readAttestation(
   stored: StoredManifest,
   { config, layers }: ImageManifest,
 ): Promise<VerifiedVariant | string> {
-  if (!(await client.hasBlob(repository, config.digest))) return `configuration ${config.digest} is missing`;
-  return { platform: noPlatform, digest: stored.descriptor.digest, stored, labels: {}, config, layers };
+  if ((await client.blobSize(repository, config)) === undefined)
+    return `configuration ${config.digest} is missing`;
+  return {
+    platform: noPlatform,
+    digest: stored.descriptor.digest,
+    stored,
+    labels: {},
+    config,
+    layers,
+    diffIds: [],
+  };
 }
 
 async function missingLayers(
@@ -236,12 +255,17 @@ async function missingLayers(
   repository: Repository,
   image: VerifiedImage,
 ): Promise<string[]> {
-  const layers = new Set(image.variants.flatMap((variant) => variant.layers.map(({ digest }) => digest)));
-  const found = await eachOf([...layers], async (digest) => ({
-    digest,
-    present: await client.hasBlob(repository, digest),
-  }));
-  return found.filter(({ present }) => !present).map(({ digest }) => `layer ${digest} is missing`);
+  const layers = new Map(
+    image.variants.flatMap(({ layers: all }) => all.map((layer) => [layer.digest, layer])),
+  );
+  const phrases = await eachOf([...layers.values()], async (layer) => {
+    const found = await client.blobSize(repository, layer);
+    if (found === layer.size) return [];
+    const { digest, size } = layer;
+    if (found === undefined) return [`layer ${digest} is missing`];
+    return [`layer ${digest} has ${found} bytes, its manifest says ${size}`];
+  });
+  return phrases.flat();
 }
 
 async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {

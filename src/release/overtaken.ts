@@ -1,6 +1,7 @@
+import { VerificationError } from "../errors.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import type { Repository } from "../registry/reference.js";
-import { readImage, type VerifiedImage } from "../registry/verify.js";
+import { readImage, type VerifiedImage, verifyRead } from "../registry/verify.js";
 import { overtakingTag } from "../tags/overtaking.js";
 import { needsPublishedTags } from "../tags/policy.js";
 import type { TagRequest } from "../tags/request.js";
@@ -24,8 +25,8 @@ const mostTimes = 5;
 /**
  * Looks at the published versions once more, after tags that move were set. Another release may have published a higher
  * version since they were decided, and set the same tags before: they move on to it. Without a lock on tags this is what
- * keeps them from moving back: whoever sets one last looks after that, and sees what the other published. Returns what
- * tag each of them follows now, by name.
+ * keeps them from moving back: whoever sets one last looks after that, and sees what the other published. Returns why
+ * each of them is where it is now, a clause by name.
  */
 export async function followOvertaking(
   { client, tags }: Release,
@@ -42,12 +43,18 @@ export async function followOvertaking(
     let moved = false;
     for (const [plan, digest] of held) {
       const other = overtakingTag(tags, plan.tag, [...listed]);
-      const stored = other === undefined ? undefined : await heldBy(client, repository, other, plan);
-      if (other === undefined || stored === undefined || stored.descriptor.digest === digest) continue;
+      const image = other === undefined ? undefined : await imageOf(client, repository, other);
+      if (other === undefined || image === undefined) continue;
+      const stored = manifestFor(image, plan.platform);
+      if (stored.descriptor.digest === digest) continue;
+      if (!(await isWhole(client, repository, image))) {
+        followed.set(plan.tag, `${other}, which is higher, is not whole: it was left at this release`);
+        continue;
+      }
       // Where somebody else has moved it since, it is theirs to look after.
       if ((await client.replaceTag(repository, plan.tag, stored, digest)) !== undefined) continue;
       held.set(plan, stored.descriptor.digest);
-      followed.set(plan.tag, other);
+      followed.set(plan.tag, `${other} was published meanwhile, and is higher: it holds that now`);
       moved = true;
     }
     if (!moved) break;
@@ -55,16 +62,27 @@ export async function followOvertaking(
   return followed;
 }
 
-/** What a tag has for another one: the image, or its platform. */
-async function heldBy(
+async function imageOf(
   client: RegistryClient,
   repository: Repository,
   tag: string,
-  { platform }: TagPlan,
-): Promise<StoredManifest | undefined> {
+): Promise<VerifiedImage | undefined> {
   const digest = (await client.headManifest(repository, tag))?.digest;
-  const image = digest === undefined ? undefined : await readImage(client, repository, digest);
-  return image === undefined ? undefined : manifestFor(image, platform);
+  return digest === undefined ? undefined : readImage(client, repository, digest);
+}
+
+async function isWhole(
+  client: RegistryClient,
+  repository: Repository,
+  image: VerifiedImage,
+): Promise<boolean> {
+  try {
+    await verifyRead(client, repository, image, {});
+    return true;
+  } catch (error) {
+    if (error instanceof VerificationError) return false;
+    throw error;
+  }
 }
 
 /** The manifest that a tag points at: the index, or that of the platform which it names. */

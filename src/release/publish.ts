@@ -2,10 +2,10 @@ import { builder } from "../dockerfile/assemble.js";
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../oci/source.js";
 import { type Clock, type Timed, timed } from "../phases.js";
-import type { Arrival } from "../publication.js";
+import { type Arrival, copyOf } from "../publication.js";
 import type { RegistryClient, StoredManifest } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
-import { mountableFrom, nothingSent, publishedImage, pushImage, type Transfer } from "../registry/publish.js";
+import { mountableFrom, nothingSent, pushImage, type Transfer } from "../registry/publish.js";
 import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
 import { createTag, moveAlias } from "../registry/tag.js";
 import { readImage, type VerifiedImage, verifyPushed, verifyRead } from "../registry/verify.js";
@@ -195,7 +195,7 @@ async function prepareShipment(
   if (!destinations.some(({ plan, held }) => isChange(plan) && held === undefined)) return undefined;
   for (const { target, held } of destinations)
     if (held !== undefined && (await isCopyable(client, target.repository, held)))
-      return { image: publishedImage(client, target.repository, held), how: "copied" };
+      return { image: copyOf(client, target.repository, held), how: "copied" };
   return { image: await pack(), how: "pushed" };
 }
 
@@ -299,9 +299,8 @@ async function setTags(
   };
 }
 
-function withFollowed(outcome: TagOutcome, other: string | undefined): TagOutcome {
-  if (other === undefined) return outcome;
-  return { ...outcome, why: `${other} was published meanwhile, and is higher: it holds that now` };
+function withFollowed(outcome: TagOutcome, why: string | undefined): TagOutcome {
+  return why === undefined ? outcome : { ...outcome, why };
 }
 
 /** What never moves is created once; what moves leaves nothing of somebody else without a name. */

@@ -364,6 +364,11 @@ describe("deleteVersion", () => {
 
   it("leaves a version alone whose tags have changed since it was listed", async () => {
     const version = await published();
+    const other = { ...version, digest: `sha256:${"f".repeat(64)}` };
+    expect(await packages().deleteVersion(other)).toEqual({
+      result: "refused",
+      detail: `it became ${version.digest} in the meantime`,
+    });
     const outcome = await packages().deleteVersion({ ...version, tags: ["test"] });
     expect(outcome).toEqual({ result: "refused", detail: "its tags became none in the meantime" });
     expect(deletions()).toEqual([]);

@@ -105,7 +105,7 @@ describe("RegistryClient, through a proxy", () => {
   const reads: [string, (client: RegistryClient) => Promise<unknown>][] = [
     ["headManifest", (reader) => reader.headManifest(repository(), "latest")],
     ["getManifest", (reader) => reader.getManifest(repository(), "latest")],
-    ["hasBlob", (reader) => reader.hasBlob(repository(), config.digest)],
+    ["blobSize", (reader) => reader.blobSize(repository(), config)],
     ["readBlob", (reader) => reader.readBlob(repository(), config)],
     ["openBlob", (reader) => reader.openBlob(repository(), config)],
     ["listTags", (reader) => reader.listTags(repository())],
@@ -126,8 +126,8 @@ describe("RegistryClient, through a proxy", () => {
   it.each([403, 405])("asks for a blob with GET where HEAD is answered %i", async (status) => {
     const absent = `sha256:${"0".repeat(64)}`;
     proxy.setFault(({ method }) => (method === "HEAD" ? { kind: "answer", status } : undefined));
-    expect(await client.hasBlob(repository(), config.digest)).toBe(true);
-    expect(await client.hasBlob(repository(), absent)).toBe(false);
+    expect(await client.blobSize(repository(), config)).toBe(config.size);
+    expect(await client.blobSize(repository(), { ...config, digest: absent })).toBeUndefined();
     const asks = [config.digest, absent].flatMap((digest) =>
       ["HEAD", "GET"].map((method) => `${method} /v2/acme/ci/blobs/${digest}`),
     );

@@ -59,7 +59,8 @@ describe.each(Object.entries(ways))("%s", (_, { held, set, kind, said }) => {
   });
 
   const setByRival = () => client.putManifest(direct, "tag", rival.index);
-  const sequence = ["HEAD tag", "PUT tag", "HEAD tag"];
+  // What is absent would be overwritten, so that it is asked for twice.
+  const sequence = ["HEAD tag", ...(held === undefined ? ["GET tag"] : []), "PUT tag", "HEAD tag"];
 
   /** Answers the looks at the tag after it was set, as often as there are answers. */
   const lag = (...answers: ("absent" | "before")[]) => {
@@ -85,6 +86,16 @@ describe.each(Object.entries(ways))("%s", (_, { held, set, kind, said }) => {
     await set(client, repository);
     expect(asked()).toEqual(sequence);
     expect(await at.tagged(repository, "tag")).toBe(digest);
+  });
+
+  it("writes nothing where the tag is hidden from HEAD", async () => {
+    await setByRival();
+    at.proxy.setFault(({ method }) => (method === "HEAD" ? { kind: "answer", status: 404 } : undefined));
+    const error = await errorThrownBy(() => set(client, repository));
+    expect(error).toBeInstanceOf(kind);
+    expect(asked()).toEqual(["HEAD tag", "GET tag"]);
+    at.proxy.clear();
+    expect(await at.tagged(repository, "tag")).toBe(theirs);
   });
 
   it("writes nothing where it is done", async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildIndex } from "../../src/oci/manifest.js";
 import type { PublishableImage } from "../../src/oci/source.js";
+import { pushImage } from "../../src/registry/publish.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { type Expectation, readImage, verifyImage } from "../../src/registry/verify.js";
 import { makeClient, seed } from "../support/client.js";
@@ -81,6 +83,46 @@ describe.each([
         layers: manifest.layers,
       })),
     });
+  });
+
+  it("tells a layer that is cut short from a whole one, and sends it again", async () => {
+    const proxy = await startFaultProxy(registry.address);
+    try {
+      const { image, own } = imageOf("cut");
+      const repository: Repository = { registry: proxy.address, path: "cut" };
+      await seed(repositoryOf("cut"), image, "1");
+      proxy.setFault(({ method, path }) =>
+        path.endsWith(own) && method !== "PUT"
+          ? { kind: "answer", status: 200, headers: { "content-length": "4" }, body: "half" }
+          : undefined,
+      );
+      expect(await messageThrownBy(() => verifyImage(client, repository, "1"))).toContain(
+        `layer ${own} has 4 bytes, its manifest says `,
+      );
+      expect((await pushImage(client, repository, image)).blobs).toMatchObject({ sent: 1 });
+      // Some say a length with a GET alone.
+      proxy.setFault(({ method, path }) =>
+        path.endsWith(own) && method === "HEAD"
+          ? { kind: "answer", status: 200, headers: { "content-length": "0" } }
+          : undefined,
+      );
+      await verifyImage(client, repository, "1");
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it("reads no index of more platforms than there are", async () => {
+    const { image, amd64 } = imageOf("many");
+    const many = buildIndex(
+      Array.from({ length: 129 }, () => amd64.descriptor),
+      {},
+    );
+    await seed(repositoryOf("many"), image);
+    await client.putManifest(repositoryOf("many"), "1", many);
+    expect(await messageThrownBy(() => verifyImage(client, repositoryOf("many"), "1"))).toContain(
+      "lists 129 manifests, at most 128 are read",
+    );
   });
 
   it("reads an image that is no index", async () => {

@@ -1,5 +1,8 @@
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
 import { ConflictError } from "../../src/errors.js";
+import { buildIndex, type Descriptor, digestOf } from "../../src/oci/manifest.js";
 import type { Repository } from "../../src/registry/reference.js";
 import { formatImageIds } from "../../src/release/image-ids.js";
 import { publishRelease, type ReleasePublication } from "../../src/release/publish.js";
@@ -361,6 +364,70 @@ it("takes a refusal for no new repository once the image is in it: a version tha
     { ok: false, error: expect.stringContaining("answered 403") },
   ]);
   expect(await first.tagged(repository, "1.2.3")).toBe(other.packed.index.descriptor.digest);
+});
+
+it("copies no layer that is not the one of the image's configuration, and no tag leads to it", async () => {
+  const [spoilt, empty] = [first.repository(), second.repository()];
+  const [amd64, ...others] = image.packed.variants;
+  if (amd64 === undefined) throw new Error("The image has a platform.");
+  const wrong = gzipSync("no layer at all");
+  const layers = amd64.manifest.layers.map((layer, at) =>
+    at === 0 ? { ...layer, digest: digestOf(wrong), size: wrong.length } : layer,
+  );
+  const bytes = Buffer.from(JSON.stringify({ ...amd64.manifest, layers }));
+  const variant = {
+    bytes,
+    manifest: { ...amd64.manifest, layers },
+    descriptor: { ...amd64.descriptor, digest: digestOf(bytes), size: bytes.length },
+  };
+  const index = buildIndex(
+    [variant, ...others].map(({ descriptor }) => descriptor),
+    {},
+  );
+  const content = {
+    ...image.packed.content,
+    open: async (blob: Descriptor) =>
+      blob.digest === digestOf(wrong) ? Readable.from([wrong]) : image.packed.content.open(blob),
+  };
+  await seed(first.direct(spoilt), { index, variants: [variant, ...others], content }, "1.2.3");
+
+  const { pack, outcomes } = publishing([spoilt, empty]);
+  const [, copied] = await outcomes();
+  expect(copied).toMatchObject({ ok: false });
+  expect(JSON.stringify(copied)).toContain("where the configuration says");
+  expect(pack).not.toHaveBeenCalled();
+  expect(await second.tags(empty)).toEqual([]);
+});
+
+it("overtakes a release by none that is not whole", async () => {
+  const repository = first.repository();
+  const [layer] = other.packed.variants[0]?.manifest.layers ?? [];
+  const pack = async () => {
+    await seed(first.direct(repository), other.packed, "2.0.0");
+    const { path } = first.direct(repository);
+    const url = `http://${first.direct(repository).registry}/v2/${path}/blobs/${layer?.digest}`;
+    expect((await fetch(url, { method: "DELETE" })).status).toBe(202);
+    return image.packed;
+  };
+  // The list that latest was decided by is older than 2.0.0.
+  let lists = 0;
+  first.proxy.setFault(({ path }): Fault | undefined => {
+    if (!path.includes("/tags/list")) return undefined;
+    lists += 1;
+    return lists < 3
+      ? {
+          kind: "answer",
+          status: 200,
+          body: '{"tags":[]}',
+        }
+      : undefined;
+  });
+  const [outcome] = await publishing([repository], { pack }).outcomes();
+  expect(outcome).toMatchObject({ ok: true, digest });
+  expect(JSON.stringify(outcome)).toContain(
+    "2.0.0, which is higher, is not whole: it was left at this release",
+  );
+  expect(await first.tagged(repository, "latest")).toBe(digest);
 });
 
 it("copies from no repository whose image is not whole: the others get what was packed", async () => {
