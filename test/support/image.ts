@@ -88,7 +88,7 @@ export function makeVariant(options: VariantOptions): SyntheticVariant {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
     config: describeBytes(config, mediaTypes.config),
-    layers: layers.map((layer) => describeBytes(layer, "application/vnd.oci.image.layer.v1.tar+gzip")),
+    layers: layers.map((layer) => describeBytes(layer, "application/vnd.oci.image.layer.v1.tar")),
   };
   const bytes = Buffer.from(JSON.stringify(manifest));
   return {
