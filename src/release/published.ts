@@ -30,17 +30,29 @@ export interface Reading {
  * The tags of a repository; none where it does not exist. A list without `latest`, which is there, lacks others as well:
  * `latest` would move back from a version that nobody lists.
  */
-export async function readTags({ client, repository, firstPublish }: Reading): Promise<readonly string[]> {
+export async function readTags(reading: Reading): Promise<readonly string[]> {
+  const { client, repository } = reading;
   return client.untilShown(async () => {
-    const tags = (await orAbsent(firstPublish, () => client.listTags(repository))) ?? [];
-    if (tags.includes("latest")) return tags;
-    if ((await orAbsent(firstPublish, () => client.headManifest(repository, "latest"))) === undefined)
-      return tags;
+    // Whoever sets latest in between has it read once more.
+    const tags = (await listWithLatest(reading)) ?? (await listWithLatest(reading));
+    if (tags !== undefined) return tags;
     throw new RegistryError(
       `${formatRepository(repository)}: the registry does not list the tag latest, which is there, so which versions are published is unknown. Run this again; if it stays, whoever runs the registry has to repair it.`,
       { failure: "invalid", transient: true },
     );
   });
+}
+
+/** The tags as they are listed; undefined where `latest` is there, and none of them. */
+async function listWithLatest({
+  client,
+  repository,
+  firstPublish,
+}: Reading): Promise<readonly string[] | undefined> {
+  const tags = (await orAbsent(firstPublish, () => client.listTags(repository))) ?? [];
+  if (tags.includes("latest")) return tags;
+  const latest = await orAbsent(firstPublish, () => client.headManifest(repository, "latest"));
+  return latest === undefined ? tags : undefined;
 }
 
 /**
