@@ -9,11 +9,15 @@ const opaque = ".wh..wh..opq";
 
 /**
  * What one layer changes of the files that those below it leave (OCI image specification, "Image Layer Filesystem
- * Changeset"). Its whiteouts remove what lower layers have, and nothing that it adds itself.
+ * Changeset"). Its whiteouts remove what lower layers have, and nothing that it adds itself. It is unpacked into a
+ * directory of its own by what mounts layers over each other (containerd, Docker: overlay), and into one of all layers by
+ * others: what one of them cannot do is refused.
  */
 export class Changeset {
   /** What the layer added, and the directories above that. */
   readonly #added = new Set<FileNode>();
+  /** What the layer removed: in its own directory, each is a device. */
+  readonly #removed = new Set<string>();
   /** Directories that hold nothing but what the layer adds: looked through once, however often it says so. */
   readonly #emptied = new Set<DirectoryNode>();
 
@@ -29,9 +33,19 @@ export class Changeset {
     const path = this.#resolve(member.header.path);
     const directory = posix.dirname(path);
     const name = posix.basename(path);
+    this.#requireDirectory(directory);
     if (name === opaque) this.#empty(this.tree.get(directory));
     else if (name.startsWith(whiteout)) this.#remove(directory, name.slice(whiteout.length));
     else if (path !== "/") this.#add(path, this.#nodeOf(path, member));
+  }
+
+  /** Nothing is put below what is no directory, nor below one that the layer removed and did not add again. */
+  #requireDirectory(directory: string): void {
+    for (let path = directory; path !== "/"; path = posix.dirname(path))
+      if (this.#removed.has(path)) throw this.#refusal("a directory", `${path}, which the layer removes`);
+    const node = this.tree.get(directory);
+    if (node !== undefined && node.type !== "directory")
+      throw this.#refusal("a directory", `${directory}, a ${node.type}`);
   }
 
   #add(path: string, node: FileNode): void {
@@ -40,6 +54,7 @@ export class Changeset {
     if (node.type === "directory" && found?.type === "directory")
       Object.assign(found, { mode: node.mode, uid: node.uid, gid: node.gid });
     else this.tree.put(path, node);
+    this.#removed.delete(path);
     for (const above of this.tree.nodesOn(path)) this.#added.add(above);
   }
 
@@ -48,9 +63,10 @@ export class Changeset {
       throw this.#refusal("a whiteout to name a file beside it", `${directory}/${whiteout}${name}`);
     const path = posix.join(directory, name);
     const node = this.tree.get(path);
-    if (node === undefined) return;
-    if (this.#added.has(node)) this.#empty(node);
-    else this.tree.remove(path);
+    if (this.#removed.has(path) || (node !== undefined && this.#added.has(node)))
+      throw this.#refusal("a whiteout before what the layer adds in its place, and one", path);
+    this.#removed.add(path);
+    this.tree.remove(path);
   }
 
   /** Removes what lower layers have in a directory. */
@@ -93,12 +109,13 @@ export class Changeset {
     return { bytes: Buffer.from(content) };
   }
 
-  /** What a hard link is: another name of a file that is there. */
+  /** What a hard link is: another name of a file that the layer has. */
   #linked(path: string, target: string): FileNode {
     const resolved = this.#resolve(target);
-    const node = resolved === path ? undefined : this.tree.get(resolved);
-    if (node === undefined || node.type === "directory")
-      throw this.#refusal(`${path} to be a hard link to another file that is there`, target);
+    const isReplaced = `${resolved}/`.startsWith(`${path}/`);
+    const node = isReplaced ? undefined : this.tree.get(resolved);
+    if (node === undefined || node.type === "directory" || !this.#added.has(node))
+      throw this.#refusal(`${path} to be a hard link to another file of the same layer`, target);
     return { ...node };
   }
 

@@ -100,8 +100,8 @@ describe("readBaseFiles", () => {
       ["/a/ 700 1:2", "/a/c 755 0:0", "/d/ 755 0:0", "/d/e/ 755 0:0"],
     ],
     [
-      "a whiteout of what the same layer adds",
-      [lower, [{ path: "a/b", mode: 0o600 }, { path: "a/.wh.b" }]],
+      "a whiteout before what the same layer adds in its place",
+      [lower, [{ path: "a/.wh.b" }, { path: "a/b", mode: 0o600 }]],
       [
         "/a/ 700 1:2",
         "/a/b 600 0:0",
@@ -113,9 +113,12 @@ describe("readBaseFiles", () => {
       ],
     ],
     [
-      "a whiteout of a directory that the same layer adds to, before or after",
-      [lower, [{ path: "a/new" }, { path: ".wh.a" }, { path: ".wh.d" }, { path: "d/new" }]],
-      ["/a/ 700 1:2", "/a/new 755 0:0", "/d/ 755 0:0", "/d/new 755 0:0", "/link 0:0 -> /a"],
+      "a whiteout before a directory that the same layer adds in its place",
+      [
+        lower,
+        [{ path: ".wh.d" }, { path: "d", type: "directory" }, { path: "d/new" }, { path: "d/.wh.old" }],
+      ],
+      ["/a/ 700 1:2", "/a/b 4755 3:0", "/a/c 755 0:0", "/d/ 755 0:0", "/d/new 755 0:0", "/link 0:0 -> /a"],
     ],
     [
       "an opaque directory after what the same layer adds below it",
@@ -140,11 +143,6 @@ describe("readBaseFiles", () => {
         ],
       ],
       ["/a/ 755 0:0", "/l 0:0 -> a", "/m 0:0 -> a"],
-    ],
-    [
-      "a hard link to a file of a lower layer, which is removed",
-      [[{ path: "a", mode: 0o640 }], [{ path: "b", type: "hardlink", target: "a" }, { path: ".wh.a" }]],
-      ["/b 640 0:0"],
     ],
     [
       "an opaque directory",
