@@ -63,18 +63,27 @@ export function repeatedName(text: string): string | undefined {
   return undefined;
 }
 
-/** The first number of a JSON text that is not written in digits alone: `1.0` and `1e2` are none to who reads integers. */
-export function numberNotInDigits(text: string): string | undefined {
-  // Sticky: only where no string is.
+/**
+ * The same JSON, with each number that is not written in digits alone as a text: `1.0` and `1e2` are no integers to Go,
+ * which reads what is published.
+ */
+export function withNumbersInDigits(text: string): string {
+  const parts: string[] = [];
   const number = /\d+(?:[.eE][\d.eE+-]*)?/y;
+  let start = 0;
   for (let at = 0; at < text.length; at += 1) {
     if (text[at] === '"') at = endOfString(text, at);
     number.lastIndex = at;
     const found = number.exec(text)?.[0] ?? "";
-    if (/[.eE]/.test(found)) return found;
-    at += Math.max(found.length - 1, 0);
+    const end = at + found.length;
+    if (/[.eE]/.test(found)) {
+      const from = text[at - 1] === "-" ? at - 1 : at;
+      parts.push(text.slice(start, from), `"${text.slice(from, end)}"`);
+      start = end;
+    }
+    at = Math.max(at, end - 1);
   }
-  return undefined;
+  return start === 0 ? text : [...parts, text.slice(start)].join("");
 }
 
 /** Whether what ends here is followed by a value of its own. */

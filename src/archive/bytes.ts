@@ -10,6 +10,8 @@ export interface ByteSource {
   /** The next bytes; fewer than asked for are an error. */
   read(size: number): Promise<Buffer>;
   skip(size: number): Promise<void>;
+  /** Skips the next bytes, as many as there are. */
+  skipAtMost(size: number): Promise<void>;
 }
 
 /** What arrives as a stream. */
@@ -48,6 +50,10 @@ export class StreamedBytes implements ByteSource {
   async skip(size: number): Promise<void> {
     if (size <= this.#rest.length) this.#next(size);
     else for await (const _ of this.take(size));
+  }
+
+  async skipAtMost(size: number): Promise<void> {
+    for (let left = size; left > 0 && !(await this.isAtEnd()); ) left -= this.#next(left).length;
   }
 
   /** The next bytes as they arrive; fewer than asked for are an error. */
@@ -109,6 +115,10 @@ export class FileBytes implements ByteSource {
     const missing = this.#offset + size - this.size;
     if (missing > 0) throw cutShort(this.subject, missing);
     this.#offset += size;
+  }
+
+  async skipAtMost(size: number): Promise<void> {
+    this.#offset = Math.min(this.#offset + size, this.size);
   }
 }
 

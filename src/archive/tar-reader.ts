@@ -75,7 +75,8 @@ export async function* readMembers(
     extension = {};
     const { offset } = source;
     const content = wants(header) ? await source.read(header.size) : await source.skip(header.size);
-    await source.skip(paddingOf(header.size).length);
+    // Some writers end with the last content.
+    await source.skipAtMost(paddingOf(header.size).length);
     yield { header, offset, ...(content === undefined ? {} : { content }) };
   }
 }
@@ -102,7 +103,7 @@ async function readExtension(source: ByteSource, header: TarHeader, subject: str
       given: size,
     });
   const content = await source.read(size);
-  await source.skip(paddingOf(size).length);
+  await source.skipAtMost(paddingOf(size).length);
   return content;
 }
 

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { InputError } from "../errors.js";
 import type { PaxRecords } from "./pax.js";
 import { capabilityRecord, type TarHeader } from "./tar.js";
@@ -23,6 +24,7 @@ export function requireUnpackable({ path, target, type, flag }: TarHeader, subje
     refuse("files, directories, links and devices", `${path}, of type ${flag}`);
   for (const name of [path, target])
     if (bytesOf(name) > limits.path) refuse(`paths of at most ${limits.path} bytes`, name);
+  if (/^\.\.(\/|$)/.test(posix.normalize(path.replace(/^\/+/, "")))) refuse("paths below the root", path);
   const long = path.split("/").find((name) => bytesOf(name) > limits.name);
   if (long !== undefined) refuse(`names of at most ${limits.name} bytes`, long);
   if ((type === "symlink" || type === "hardlink") && target === "")

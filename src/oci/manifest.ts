@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { InputError } from "../errors.js";
-import { limitPassedBy, numberNotInDigits, repeatedName } from "../json.js";
+import { limitPassedBy, repeatedName, withNumbersInDigits } from "../json.js";
 import { namedStrings } from "./named.js";
 import { otherSpelling } from "./spelling.js";
 
@@ -55,11 +55,19 @@ export interface ImageManifest {
   annotations?: Record<string, string>;
 }
 
+// Go writes null for a list or a map that has nothing, and reads it as none.
+const annotations = z.nullish(namedStrings).transform((given) => given ?? undefined);
+const listOf = <T extends z.ZodType>(entry: T) =>
+  z
+    .array(entry)
+    .nullish()
+    .transform((entries) => entries ?? []);
+
 const descriptor = z.object({
   mediaType: z.string(),
   digest,
   size: z.int().nonnegative(),
-  annotations: z.optional(namedStrings),
+  annotations,
 });
 
 /** A part of a platform, of which none has many characters. */
@@ -77,19 +85,21 @@ const absent = z.never("nothing here, which belongs to the other form of manifes
 const index = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.enum([mediaTypes.index, mediaTypes.dockerIndex]).default(mediaTypes.index),
-  manifests: z.array(descriptor.extend({ platform: platform.optional() })),
+  manifests: listOf(
+    descriptor.extend({ platform: platform.nullish().transform((given) => given ?? undefined) }),
+  ),
   config: absent,
   layers: absent,
-  annotations: z.optional(namedStrings),
+  annotations,
 });
 
 const manifest = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.enum([mediaTypes.manifest, mediaTypes.dockerManifest]).default(mediaTypes.manifest),
   config: descriptor,
-  layers: z.array(descriptor),
+  layers: listOf(descriptor),
   manifests: absent,
-  annotations: z.optional(namedStrings),
+  annotations,
 });
 
 export function parseIndex(bytes: Uint8Array, subject: string): ImageIndex {
@@ -136,7 +146,7 @@ export function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, exp
     throw new InputError({ subject, expected: `${expected} in ${limit}`, given: text });
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(withNumbersInDigits(text));
   } catch {
     // What the parser says quotes a part of the text, which may be half of a secret.
     throw new InputError({ subject, expected: `${expected} in JSON`, given: "text that is not JSON" });
@@ -150,9 +160,6 @@ export function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, exp
       given: ambiguous,
     });
   const parsed = schema.safeParse(json);
-  const notInDigits = parsed.success ? numberNotInDigits(text) : undefined;
-  if (notInDigits !== undefined)
-    throw new InputError({ subject, expected: `${expected} with numbers in digits`, given: notInDigits });
   if (parsed.success) return parsed.data;
   const { path = [], message = "" } = parsed.error.issues[0] ?? {};
   throw new InputError({

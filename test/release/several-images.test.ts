@@ -14,7 +14,6 @@ import { messageThrownBy } from "../support/thrown.js";
 
 const plain = await makeReleasedImage("plain");
 const alpine = await makeReleasedImage("alpine");
-const patience = { attempts: 1, baseDelay: 0, maxDelay: 0 };
 
 let first: ProxiedRegistry;
 let second: ProxiedRegistry;
@@ -53,7 +52,7 @@ function imagesFor(repositories: readonly Repository[]) {
 /** Releases both images. */
 async function run(repositories: readonly Repository[], options: Options = {}) {
   const { ref = "refs/tags/v1.2.3", as, others, built = [plain, alpine] } = options;
-  const client = makeClient({ pushRetry: patience, readRetry: patience });
+  const client = makeClient();
   return callRelease({ client, settings: settingsFor(repositories, others), ref, as, built });
 }
 
