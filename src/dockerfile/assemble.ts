@@ -6,12 +6,13 @@ import { createLayer, type Layer } from "../layer/layer.js";
 import { type ContainerConfig, formatConfiguration, type HistoryEntry } from "../oci/configuration.js";
 import { digestOf } from "../oci/manifest.js";
 import type { ImagePlatform } from "../oci/platform.js";
+import { requireLayerCount } from "../oci/stored-layer.js";
 import type { BuildTarget } from "./build-arguments.js";
 import { describeStages, remarksOfImage, type StageDescription } from "./description.js";
 import type { Dockerfile } from "./dockerfile.js";
 import { applyChange } from "./file-changes.js";
 import { scratch } from "./from.js";
-import { unsupported } from "./instruction.js";
+import { type Instruction, unsupported } from "./instruction.js";
 import type { CopyRoot } from "./sources.js";
 import { type ImageOrigin, imageKey, imagesOf, type Origin } from "./stages.js";
 
@@ -54,6 +55,9 @@ export const builder = "slipway";
 
 /** Label of an image that the engine built: the SHA-256 of its inputs, by which it is known. */
 export const inputsLabel = "dev.slipway.release.inputs";
+
+// Bytes, as trees count them: more than half a million files.
+const maxMemory = 256 * 2 ** 20;
 
 /** A stage as far as it is assembled. */
 interface AssembledStage {
@@ -121,12 +125,14 @@ async function assembleStage(
   for (const { instruction, change, origin } of description.steps) {
     const root = origin === undefined ? context : await rootOf(origin, stages, images);
     if (change !== undefined) await applyChange(stage.tree, change, root, instruction);
+    requireBounded([...stages.values(), stage], instruction);
     // Only the image has layers; of the other stages the files are all that is asked for.
     if (!description.inImage) continue;
     const changes = stage.tree.takeChanges();
     await extractStored(stage.tree, changes, workspace);
     const layer = await createLayer(stage.tree, changes, created, workspace);
     if (layer !== undefined) stage.layers.push(layer);
+    requireLayerCount((stage.base?.layers.length ?? 0) + stage.layers.length, instruction.subject);
     stage.history.push({
       created: formatTime(created),
       created_by: instruction.text,
@@ -135,6 +141,12 @@ async function assembleStage(
     });
   }
   return stage;
+}
+
+/** A few stages that copy each other double their files with each. */
+function requireBounded(stages: readonly AssembledStage[], instruction: Instruction): void {
+  const memory = stages.reduce((sum, { tree }) => sum + tree.cost.memory, 0);
+  if (memory > maxMemory) throw unsupported(instruction, "no more files in all stages than images have");
 }
 
 async function startStage(

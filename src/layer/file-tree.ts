@@ -171,9 +171,10 @@ export class FileTree {
     return resolved === undefined ? undefined : this.get(resolved);
   }
 
-  /** The same files in a tree of its own; nothing of it counts as changed. */
+  /** The same files in a tree of its own, which takes as much; nothing of it counts as changed. */
   copy(): FileTree {
     const copied = new FileTree();
+    copied.cost.memory = this.cost.memory;
     copied.root.children = copyChildren(this.root.children);
     return copied;
   }

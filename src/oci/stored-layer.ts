@@ -10,19 +10,24 @@ export interface StoredLayer extends Descriptor {
 // Docker takes no more (moby, layer/layer_store.go): overlay mounts hold that many at once.
 const maxLayers = 125;
 
+/** Refuses an image of more layers than can be run. */
+export function requireLayerCount(count: number, subject: string): void {
+  if (count <= maxLayers) return;
+  throw new InputError({
+    subject,
+    expected: `at most ${maxLayers} layers, since Docker runs no image of more`,
+    given: count,
+    fix: "Build it with fewer instructions that change files",
+  });
+}
+
 /** The layers that a manifest lists, with what the configuration says of each: one diff ID in the same place. */
 export function pairLayers(
   layers: readonly Descriptor[],
   diffIds: readonly string[],
   subject: string,
 ): StoredLayer[] {
-  if (layers.length > maxLayers)
-    throw new InputError({
-      subject,
-      expected: `at most ${maxLayers} layers, since Docker runs no image of more`,
-      given: layers.length,
-      fix: "Build it with fewer instructions that change files",
-    });
+  requireLayerCount(layers.length, subject);
   if (diffIds.length !== layers.length)
     throw new InputError({
       subject,

@@ -20,6 +20,17 @@ const assemble = (options?: AssemblyOptions) => assembleFiles(directory.path, op
 const configOf = (bytes: Buffer) => JSON.parse(bytes.toString());
 
 describe("assembleVariant", () => {
+  it("makes no image of more layers than Docker runs", async () => {
+    const lines = (count: number) => ({ text: `FROM scratch\n${"WORKDIR a\n".repeat(count)}` });
+    expect((await assemble(lines(125))).layers).toHaveLength(125);
+    await expect(assemble(lines(500))).rejects.toThrow(
+      "Dockerfile.release:127: expected at most 125 layers, since Docker runs no image of more, got 126.",
+    );
+    const base = await makeBase({ layers: [[{ path: "etc", type: "directory" }]] });
+    const text = `ARG BASE\nFROM $BASE\n${"WORKDIR a\n".repeat(125)}`;
+    await expect(assemble({ base, text })).rejects.toThrow("got 126.");
+  });
+
   it("writes the configuration of an image", async () => {
     const { config, layers } = await assemble({ platform: "linux/arm64" });
     const time = "2025-12-06T05:46:40Z";

@@ -324,6 +324,8 @@ describe("refused", () => {
     [`COPY a /${"é".repeat(128)}/b`, "expected file names of at most 255 bytes, and not one of 256"],
     [`COPY <<${"x".repeat(256)} /\n${"x".repeat(256)}`, "expected file names of at most 255 bytes"],
     [`WORKDIR ${"x".repeat(300)}`, "expected file names of at most 255 bytes, and not one of 300"],
+    [`COPY a ${"/x".repeat(2048)}`, "expected paths of at most 4095 bytes, and not one of 4096"],
+    [`WORKDIR ${"/x".repeat(2047)}\nWORKDIR y`, "expected paths of at most 4095 bytes, and not one of 4096"],
     ["COPY [1, 2]", "expected at least one source and a destination"],
     [
       "ADD https://example.test/a /b",
