@@ -32,6 +32,12 @@ const webUrl = z
   .url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" })
   .refine(isWithoutUser, "a URL without user name and password");
 const urlWithUser = /:\/\/[^/?#\s"]*@/;
+
+// A user alone may be part of an address: ssh://git@example.com/app.git
+const urlWithPassword = /:\/\/[^/?#\s"@]*:[^/?#\s"@]*@/;
+
+// Far more than a project has; each is compared with others.
+const most = { tags: 100, values: 1000 };
 const host = z.string().regex(/^[^/\s]+$/, "a host with an optional port, without https://");
 
 const mise = z
@@ -155,6 +161,7 @@ const tagTemplate = z.union([
 
 const tags = z
   .array(tagTemplate)
+  .max(most.tags)
   .superRefine((templates, context) => {
     const conflict = conflictIn(templates);
     if (conflict !== undefined)
@@ -193,10 +200,12 @@ const valueText = z
   .describe(
     "Text with placeholders: {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision} and {date}, as tags have them, and {created}, the time of the commit. What has no value in a call is left out. {{version}} is the literal {version}; all other braces are text, also after a dollar sign.",
   );
-const valueTemplate = valueText.transform(
-  parsedBy((text, path) => parseValueTemplate(text, valuePlaceholders, path)),
-);
+const valueTemplate = valueText
+  .refine((text) => !urlWithPassword.test(text), "a URL without a password: whoever has the image reads it")
+  .transform(parsedBy((text, path) => parseValueTemplate(text, valuePlaceholders, path)));
 
+const isFew = (values: object) => Object.keys(values).length <= most.values;
+const tooMany = `at most ${most.values} of them`;
 const annotationNames = ["title", "description", "source"];
 
 const annotations = z
@@ -206,6 +215,7 @@ const annotations = z
       .string()
       .min(1)
       .max(512)
+      .refine((text) => !urlWithPassword.test(text), "no URL with a password: whoever has the image reads it")
       .optional()
       .describe("What the image is for; registries show it, and GHCR takes 512 characters."),
     source: webUrl.optional().describe("URL of the source; GHCR links the package to that repository."),
@@ -220,6 +230,7 @@ const annotations = z
         message: `${annotationNames.join(", ")}, or a key with a domain, as in com.example.team`,
       });
   })
+  .refine(isFew, tooMany)
   .transform(({ title, description, source, ...others }) => ({ title, description, source, others }))
   .describe(
     "Annotations of the image: title, description and source by the names of the OCI specification, and any other by its key.",
@@ -230,11 +241,10 @@ const releaseRepositories = z
   .refine(hasDistinctRepositories, "each repository once, since its latest follows one thing only")
   .describe("Repositories that a release goes to.");
 
-const buildArgs = z.record(
-  z.string().regex(/^[A-Za-z_]\w*$/, "a name of letters, digits and _"),
-  valueTemplate,
-);
-const labels = z.record(z.string().min(1), valueTemplate);
+const buildArgs = z
+  .record(z.string().regex(/^[A-Za-z_]\w*$/, "a name of letters, digits and _"), valueTemplate)
+  .refine(isFew, tooMany);
+const labels = z.record(z.string().min(1), valueTemplate).refine(isFew, tooMany);
 
 // Nothing here has a default: what an image does not say is the release's.
 const image = z
@@ -325,6 +335,7 @@ const release = z
       .describe("Image of the registry that rehearse starts in the engine; it serves on port 5000."),
     images: z
       .array(image)
+
       .max(100)
       .default([])
       .describe(
@@ -435,7 +446,7 @@ export function parseSettings(text: string | undefined, file = "slipway.json"): 
   if (limit !== undefined) throw new InputError({ subject: file, expected: limit, given: text });
   let json: unknown = {};
   try {
-    if (text !== undefined) json = JSON.parse(text);
+    if (text !== undefined) json = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
     throw new InputError({ subject: file, expected: "JSON", given: faultOf(text ?? "", error) });
   }

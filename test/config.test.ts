@@ -323,6 +323,38 @@ it("takes the name of a repository for one whose latest follows the main branch"
   expect(repositoriesOf("ghcr.io/acme/app")).toMatchObject([{ latest: "main" }]);
 });
 
+it.each([
+  ["tags", { tags: Array.from({ length: 101 }, (_, at) => `t${at}`) }, "release.tags: expected at most 100"],
+  [
+    "labels",
+    { labels: Object.fromEntries(Array.from({ length: 1001 }, (_, at) => [`l${at}`, "a"])) },
+    "release.labels: expected at most 1000 of them",
+  ],
+])("takes no more %s than anybody has: each is compared with others", (_, release, message) => {
+  expect(() => parse({ release })).toThrow(message);
+});
+
+it.each([
+  { buildArgs: { A: "https://u:hunter2@h/" } },
+  { labels: { a: "x https://u:hunter2@h/" } },
+  { annotations: { "com.example.a": "git+https://u:hunter2@h" } },
+  { annotations: { description: "https://u:hunter2@h" } },
+  { images: [{ name: "a", labels: { a: "https://u:hunter2@h/" } }] },
+])("lets no password of a URL into an image: %j", (release) => {
+  expect(() => parse({ release })).toThrow(
+    /expected (a URL without a|no URL with a) password: whoever has the image reads it, got/,
+  );
+  expect(() => parse({ release })).not.toThrow("hunter2");
+});
+
+it("takes a URL with a user alone into an image", () => {
+  expect(() => parse({ release: { labels: { a: "ssh://git@example.com/app.git" } } })).not.toThrow();
+});
+
+it("reads settings that an editor of Windows began with a mark", () => {
+  expect(parseSettings(`\ufeff{"release": {"mainBranch": "trunk"}}`).release.mainBranch).toBe("trunk");
+});
+
 it("takes no more images than anybody has: each is as large as all settings", () => {
   const images = Array.from({ length: 101 }, (_, at) => ({ name: `a${at}`, suffix: `-${at}` }));
   expect(() => parse({ release: { images } })).toThrow(

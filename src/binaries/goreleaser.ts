@@ -108,7 +108,7 @@ function parse<T>(schema: z.ZodType<T>, text: string, subject: string): T {
   const fix = "Build again with GoReleaser 2";
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
     throw new InputError({ subject, expected: "JSON", given: faultOf(text, error), fix });
   }

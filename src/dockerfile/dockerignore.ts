@@ -56,18 +56,28 @@ function directoryOf(path: string): string {
 }
 
 function parseRule(line: string, subject: string): Rule | undefined {
-  const trimmed = line.trim();
+  const trimmed = trim(line);
   if (line.startsWith("#") || trimmed === "") return undefined;
   const isException = trimmed.startsWith("!");
-  const text = isException ? trimmed.slice(1).trim() : trimmed;
+  const text = isException ? trim(trimmed.slice(1)) : trimmed;
   const pattern = text === "" ? undefined : parseIgnorePattern(clean(text));
   if (pattern === undefined)
     throw new InputError({ subject, expected: "a pattern as in docs/**/*.md or !README.md", given: trimmed });
   return { pattern, isException };
 }
 
+// To Go, the next line is one, and the mark of byte order is none.
+const blank = /[^\S\ufeff]|\u0085/;
+
+function trim(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && blank.test(text[start] as string)) start += 1;
+  while (end > start && blank.test(text[end - 1] as string)) end -= 1;
+  return text.slice(start, end);
+}
+
 /** The shortest form of a path, without slashes around it (Go: filepath.Clean). */
 function clean(path: string): string {
   const normal = posix.normalize(path);
-  return normal.length === 1 ? normal : normal.replace(/^\/|\/$/g, "").trim();
+  return normal.length === 1 ? normal : trim(normal.replace(/^\/|\/$/g, ""));
 }

@@ -9,18 +9,34 @@ const skippable = 0x184d2a50;
 const dictionarySizes = [0, 1, 2, 4];
 const contentSizes = [0, 2, 4, 8];
 
+// Each chunk is a way through the thread pool, which takes longer than a small block.
+const smallest = 1 << 16;
+
 /**
- * Cuts what zstd compressed into the parts of its frames (RFC 8878, section 3). Node's own stream ends after a frame
- * that is not at the end of a chunk; the layers of zstd:chunked have one for each file.
+ * Cuts what zstd compressed at the ends of its frames (RFC 8878, section 3). Node's own stream ends after a frame that
+ * is not at the end of a chunk; the layers of zstd:chunked have one for each file.
  */
 export async function* readZstd(chunks: AsyncIterable<Buffer>, subject: string): AsyncGenerator<Buffer> {
   const bytes = new StreamedBytes(chunks, subject);
   try {
-    do yield* readFrame(bytes, subject);
+    do yield* gathered(readFrame(bytes, subject));
     while (!(await bytes.isAtEnd()));
   } finally {
     await bytes.close();
   }
+}
+
+async function* gathered(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let waiting: Buffer[] = [];
+  let size = 0;
+  for await (const part of parts) {
+    waiting.push(part);
+    size += part.length;
+    if (size < smallest) continue;
+    yield Buffer.concat(waiting, size);
+    [waiting, size] = [[], 0];
+  }
+  if (size > 0) yield Buffer.concat(waiting, size);
 }
 
 async function* readFrame(bytes: ByteSource, subject: string): AsyncGenerator<Buffer> {

@@ -9,11 +9,13 @@ export interface ListProblem {
 
 /** What two templates of a project would fight over. */
 export function conflictIn(templates: readonly TagTemplate[]): ListProblem | undefined {
+  const makers = templates.filter(({ placeholders }) => placeholders.length > 0);
+  const seen = new Set<string>();
   for (const [at, { text, placeholders }] of templates.entries()) {
-    const isRepeated = templates.findIndex((other) => other.text === text) < at;
-    if (isRepeated) return { at, expected: "each tag once, since one thing sets it" };
-    const maker = templates.find((other) => other.text !== text && makesTag(other, text));
-    if (placeholders.length === 0 && maker !== undefined && maker.text !== "{branch}")
+    if (seen.has(text)) return { at, expected: "each tag once, since one thing sets it" };
+    seen.add(text);
+    const maker = placeholders.length > 0 ? undefined : makers.find((other) => makesTag(other, text));
+    if (maker !== undefined && maker.text !== "{branch}")
       return { at, expected: `a tag that ${maker.text} cannot make` };
   }
   return undefined;

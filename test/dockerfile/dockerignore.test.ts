@@ -26,6 +26,7 @@ describe("parseIgnoreList", () => {
     ["a class", "[a-c].txt", ["a.txt"], ["d.txt"]],
     ["comments, empty lines, blanks", "# a\n\n  b  \n #c", ["b", "#c"], ["a", "# a"]],
     ["Windows line ends and a byte order mark", "\ufeffa\r\nb\r\n", ["a", "b"], []],
+    ["blanks as Go has them", "\u0085a\u00a0\n!\u0085a/b\n\ufeffc", ["a", "a/c", "\ufeffc"], ["a/b", "c"]],
     ["dots in a path", "./a/../b", ["b"], ["a"]],
     ["an escaped star", "\\*", ["*"], ["a"]],
     ["characters that mean something elsewhere", "a+(b).{c}$^|", ["a+(b).{c}$^|"], ["aa(b).{c}$^|"]],
@@ -56,13 +57,13 @@ describe("parseIgnoreList", () => {
     expect(paths.filter((path) => list.ignores(path))).toEqual([]);
   });
 
-  it("holds a long path against 200 rules of 400 stars in seconds", { timeout: 5_000 }, () => {
+  it("holds a long path against 200 rules of 400 stars in seconds", () => {
     const list = parseIgnoreList(`${"*a".repeat(400)}b\n`.repeat(200), ".dockerignore");
     const path = Array.from({ length: 16 }, () => "a".repeat(250)).join("/");
     expect([path, "a".repeat(400), `${"a".repeat(400)}b`].map(list.ignores)).toEqual([false, false, true]);
   });
 
-  it("holds a deep tree against double stars in seconds", { timeout: 5_000 }, () => {
+  it("holds a deep tree against double stars in seconds", () => {
     const list = parseIgnoreList("**/**b\n**/x**/*c\n", ".dockerignore");
     const names = Array.from({ length: 2_000 }, () => "a");
     const paths = names.map((_, at) => names.slice(0, at + 1).join("/"));

@@ -108,7 +108,7 @@ describe("expandWord", () => {
       "patterns that take at most 67108864 comparisons with values",
     ],
     ["many patterns", "${million##*}".repeat(10_000), "patterns that take at most 67108864"],
-  ])("refuses %s at once", { timeout: 5_000 }, (_, word, expected) => {
+  ])("refuses %s at once", (_, word, expected) => {
     const act = () => expandWord(word, { ...scope, variables: big });
     expect(act).toThrow(InputError);
     expect(act).toThrow(`Dockerfile:3: expected ${expected}`);
@@ -116,7 +116,6 @@ describe("expandWord", () => {
 
   it.each([`\${a60%%${"*a".repeat(20)}b}`, `\${a60##${"*a".repeat(20)}b}`, `\${a60/${"*a".repeat(20)}b/x}`])(
     "does not try all ways of %s",
-    { timeout: 5_000 },
     (word) => {
       expect(expandWord(word, { ...scope, variables: big })).toBe("a".repeat(60));
     },

@@ -74,7 +74,7 @@ describe("lines", () => {
     ["10 MB", `FROM scratch\nLABEL a=${"x".repeat(10_000_000)}`, "10000008 bytes"],
     ["65,536 bytes", `FROM scratch\n# ${"é".repeat(32_767)}`, "65536 bytes"],
     ["a heredoc", `FROM scratch\nCOPY <<a /\n${"x".repeat(65_536)}\na\n`, "65536 bytes"],
-  ])("of %s are refused, as by BuildKit", { timeout: 5_000 }, (name, text, given) => {
+  ])("of %s are refused, as by BuildKit", (name, text, given) => {
     const act = () => readInstructions(text, "Dockerfile");
     const line = name === "a heredoc" ? 3 : 2;
     expect(act).toThrow(InputError);
