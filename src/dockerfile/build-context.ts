@@ -92,7 +92,11 @@ export class BuildContext implements CopyRoot {
     const name = path.slice(1);
     return {
       expected: `${name} to be in the build context`,
-      fix: this.#ignored(name) ?? this.#inOtherCase(path) ?? this.#whatIsThere(path).join(". "),
+      fix:
+        this.#linked(path) ??
+        this.#ignored(name) ??
+        this.#inOtherCase(path) ??
+        this.#whatIsThere(path).join(". "),
     };
   }
 
@@ -171,6 +175,12 @@ export class BuildContext implements CopyRoot {
       path,
       `The binary ${path.slice(1)} of ${this.overlay?.name} was copied, and not the ${node.type} ${path.slice(1)} of the source.`,
     );
+  }
+
+  #linked(path: string): string | undefined {
+    const node = this.source.files.get(path);
+    if (node?.type !== "symlink") return undefined;
+    return `It is a link to ${node.target}, where the build context has nothing`;
   }
 
   #ignored(name: string): string | undefined {

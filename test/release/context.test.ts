@@ -385,6 +385,12 @@ describe("a source that is not there", () => {
     ],
     ["a name in another case", "COPY license /", {}, "There is LICENSE."],
     [
+      "a link that leads out of the source",
+      "COPY out /",
+      { source: { ...source, out: { link: "../../etc/passwd" } }, binaries: undefined },
+      "It is a link to ../../etc/passwd, where the build context has nothing.",
+    ],
+    [
       "a file that is ignored",
       "COPY docker/entrypoint.sh /",
       { source: { ...source, ".dockerignore": "docker" }, binaries: undefined },
