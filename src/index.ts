@@ -40,10 +40,10 @@ import type { CleanupTarget } from "./cleanup/target.js";
 import { openTarget } from "./cleanup/targets.js";
 import { readFiles } from "./files.js";
 import { build } from "./go/build.js";
-import { lint } from "./go/lint.js";
+import { lint, lintReport } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
-import { test } from "./go/test.js";
+import { test, testReport } from "./go/test.js";
 import { guarded } from "./guard.js";
 import { log } from "./log.js";
 import { Phases } from "./phases.js";
@@ -277,23 +277,82 @@ export class Slipway {
    *
    * @param ciImage Reference of the published CI image. Default, or empty: build it.
    * @param moduleCache What module-cache gave earlier.
+   * @param args Further arguments of golangci-lint run: --build-tags=e2e
    */
   @check()
   @func({ cache: "never" })
-  async lint(ciImage?: string, moduleCache?: Directory): Promise<string> {
-    return redact(await (await lint(await this.goProject(ciImage, moduleCache))).stdout());
+  async lint(ciImage?: string, moduleCache?: Directory, args: string[] = []): Promise<string> {
+    return redact(await (await lint(await this.goProject(ciImage, moduleCache), args)).stdout());
+  }
+
+  /**
+   * Runs golangci-lint whatever it finds, and gives its reports as files.
+   *
+   * They are output.txt, exit-code, lint.sarif for GitHub's code scanning, and code-quality.json for GitLab's.
+   *
+   * @param ciImage Reference of the published CI image. Default, or empty: build it.
+   * @param moduleCache What module-cache gave earlier.
+   * @param args Further arguments of golangci-lint run: --build-tags=e2e
+   */
+  @func({ cache: "never" })
+  async lintReport(ciImage?: string, moduleCache?: Directory, args: string[] = []): Promise<Directory> {
+    return lintReport(await this.goProject(ciImage, moduleCache), args);
   }
 
   /**
    * Runs go test in the CI image; its output and its exit code are those of go.
    *
+   * The race detector is on where the image has a C compiler: ciImage.packages in slipway.json.
+   *
    * @param ciImage Reference of the published CI image. Default, or empty: build it.
    * @param moduleCache What module-cache gave earlier.
+   * @param packages Packages to test.
+   * @param buildTags Build tags.
+   * @param timeout Time after which a package is given up: 10m. Default: that of go.
+   * @param coverageMinimum Percent of all statements that the tests have to run; the output ends with what they did.
+   * @param args Further arguments of go test: -run=TestParse,-count=1
    */
   @check()
   @func({ cache: "never" })
-  async test(ciImage?: string, moduleCache?: Directory): Promise<string> {
-    return redact(await (await test(await this.goProject(ciImage, moduleCache))).stdout());
+  async test(
+    ciImage?: string,
+    moduleCache?: Directory,
+    packages: string[] = ["./..."],
+    buildTags: string[] = [],
+    timeout?: string,
+    coverageMinimum?: number,
+    args: string[] = [],
+  ): Promise<string> {
+    const options = { packages, buildTags, timeout, coverageMinimum, args };
+    return redact(await test(await this.goProject(ciImage, moduleCache), options));
+  }
+
+  /**
+   * Runs go test whatever comes of it, and gives its reports as files.
+   *
+   * They are output.txt, which ends with the line that GitLab reads the coverage from, exit-code, junit.xml, and of what
+   * compiles coverage.out and, in Cobertura's form, coverage.xml.
+   *
+   * @param ciImage Reference of the published CI image. Default, or empty: build it.
+   * @param moduleCache What module-cache gave earlier.
+   * @param packages Packages to test.
+   * @param buildTags Build tags.
+   * @param timeout Time after which a package is given up: 10m. Default: that of go.
+   * @param coverageMinimum Percent of all statements that the tests have to run; below it, exit-code is 1.
+   * @param args Further arguments of go test: -run=TestParse,-count=1
+   */
+  @func({ cache: "never" })
+  async testReport(
+    ciImage?: string,
+    moduleCache?: Directory,
+    packages: string[] = ["./..."],
+    buildTags: string[] = [],
+    timeout?: string,
+    coverageMinimum?: number,
+    args: string[] = [],
+  ): Promise<Directory> {
+    const options = { packages, buildTags, timeout, coverageMinimum, args };
+    return testReport(await this.goProject(ciImage, moduleCache), options);
   }
 
   /**

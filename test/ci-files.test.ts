@@ -114,7 +114,9 @@ describe("both pipelines", () => {
 
   it("use no variable that neither they nor the platform define", () => {
     const used = (text: string) =>
-      [...text.matchAll(/\$\{?(\w+)/g)].map(([, name = ""]) => name).filter((name) => name !== "archive");
+      [...text.matchAll(/\$\{?(\w+)/g)]
+        .map(([, name = ""]) => name)
+        .filter((name) => !["archive", "downloads"].includes(name));
     const scripts = (job: string) => commandsOf(job);
     const onGitlab = [
       ...gitlab.default.before_script,

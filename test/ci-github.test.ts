@@ -39,12 +39,20 @@ describe("the GitHub workflow", () => {
     expect(new Set(checkouts)).toEqual(new Set(["${{ inputs.commit }}"]));
   });
 
-  it("prepares a job in two ways only, and shows a report in one", () => {
+  it.each(["lint", "test"])("keeps the reports of %s whatever it finds, and ends as it did", (name) => {
+    const [call, upload, result] = github.jobs[name]?.steps.slice(-3) ?? [];
+    expect(call?.run).toMatch(new RegExp(` ${name}-report .* export --path reports$`));
+    expect(upload?.with).toMatchObject({ name: `${name}-reports`, path: "reports/" });
+    expect(result?.run).toBe('cat reports/output.txt\nexit "$(cat reports/exit-code)"\n');
+  });
+
+  it("prepares a job in two ways only, and shows what it called in two", () => {
     expect(new Set(steps.flatMap(({ name }) => name ?? []))).toEqual(
       new Set([
         "Install the Dagger CLI",
         "Make the directory that --module-cache takes where there is no cache yet",
         "Show the report, and give its variables to later jobs",
+        "Show the output, and end as it did",
       ]),
     );
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { coverageLine } from "../src/go/coverage.js";
 import { byDigest, goJobs, optIn, readGitlabPipeline } from "./support/ci-files.js";
 
 const gitlab = readGitlabPipeline();
@@ -50,6 +51,25 @@ describe("the GitLab pipeline", () => {
     expect(gitlab.jobs["publish-ci-image"]?.rules).toEqual([
       { if: `$${optIn} == "true" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH` },
     ]);
+  });
+
+  it("shows reports in merge requests whatever they say, and the coverage that the output ends with", () => {
+    const { lint, test } = gitlab.jobs;
+    expect(lint?.artifacts).toMatchObject({
+      when: "always",
+      reports: { codequality: "reports/code-quality.json" },
+    });
+    expect(test?.artifacts).toMatchObject({
+      when: "always",
+      reports: {
+        junit: "reports/junit.xml",
+        coverage_report: { coverage_format: "cobertura", path: "reports/coverage.xml" },
+      },
+    });
+    const pattern = new RegExp(test?.coverage?.slice(1, -1) ?? "nothing");
+    expect(coverageLine({ blocks: [], statements: 6, covered: 5 })).toMatch(pattern);
+    for (const job of [lint, test])
+      expect(job?.script.slice(-2)).toEqual(["cat reports/output.txt", 'exit "$(cat reports/exit-code)"']);
   });
 
   it("keeps artifacts for 24 hours", () => {

@@ -158,8 +158,8 @@ describe("what is handed over", () => {
     expect(call?.run).toMatch(/ --format Pipeline > "\$RUNNER_TEMP\/report\.md"$/);
     expect(show?.run).toMatch(/^cat "\$RUNNER_TEMP\/report\.md" >> "\$GITHUB_STEP_SUMMARY"$/m);
     const [onGitlab, shown] = gitlabJob(name).script;
-    expect(onGitlab).toMatch(/ --format Pipeline > report\.md$/);
-    expect(shown).toBe("cat report.md");
+    expect(onGitlab).toMatch(/ --format Pipeline > "\/tmp\/report-\$CI_JOB_ID\.md"$/);
+    expect(shown).toBe('cat "/tmp/report-$CI_JOB_ID.md"');
   });
 
   it.each<[string, (path: string) => string[]]>([
@@ -170,7 +170,13 @@ describe("what is handed over", () => {
         return ["-ec", `RUNNER_TEMP=${path} GITHUB_STEP_SUMMARY=shown GITHUB_OUTPUT=report.env; ${script}`];
       },
     ],
-    ["GitLab", () => ["-ec", `${gitlabJob("release").script.slice(1).join("\n")}`]],
+    [
+      "GitLab",
+      (path) => {
+        const script = gitlabJob("release").script.slice(1).join("\n");
+        return ["-ec", script.replaceAll("/tmp/report-$CI_JOB_ID.md", join(path, "report.md"))];
+      },
+    ],
   ])("are only what the call gives as such, on %s", (_, script) => {
     const { path } = makeTemporaryDirectory();
     const report = {

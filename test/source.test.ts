@@ -35,9 +35,11 @@ const layers: Record<string, readonly string[]> = {
   config: ["errors", "binaries", "json", "oci", "registry", "release-images", "tags"],
   engine: ["errors", "files", "oci", "text"],
   project: ["config", "errors", "files", "log", "phases", "progress", "registry", "secrets"],
-  go: ["errors"],
+  command: ["text"],
+  go: ["command", "errors", "secrets"],
   "ci-image": [
     "binaries",
+    "command",
     "config",
     "dockerfile",
     "engine",

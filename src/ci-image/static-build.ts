@@ -2,11 +2,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Container, dag, type File, type Platform } from "@dagger.io/dagger";
 import { type ElfProgram, parseElf } from "../binaries/elf.js";
+import { failureOf, runCommand } from "../command.js";
 import { messageOf } from "../errors.js";
 import { scratch } from "../files.js";
 import { parsePlatform } from "../oci/platform.js";
 import type { Check } from "./check.js";
-import { failureOf, runCommand } from "./command.js";
 
 const workdir = "/tmp/slipway-static-build";
 

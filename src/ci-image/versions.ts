@@ -1,6 +1,6 @@
 import type { Container } from "@dagger.io/dagger";
+import { failureOf, runCommand } from "../command.js";
 import type { Check } from "./check.js";
-import { failureOf, runCommand } from "./command.js";
 import type { RequestedTools } from "./tools.js";
 
 type Tool = "alpine" | "go" | "mise" | keyof RequestedTools;

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type Container, type Directory, dag } from "@dagger.io/dagger";
 
 /** A Go project and what its jobs run with. */
@@ -40,6 +41,11 @@ export function cachedGoContainer(project: GoProject): Container {
   return withModules(goContainer(project), project.moduleCache)
     .withMountedCache("/cache/go-build", dag.cacheVolume("slipway-go-build"))
     .withEnvVariable("GOCACHE", "/cache/go-build");
+}
+
+/** A container whose next command runs whatever the engine has kept of it: a failure as well, where that is a result. */
+export function uncached(container: Container): Container {
+  return container.withEnvVariable("SLIPWAY_RUN", randomUUID());
 }
 
 /** The one line that a command such as `go env` prints in the container. */

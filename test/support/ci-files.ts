@@ -28,7 +28,8 @@ export interface GitlabJob {
   environment?: { name: string; action: string };
   after_script?: string[];
   cache?: { key: { files: string[] }; paths: string[]; policy: string };
-  artifacts?: { paths?: string[]; reports?: { dotenv: string }; expire_in: string };
+  coverage?: string;
+  artifacts?: { when?: string; paths?: string[]; reports?: Record<string, unknown>; expire_in: string };
 }
 
 export interface GitlabRule {
@@ -126,8 +127,9 @@ export function gitlabCommands({ script }: GitlabJob): string[] {
   return script.filter((command) => !reportScript.test(command)).map(withoutRedirection);
 }
 
-/** How a job of GitLab shows the report of its call, and hands its variables over. */
-export const reportScript = /^(cat report\.md$|sed -n .* report\.md > report\.env$)/;
+/** How a job of GitLab shows the report of its call, hands its variables over, and ends as what it called did. */
+export const reportScript =
+  /^(cat "\/tmp\/report-\$CI_JOB_ID\.md"$|sed -n .* > report\.env$|cat reports\/output\.txt$|exit "\$\(cat reports\/exit-code\)"$)/;
 
 /** What a job of GitHub runs after its preparation, which is in the steps that have a name. */
 export function githubCommands({ steps }: GithubJob): string[] {

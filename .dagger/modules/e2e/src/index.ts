@@ -119,6 +119,19 @@ export class E2e {
     const slipway = dag.slipway({ source });
     expectMatch("lint", await slipway.lint(), /0 issues/);
     expectMatch("test", await slipway.test(), /ok .*example\.com/);
+    const tested = slipway.testReport({ coverageMinimum: 100 });
+    expectMatch(
+      "output of test-report",
+      await tested.file("output.txt").contents(),
+      /ok .*total:\t\(statements\)/s,
+    );
+    expectEqual("exit-code of test-report", await tested.file("exit-code").contents(), "1\n");
+    expectMatch("junit.xml", await tested.file("junit.xml").contents(), /<testcase .*name="TestRun"/);
+    expectMatch("coverage.xml", await tested.file("coverage.xml").contents(), /filename="main\.go"/);
+    const linted = slipway.lintReport();
+    expectEqual("exit-code of lint-report", await linted.file("exit-code").contents(), "0\n");
+    expectMatch("lint.sarif", await linted.file("lint.sarif").contents(), /"version": ?"2\.1\.0"/);
+    expectMatch("code-quality.json", await linted.file("code-quality.json").contents(), /^\[\]/);
     const binaries = await slipway.build().glob("**/hello");
     expectEqual("binaries of the snapshot", binaries.length, 2);
     const released = await slipway.build({ release: true }).file("metadata.json").contents();
@@ -143,6 +156,9 @@ export class E2e {
       source: source.withNewFile("main_test.go", "package main\n\nfunc TestX() {}\n"),
     });
     await expectFailure("test of a project that does not compile", () => broken.test(), /exit code: 1/);
+    const reported = broken.testReport();
+    expectEqual("exit-code where it does not compile", await reported.file("exit-code").contents(), "1\n");
+    expectMatch("its junit.xml", await reported.file("junit.xml").contents(), /name="package".*undefined/s);
     return `${binaries.join("\n")}\n${released}`;
   }
 

@@ -1,6 +1,6 @@
 import { type Container, ReturnType } from "@dagger.io/dagger";
 import { z } from "zod";
-import { excerpt } from "../text.js";
+import { excerpt } from "./text.js";
 
 /** How a command in a container ended. */
 export interface CommandResult {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failureOf } from "../../src/ci-image/command.js";
+import { failureOf } from "../src/command.js";
 
 describe("failureOf", () => {
   it.each([
