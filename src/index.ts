@@ -43,6 +43,7 @@ import { build } from "./go/build.js";
 import { lint, lintReport } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
+import { parseName, runTask } from "./go/task.js";
 import { test, testReport } from "./go/test.js";
 import { guarded } from "./guard.js";
 import { log } from "./log.js";
@@ -84,6 +85,10 @@ export class Slipway {
   loginSecrets: Secret[] = [];
   routeHosts: string[] = [];
   routeServices: Service[] = [];
+  secretNames: string[] = [];
+  secretValues: Secret[] = [];
+  serviceHosts: string[] = [];
+  taskServices: Service[] = [];
 
   /**
    * @param source The project: its root, with .git. Pass "." from another repository.
@@ -130,6 +135,32 @@ export class Slipway {
   withRegistryService(host: string, service: Service): Slipway {
     this.routeHosts.push(parseRegistry(host, "with-registry-service --host"));
     this.routeServices.push(service);
+    return this;
+  }
+
+  /**
+   * Gives the tasks of run a secret as a variable, for all that follows in the call.
+   *
+   * @param name Name of the variable: TOKEN
+   * @param secret Its value: env://NAME or file://PATH
+   */
+  @func({ cache: "session" })
+  withSecretEnv(name: string, secret: Secret): Slipway {
+    this.secretNames.push(parseName(name, "with-secret-env --name"));
+    this.secretValues.push(secret);
+    return this;
+  }
+
+  /**
+   * Lets the tasks of run find a service under a host name: a database for tests.
+   *
+   * @param host Host name under which the task finds it: db
+   * @param service The service: tcp://localhost:5432 for one on your machine.
+   */
+  @func({ cache: "session" })
+  withService(host: string, service: Service): Slipway {
+    this.serviceHosts.push(host);
+    this.taskServices.push(service);
     return this;
   }
 
@@ -353,6 +384,39 @@ export class Slipway {
   ): Promise<Directory> {
     const options = { packages, buildTags, timeout, coverageMinimum, args };
     return testReport(await this.goProject(ciImage, moduleCache), options);
+  }
+
+  /**
+   * Runs a mise task of the project in the CI image, with all tools of its mise configuration.
+   *
+   * Output and exit code are the task's. What it left is exported by its path: run --task ci:coverage directory --path
+   * coverage export --path coverage
+   *
+   * @param task Name of the task: ci:coverage
+   * @param ciImage Reference of the published CI image. Default, or empty: build it.
+   * @param moduleCache What module-cache gave earlier.
+   * @param args Arguments of the task.
+   * @param env Variables of the task: LOG_LEVEL=debug
+   * @param allowFailure Give the container after a task that fails as well, with its files and its exit-code.
+   */
+  @func({ cache: "never" })
+  async run(
+    task: string,
+    ciImage?: string,
+    moduleCache?: Directory,
+    args: string[] = [],
+    env: string[] = [],
+    allowFailure = false,
+  ): Promise<Container> {
+    return runTask(await this.goProject(ciImage, moduleCache), {
+      task,
+      args,
+      env,
+      allowFailure,
+      githubToken: this.githubToken,
+      secrets: this.secretValues.map((secret, at) => ({ name: this.secretNames[at] ?? "", secret })),
+      services: this.taskServices.map((service, at) => ({ host: this.serviceHosts[at] ?? "", service })),
+    }).sync();
   }
 
   /**

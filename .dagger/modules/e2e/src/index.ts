@@ -137,6 +137,24 @@ export class E2e {
     const released = await slipway.build({ release: true }).file("metadata.json").contents();
     expectMatch("build --release", released, /"version": ?"1\.2\.3"/);
 
+    const tools = await source.file(".mise/config.toml").contents();
+    const tasks = `${tools}
+[tasks."ci:greet"]
+run = 'printf "%s %s %s" "$GREETING" "\${#TOKEN}" "$1" > greeting.txt; wget -q -O- http://registry:5000/v2/; golangci-lint --version; exit "$END"'
+`;
+    const worker = dag
+      .slipway({ source: source.withNewFile(".mise/config.toml", tasks) })
+      .withSecretEnv("TOKEN", dag.setSecret("token-of-a-task", "twelve chars"))
+      .withService("registry", await registry(this.toolbox()).start());
+    const worked = worker.run("ci:greet", { env: ["GREETING=hello", "END=0"], args: ["world"] });
+    expectMatch("output of run", await worked.stdout(), /^\{\}.*golangci-lint has version/s);
+    expectEqual("file of run", await worked.file("greeting.txt").contents(), "hello 12 world");
+    const failed = { env: ["GREETING=bye", "END=7"] };
+    await expectFailure("a task that fails", () => worker.run("ci:greet", failed).sync(), /exit code: 7/);
+    const kept = worker.run("ci:greet", { ...failed, allowFailure: true });
+    expectEqual("exit code of a task that fails", await kept.exitCode(), 7);
+    expectMatch("its file", await kept.file("greeting.txt").contents(), /^bye 12 /);
+
     const modules = slipway.moduleCache();
     const ciImage = slipway.buildCiImage();
     expectMatch("test with the exported module cache", await slipway.test({ moduleCache: modules }), /ok /);
