@@ -34,7 +34,7 @@ const webUrl = z
 const urlWithUser = /:\/\/[^/?#\s"]*@/;
 
 // A user alone may be part of an address: ssh://git@example.com/app.git
-const urlWithPassword = /:\/\/[^/?#\s"@]*:[^/?#\s"@]*@/;
+const urlWithPassword = /:\/\/[^/?#\s]{0,500}:[^/?#\s]{0,500}@(?!sha256:)/;
 
 // Far more than a project has; each is compared with others.
 const most = { tags: 100, values: 1000 };
@@ -204,18 +204,24 @@ const valueTemplate = valueText
   .refine((text) => !urlWithPassword.test(text), "a URL without a password: whoever has the image reads it")
   .transform(parsedBy((text, path) => parseValueTemplate(text, valuePlaceholders, path)));
 
+const withoutPassword = "no URL with a password: whoever has the image reads it";
 const isFew = (values: object) => Object.keys(values).length <= most.values;
 const tooMany = `at most ${most.values} of them`;
 const annotationNames = ["title", "description", "source"];
 
 const annotations = z
   .object({
-    title: z.string().min(1).optional().describe("Name of the image, for people."),
+    title: z
+      .string()
+      .min(1)
+      .refine((text) => !urlWithPassword.test(text), withoutPassword)
+      .optional()
+      .describe("Name of the image, for people."),
     description: z
       .string()
       .min(1)
       .max(512)
-      .refine((text) => !urlWithPassword.test(text), "no URL with a password: whoever has the image reads it")
+      .refine((text) => !urlWithPassword.test(text), withoutPassword)
       .optional()
       .describe("What the image is for; registries show it, and GHCR takes 512 characters."),
     source: webUrl.optional().describe("URL of the source; GHCR links the package to that repository."),

@@ -64,8 +64,8 @@ export function repeatedName(text: string): string | undefined {
 }
 
 /**
- * The same JSON, with each number that is not written in digits alone as a text: `1.0` and `1e2` are no integers to Go,
- * which reads what is published.
+ * The same JSON, with what is of no form that a manifest has in the place of each number that is not written in digits
+ * alone: `1.0` and `1e2` are no integers to Go, which reads what is published.
  */
 export function withNumbersInDigits(text: string): string {
   const parts: string[] = [];
@@ -78,7 +78,7 @@ export function withNumbersInDigits(text: string): string {
     const end = at + found.length;
     if (/[.eE]/.test(found)) {
       const from = text[at - 1] === "-" ? at - 1 : at;
-      parts.push(text.slice(start, from), `"${text.slice(from, end)}"`);
+      parts.push(text.slice(start, from), "[[]]");
       start = end;
     }
     at = Math.max(at, end - 1);

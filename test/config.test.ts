@@ -339,6 +339,7 @@ it.each([
   { labels: { a: "x https://u:hunter2@h/" } },
   { annotations: { "com.example.a": "git+https://u:hunter2@h" } },
   { annotations: { description: "https://u:hunter2@h" } },
+  { annotations: { title: "https://me@corp.example:hunter2@h" } },
   { images: [{ name: "a", labels: { a: "https://u:hunter2@h/" } }] },
 ])("lets no password of a URL into an image: %j", (release) => {
   expect(() => parse({ release })).toThrow(
@@ -348,7 +349,8 @@ it.each([
 });
 
 it("takes a URL with a user alone into an image", () => {
-  expect(() => parse({ release: { labels: { a: "ssh://git@example.com/app.git" } } })).not.toThrow();
+  const labels = { a: "ssh://git@example.com/app.git", b: "docker-image://golang:1.25@sha256:0a" };
+  expect(() => parse({ release: { labels } })).not.toThrow();
 });
 
 it("reads settings that an editor of Windows began with a mark", () => {

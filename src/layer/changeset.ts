@@ -41,11 +41,12 @@ export class Changeset {
 
   /** Nothing is put below what is no directory, nor below one that the layer removed and did not add again. */
   #requireDirectory(directory: string): void {
+    const node = this.tree.get(directory);
+    if (node?.type === "directory") return;
+    if (node !== undefined) throw this.#refusal("a directory", `${directory}, a ${node.type}`);
+    // What is removed is not in the tree, unless it is added again.
     for (let path = directory; path !== "/"; path = posix.dirname(path))
       if (this.#removed.has(path)) throw this.#refusal("a directory", `${path}, which the layer removes`);
-    const node = this.tree.get(directory);
-    if (node !== undefined && node.type !== "directory")
-      throw this.#refusal("a directory", `${directory}, a ${node.type}`);
   }
 
   #add(path: string, node: FileNode): void {

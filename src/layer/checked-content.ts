@@ -36,7 +36,8 @@ async function* whileChecked(
   for await (const chunk of stored) {
     if (held !== undefined) yield held;
     held = chunk;
-    if (!copy.write(chunk)) await Promise.race([once(copy, "drain"), check]);
+    // A check that fails ends the copy, and says why.
+    if (!copy.write(chunk)) await Promise.race([once(copy, "drain").catch(() => check), check]);
   }
   copy.end();
   await check;

@@ -146,6 +146,7 @@ export function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, exp
     throw new InputError({ subject, expected: `${expected} in ${limit}`, given: text });
   let json: unknown;
   try {
+    JSON.parse(text);
     json = JSON.parse(withNumbersInDigits(text));
   } catch {
     // What the parser says quotes a part of the text, which may be half of a secret.

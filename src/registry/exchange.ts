@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { BodyInit, Response } from "undici";
-import { RegistryError } from "../errors.js";
+import { RegistryError, SlipwayError } from "../errors.js";
 import { givenUrl } from "./answer.js";
 import { drain } from "./body.js";
 import { answerTime, mostRedirects } from "./bounds.js";
@@ -93,8 +93,8 @@ async function send(
   } catch (error) {
     // A connection that was refused leaves the stream open.
     if (body instanceof Readable) body.destroy();
-    // What broke off may be the body, which comes from another registry.
-    if (error instanceof Error && error.cause instanceof RegistryError) throw error.cause;
+    // What broke off may be the body, which comes from another registry, or is not what it should be.
+    if (error instanceof Error && error.cause instanceof SlipwayError) throw error.cause;
     const { reason, ...verdict } = classifyNetworkError(error);
     const redirected = by.length === 1 ? "" : `${url.origin}, where it redirects to: `;
     const isOwn = by.length === 1 && isLoopback(url.host);

@@ -52,6 +52,15 @@ describe("an image configuration", () => {
     expect(() => parseConfiguration(Buffer.from(text.replace(":7", `:${number}`)), "x")).toThrow(
       'x: expected an image configuration, got "config.Healthcheck.Retries: ',
     );
+    for (const field of [
+      `"Labels":{"a":${number}}`,
+      `"Env":[${number}]`,
+      `"Cmd":${number}`,
+      `"Retries":1.2.3`,
+    ])
+      expect(() =>
+        parseConfiguration(Buffer.from(text.replace('"config":{', `"config":{${field},`)), "x"),
+      ).toThrow("x: expected an image configuration");
     // What no program reads may be anything.
     const unknown = text.replace('"Retries":7', `"Other":[${number},{"a":-1.5}]`);
     expect(parseConfiguration(Buffer.from(unknown), "x").architecture).toBe("amd64");
