@@ -10,7 +10,7 @@ export type VersionOutput = { output: string } | { unknown: string };
 /** Asks the program at a path, which is for an architecture by Go's name. */
 export type AskVersion = (path: string, architecture: string) => Promise<VersionOutput>;
 
-// Of a program that serves or waits instead of answering.
+// In milliseconds: some programs serve or wait instead of answering.
 const patience = 10_000;
 const enough = 64 * 1024;
 
@@ -19,9 +19,13 @@ const nobody = 65_534;
 
 /**
  * Runs a program with `--version`, on a copy, without an environment and, where this process is root, as nobody. It
- * is stopped after ten seconds, with all that it started.
+ * is stopped after ten seconds, or the time given, with all that it started.
  */
-export async function askVersion(path: string, architecture: string): Promise<VersionOutput> {
+export async function askVersion(
+  path: string,
+  architecture: string,
+  milliseconds: number = patience,
+): Promise<VersionOutput> {
   // Without this, some C libraries hand a program of another machine to the shell.
   const own = process.arch === "x64" ? "amd64" : process.arch;
   if (architecture !== own)
@@ -32,13 +36,13 @@ export async function askVersion(path: string, architecture: string): Promise<Ve
     await copyFile(path, program);
     // A scratch directory is closed to others.
     await Promise.all([chmod(directory, 0o755), chmod(program, 0o755)]);
-    return await run(program, directory);
+    return await run(program, directory, milliseconds);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-function run(program: string, directory: string): Promise<VersionOutput> {
+function run(program: string, directory: string, milliseconds: number): Promise<VersionOutput> {
   const isRoot = process.getuid?.() === 0;
   const child = spawn(program, ["--version"], {
     cwd: directory,
@@ -51,7 +55,8 @@ function run(program: string, directory: string): Promise<VersionOutput> {
   const stop = () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL");
   return new Promise((resolve) => {
     let output = "";
-    const timer = setTimeout(() => finish({ unknown: "it does not end within 10 s of --version" }), patience);
+    const late = { unknown: `it does not end within ${milliseconds / 1000} s of --version` };
+    const timer = setTimeout(() => finish(late), milliseconds);
     const finish = (result: VersionOutput) => {
       clearTimeout(timer);
       try {

@@ -225,7 +225,7 @@ describe("putBlob, when something fails", () => {
 
 describe("a large blob", () => {
   const chunk = Buffer.alloc(1024 ** 2, 5);
-  const count = 200;
+  const count = 64;
   const size = count * chunk.length;
 
   beforeAll(async () => {

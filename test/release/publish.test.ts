@@ -181,34 +181,6 @@ describe("where no repository has the image", () => {
   });
 });
 
-describe("an interruption", () => {
-  const patience = { attempts: 1, baseDelay: 0, maxDelay: 0 };
-  const impatient = () => makeClient({ pushRetry: patience, readRetry: patience });
-
-  it("at any request leaves tags on whole images only, and the next call completes it", async () => {
-    const whole = first.repository();
-    await publishing([whole]).outcomes();
-    const count = first.proxy.requests.length;
-    expect(count).toBeGreaterThan(20);
-    for (let at = 0; at < count; at += 1) {
-      const repository = first.repository();
-      let seen = 0;
-      first.proxy.setFault((): Fault | undefined =>
-        seen++ >= at ? { kind: "answer", status: 503 } : undefined,
-      );
-      const [interrupted] = await publishing([repository], { client: impatient() }).outcomes();
-      expect(interrupted, `request ${at}`).toMatchObject({ ok: false });
-      for (const tag of await first.tags(repository))
-        expect(await first.tagged(repository, tag)).toBe(digest);
-      first.proxy.clear();
-      expect(await publishing([repository]).outcomes(), `after request ${at}`).toMatchObject([
-        { ok: true, digest },
-      ]);
-      expect(await first.tags(repository)).toEqual(["1.2.3", "latest"]);
-    }
-  });
-});
-
 describe("the guard", () => {
   it("refuses a version that is another image, names both, and sends nothing anywhere", async () => {
     const [holder, empty] = [first.repository(), second.repository()];
