@@ -1,5 +1,6 @@
 import { type Container, ReturnType } from "@dagger.io/dagger";
 import { z } from "zod";
+import { messageOf } from "./errors.js";
 import { excerpt } from "./text.js";
 
 /** How a command in a container ended. */
@@ -41,4 +42,13 @@ export function failureOf({ exitCode, stdout, stderr }: Omit<CommandResult, "con
   const words = (stderr.trim() || stdout.trim()).replace(/\s+/g, " ");
   const said = words === "" ? "" : `: ${excerpt(words, 200)}`;
   return `exit code ${exitCode}${said}`;
+}
+
+/** What a command printed that failed with an error; of every other error its message. */
+export function printedBy(error: unknown): string {
+  const ended = execError.safeParse(error);
+  if (!ended.success) return messageOf(error);
+  const { stdout, stderr, exitCode } = ended.data;
+  const printed = [stdout.trim(), stderr.trim()].filter((text) => text !== "");
+  return [...printed, `exit code ${exitCode}`].join("\n");
 }

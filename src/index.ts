@@ -39,7 +39,8 @@ import { readPruneRequest } from "./cleanup/request.js";
 import type { CleanupTarget } from "./cleanup/target.js";
 import { openTarget } from "./cleanup/targets.js";
 import { readFiles } from "./files.js";
-import { build } from "./go/build.js";
+import { build, releaserFiles, snapshot } from "./go/build.js";
+import { reportChecks, runChecks } from "./go/checks.js";
 import { lint, lintReport } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
 import type { GoProject } from "./go/project.js";
@@ -384,6 +385,37 @@ export class Slipway {
   ): Promise<Directory> {
     const options = { packages, buildTags, timeout, coverageMinimum, args };
     return testReport(await this.goProject(ciImage, moduleCache), options);
+  }
+
+  /**
+   * Lints, tests and builds at once in one engine, and says of each how it ended, also where one fails.
+   *
+   * The cache key is checked as well where the project has a .cache-key, and a snapshot is built where it has a
+   * configuration of GoReleaser.
+   *
+   * @param ciImage Reference of the published CI image. Default, or empty: build it.
+   * @param moduleCache What module-cache gave earlier.
+   * @param format Form of the result.
+   */
+  @func({ cache: "never" })
+  async ci(
+    ciImage?: string,
+    moduleCache?: Directory,
+    format: ReportFormat = ReportFormat.Markdown,
+  ): Promise<string> {
+    const project = await this.project();
+    const go = await this.goProject(ciImage, moduleCache);
+    const has = async (paths: readonly string[]) =>
+      [...(await readFiles(project.source, paths)).values()].some((content) => content !== undefined);
+    const outcomes = await runChecks(project.now, {
+      ...((await has([".cache-key"])) ? { "check-cache-key": () => this.checkCacheKey() } : {}),
+      lint: async () => (await lint(go, [])).stdout(),
+      test: () => test(go, { packages: ["./..."], buildTags: [], args: [] }),
+      ...((await has(releaserFiles))
+        ? { build: async () => (await (await build(go, snapshot)).entries()).join() }
+        : {}),
+    });
+    return render(reportChecks(outcomes), format);
   }
 
   /**

@@ -35,8 +35,8 @@ const layers: Record<string, readonly string[]> = {
   config: ["errors", "binaries", "json", "oci", "registry", "release-images", "tags"],
   engine: ["errors", "files", "oci", "text"],
   project: ["config", "errors", "files", "log", "phases", "progress", "registry", "secrets"],
-  command: ["text"],
-  go: ["command", "errors", "secrets"],
+  command: ["errors", "text"],
+  go: ["command", "errors", "phases", "report", "secrets"],
   "ci-image": [
     "binaries",
     "command",

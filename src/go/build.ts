@@ -12,6 +12,16 @@ export interface BuildOptions {
   isolated: boolean;
 }
 
+/** From any state of the source, with what jobs of the engine share. */
+export const snapshot: BuildOptions = { release: false, isolated: false };
+
+/** Where GoReleaser looks for its configuration (goreleaser.com, "Configuration"). */
+export const releaserFiles: readonly string[] = ["", ".config/"].flatMap((directory) =>
+  [".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml"].map(
+    (name) => `${directory}${name}`,
+  ),
+);
+
 /** The `dist` directory of `goreleaser build`, with the binaries of every platform it is configured for. */
 export async function build(project: GoProject, options: BuildOptions): Promise<Directory> {
   const container = options.release

@@ -137,6 +137,7 @@ export class E2e {
     const released = await slipway.build({ release: true }).file("metadata.json").contents();
     expectMatch("build --release", released, /"version": ?"1\.2\.3"/);
 
+    expectMatch("ci", await slipway.ci(), /\| lint \| passed .*\| test \| passed .*\| build \| passed /s);
     const tools = await source.file(".mise/config.toml").contents();
     const tasks = `${tools}
 [tasks."ci:greet"]
@@ -174,6 +175,7 @@ run = 'printf "%s %s %s" "$GREETING" "\${#TOKEN}" "$1" > greeting.txt; wget -q -
       source: source.withNewFile("main_test.go", "package main\n\nfunc TestX() {}\n"),
     });
     await expectFailure("test of a project that does not compile", () => broken.test(), /exit code: 1/);
+    await expectFailure("ci of it", () => broken.ci(), /test:\n.*undefined: testing.*\*\*failed\*\*/s);
     const reported = broken.testReport();
     expectEqual("exit-code where it does not compile", await reported.file("exit-code").contents(), "1\n");
     expectMatch("its junit.xml", await reported.file("junit.xml").contents(), /name="package".*undefined/s);
