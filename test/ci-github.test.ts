@@ -74,6 +74,14 @@ describe("the GitHub workflow", () => {
     );
   });
 
+  it("calls nothing where the modules are cached under their key, and takes an older cache where they are not", () => {
+    const { steps = [] } = github.jobs.setup ?? {};
+    const cache = steps.find(({ id }) => id === "modules");
+    expect(cache?.with?.["restore-keys"]).toBe("go-modules-");
+    expect(steps.at(-1)).toMatchObject({ if: "steps.modules.outputs.cache-hit != 'true'" });
+    expect(steps.at(-1)?.run).toContain("module-cache");
+  });
+
   it("keeps artifacts for a day", () => {
     const uploads = steps.filter(({ uses }) => uses?.startsWith("actions/upload-artifact@"));
     expect(uploads.length).toBeGreaterThan(0);

@@ -166,8 +166,12 @@ describe("platforms", () => {
       return [variables?.PLATFORM, tags];
     });
     expect(onGitlab).toEqual([
-      ["linux/amd64", ["saas-linux-small-amd64"]],
-      ["linux/arm64", ["saas-linux-small-arm64"]],
+      ["linux/amd64", ["$RUNNER_AMD64"]],
+      ["linux/arm64", ["$RUNNER_ARM64"]],
     ]);
+    expect(gitlab.variables).toMatchObject({
+      RUNNER_AMD64: "saas-linux-small-amd64",
+      RUNNER_ARM64: "saas-linux-small-arm64",
+    });
   });
 });

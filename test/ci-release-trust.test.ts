@@ -86,7 +86,14 @@ describe("a release of GitLab", () => {
   });
 
   it("has no variable that could be taken for the decision", () => {
-    expect(Object.keys(gitlab.variables)).toEqual(["TAG_NAME", "PLATFORMS", "SKIP_PUSH", "FIRST_PUBLISH"]);
+    expect(Object.keys(gitlab.variables)).toEqual([
+      "RUNNER_AMD64",
+      "RUNNER_ARM64",
+      "TAG_NAME",
+      "PLATFORMS",
+      "SKIP_PUSH",
+      "FIRST_PUBLISH",
+    ]);
     expect(gitlab.text).not.toMatch(/^ +(REF|FROM_TAG|REVISION):/m);
   });
 });
