@@ -140,7 +140,7 @@ export class E2e {
     expectMatch("ci", await slipway.ci(), /\| lint \| passed .*\| test \| passed .*\| build \| passed /s);
     // Beside the file that the CI image is made of.
     const tasks = `[tasks."ci:greet"]
-run = 'printf "%s %s %s" "$GREETING" "\${#TOKEN}" "$1" > greeting.txt; wget -q -O- http://registry:5000/v2/; golangci-lint --version; exit "$END"'
+run = 'printf "%s %s " "$GREETING" "$(printf %s "$TOKEN" | wc -c)" > greeting.txt; wget -q -O- http://registry:5000/v2/; golangci-lint --version; finish() { printf %s "$1" >> greeting.txt; exit "$END"; }; finish'
 `;
     const worker = dag
       .slipway({ source: source.withNewFile("mise.toml", tasks) })
