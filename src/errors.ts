@@ -120,7 +120,8 @@ function show(given: unknown): string {
   return excerpt(
     beginningOf(text)
       .slice(0, 2000)
-      .replace(/(https?:|\/\/)[^\s"]*@/gi, "$1…@"),
+      .replace(/(?<!\w)(?!https?:)[^\s"@/:]+:[^\s"@/]+@(?!sha256:)/gi, "…@")
+      .replace(/(https?:|\/\/)\S*@/gi, "$1…@"),
     200,
   );
 }

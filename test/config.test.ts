@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, settingsSchema } from "../src/config.js";
+import { InputError } from "../src/errors.js";
 import { parseTagTemplate } from "../src/tags/tag-template.js";
 import { messageThrownBy } from "./support/thrown.js";
 
@@ -346,6 +347,15 @@ it.each([
     /expected (a URL without a|no URL with a) password: whoever has the image reads it, got/,
   );
   expect(() => parse({ release })).not.toThrow("hunter2");
+});
+
+it.each([
+  { release: { labels: { a: 'https://me:SEC"hunter2@host/x' } } },
+  { network: { proxy: "me:hunter2@host:1" } },
+  { release: { repositories: [{ repository: "me:hunter2@host/a/b" }] } },
+])("shows no password in what it refuses: %j", (given) => {
+  expect(() => parse(given)).toThrow(InputError);
+  expect(() => parse(given)).not.toThrow("hunter2");
 });
 
 it("takes a URL with a user alone into an image", () => {

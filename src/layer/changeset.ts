@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import type { ReadMember } from "../archive/tar-reader.js";
 import { InputError } from "../errors.js";
 import type { DirectoryNode, FileContent, FileNode, FileTree, StoredFile } from "./file-tree.js";
+import { PathSet } from "./path-set.js";
 
 /** How a name begins that stands for a file that is removed. */
 export const whiteout = ".wh.";
@@ -17,7 +18,7 @@ export class Changeset {
   /** What the layer added, and the directories above that. */
   readonly #added = new Set<FileNode>();
   /** What the layer removed: in its own directory, each is a device. */
-  readonly #removed = new Set<string>();
+  readonly #removed = new PathSet();
   /** Directories that hold nothing but what the layer adds: looked through once, however often it says so. */
   readonly #emptied = new Set<DirectoryNode>();
 
@@ -45,8 +46,8 @@ export class Changeset {
     if (node?.type === "directory") return;
     if (node !== undefined) throw this.#refusal("a directory", `${directory}, a ${node.type}`);
     // What is removed is not in the tree, unless it is added again.
-    for (let path = directory; path !== "/"; path = posix.dirname(path))
-      if (this.#removed.has(path)) throw this.#refusal("a directory", `${path}, which the layer removes`);
+    const removed = this.#removed.firstOn(directory);
+    if (removed !== undefined) throw this.#refusal("a directory", `${removed}, which the layer removes`);
   }
 
   #add(path: string, node: FileNode): void {
@@ -64,7 +65,7 @@ export class Changeset {
       throw this.#refusal("a whiteout to name a file beside it", `${directory}/${whiteout}${name}`);
     const path = posix.join(directory, name);
     const node = this.tree.get(path);
-    if (this.#removed.has(path) || (node !== undefined && this.#added.has(node)))
+    if (this.#removed.firstOn(path) !== undefined || (node !== undefined && this.#added.has(node)))
       throw this.#refusal("a whiteout before what the layer adds in its place, and one", path);
     this.#removed.add(path);
     this.tree.remove(path);

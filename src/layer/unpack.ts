@@ -23,7 +23,7 @@ export interface UnpackedMember {
 }
 
 // What more than a million files take, less than Node is given on a small machine; and minutes.
-const maxCost: TreeCost = { memory: 512 * 2 ** 20, names: 2 ** 24 };
+const maxCost: TreeCost = { memory: 512 * 2 ** 20, names: 2 ** 23 };
 
 /**
  * Puts what the layers of an image hold into a tree, member by member, in the order in which they are unpacked. What

@@ -55,6 +55,9 @@ export interface ImageManifest {
   annotations?: Record<string, string>;
 }
 
+// Nothing here goes by these, and Go, which reads what is published, reads them or nothing.
+const unused = <T extends z.ZodType>(form: T) => form.nullish().transform(() => undefined);
+
 // Go writes null for a list or a map that has nothing, and reads it as none.
 const annotations = z.nullish(namedStrings).transform((given) => given ?? undefined);
 const listOf = <T extends z.ZodType>(entry: T) =>
@@ -68,6 +71,9 @@ const descriptor = z.object({
   digest,
   size: z.int().nonnegative(),
   annotations,
+  urls: unused(z.array(z.string())),
+  data: unused(z.base64()),
+  artifactType: unused(z.string()),
 });
 
 /** A part of a platform, of which none has many characters. */
@@ -77,6 +83,8 @@ const platform = z.object({
   os: platformPart,
   architecture: platformPart,
   variant: platformPart.optional(),
+  "os.version": unused(z.string()),
+  "os.features": unused(z.array(z.string())),
 });
 
 // What could be read as either form is neither: programs differ in which one they take.
@@ -91,6 +99,8 @@ const index = z.object({
   config: absent,
   layers: absent,
   annotations,
+  artifactType: unused(z.string()),
+  subject: unused(descriptor),
 });
 
 const manifest = z.object({
@@ -100,6 +110,8 @@ const manifest = z.object({
   layers: listOf(descriptor),
   manifests: absent,
   annotations,
+  artifactType: unused(z.string()),
+  subject: unused(descriptor),
 });
 
 export function parseIndex(bytes: Uint8Array, subject: string): ImageIndex {

@@ -257,6 +257,13 @@ describe("a small layer takes neither the memory nor the time of the process:", 
     );
   });
 
+  it("whiteouts in a deep directory that is not there", async () => {
+    const whiteouts = Array.from({ length: 1000 }, (_, at) =>
+      Buffer.concat([rawMember("L", `${"d/".repeat(2000)}.wh.${at}\0`), rawHeader({ path: "f" })]),
+    );
+    await expect(baseOf(...whiteouts).then(checkLayers)).resolves.toBeUndefined();
+  });
+
   it("a file that names users, written over and over", async () => {
     const users = { path: "etc/passwd", content: "x".repeat(2 ** 19) };
     const base = await makeBase({ layers: [Array.from({ length: 10 }, () => users)] });

@@ -128,3 +128,25 @@ describe("buildIndex", () => {
     expect(parseIndex(bytes, "x")).not.toHaveProperty("annotations");
   });
 });
+
+// Go, in which what runs images is written, reads none of these (image-spec: specs-go/v1).
+it.each<[string, object]>([
+  ["artifactType", { artifactType: 5 }],
+  ["subject", { subject: 5 }],
+  ["the size of a subject", { subject: { ...descriptor, size: 1.5 } }],
+  ["urls", { layers: [{ ...descriptor, urls: "x" }] }],
+  ["data", { config: { ...descriptor, data: "!!" } }],
+])("refuses %s of another form in a manifest", (_, part) => {
+  expect(() => parseManifest(json({ ...manifest, ...part }), "x")).toThrow(InputError);
+});
+
+it("refuses a platform of another form in an index", () => {
+  const of = (platform: object) =>
+    json({
+      schemaVersion: 2,
+      manifests: [{ ...descriptor, platform: { os: "linux", architecture: "amd64", ...platform } }],
+    });
+  expect(parseIndex(of({ "os.version": "10", "os.features": ["a"] }), "x").manifests).toHaveLength(1);
+  expect(() => parseIndex(of({ "os.version": 10 }), "x")).toThrow(InputError);
+  expect(() => parseIndex(of({ "os.features": "a" }), "x")).toThrow(InputError);
+});

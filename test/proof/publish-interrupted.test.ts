@@ -60,7 +60,7 @@ async function wholeTags(at: ProxiedRegistry, repository: Repository): Promise<R
 }
 
 it("converges after an interruption at any request, and never tags what is incomplete", {
-  timeout: 120_000,
+  timeout: 900_000,
 }, async () => {
   const left = foreign.index.descriptor.digest;
   let requests = 0;

@@ -61,7 +61,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all(registries().map((at) => at?.stop())));
 
 it("publishes under faults: nearly always, never wrongly, and says what failed", {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   const fault = faultsByRun();
   for (const { proxy } of registries()) proxy.setFault(fault);
