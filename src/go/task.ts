@@ -62,24 +62,11 @@ function withTools(project: GoProject, { githubToken }: Pick<TaskOptions, "githu
 }
 
 function withSurroundings(container: Container, { env, secrets, services }: TaskOptions): Container {
-  const steps = [
-    ...env.map(parseVariable).map(
-      ([name, value]) =>
-        (to: Container) =>
-          to.withEnvVariable(name, value),
-    ),
-    ...secrets.map(
-      ({ name, secret }) =>
-        (to: Container) =>
-          to.withSecretVariable(name, secret),
-    ),
-    ...services.map(
-      ({ host, service }) =>
-        (to: Container) =>
-          to.withServiceBinding(host, service),
-    ),
-  ];
-  return steps.reduce((to, step) => step(to), container);
+  let to = container;
+  for (const [name, value] of env.map(parseVariable)) to = to.withEnvVariable(name, value);
+  for (const { name, secret } of secrets) to = to.withSecretVariable(name, secret);
+  for (const { host, service } of services) to = to.withServiceBinding(host, service);
+  return to;
 }
 
 const variable = /^[A-Za-z_]\w*$/;

@@ -218,6 +218,7 @@ function copyChildren(children: ReadonlyMap<string, FileNode>): Map<string, File
   );
 }
 
-function namesOf(path: string): string[] {
+/** The names that a path leads through. */
+export function namesOf(path: string): string[] {
   return path.split("/").filter((name) => name !== "");
 }

@@ -1,3 +1,5 @@
+import { namesOf } from "./file-tree.js";
+
 interface Place {
   isIn: boolean;
   below: Map<string, Place>;
@@ -36,8 +38,4 @@ export class PathSet {
     }
     return undefined;
   }
-}
-
-function namesOf(path: string): string[] {
-  return path.split("/").filter((name) => name !== "");
 }

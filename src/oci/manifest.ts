@@ -158,8 +158,9 @@ export function parse(schema: z.ZodType, bytes: Uint8Array, subject: string, exp
     throw new InputError({ subject, expected: `${expected} in ${limit}`, given: text });
   let json: unknown;
   try {
-    JSON.parse(text);
-    json = JSON.parse(withNumbersInDigits(text));
+    json = JSON.parse(text);
+    const inDigits = withNumbersInDigits(text);
+    if (inDigits !== text) json = JSON.parse(inDigits);
   } catch {
     // What the parser says quotes a part of the text, which may be half of a secret.
     throw new InputError({ subject, expected: `${expected} in JSON`, given: "text that is not JSON" });

@@ -71,7 +71,8 @@ async function imageOf(
   return digest === undefined ? undefined : readImage(client, repository, digest);
 }
 
-async function isWhole(
+/** Whether nothing of an image is missing, its layers included. */
+export async function isWhole(
   client: RegistryClient,
   repository: Repository,
   image: VerifiedImage,

@@ -11,7 +11,7 @@ import { createTag, moveAlias } from "../registry/tag.js";
 import { readImage, type VerifiedImage, verifyPushed, verifyRead } from "../registry/verify.js";
 import type { BuiltRelease } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
-import { followOvertaking, manifestFor, type SetTag } from "./overtaken.js";
+import { followOvertaking, isWhole, manifestFor, type SetTag } from "./overtaken.js";
 import {
   type PlanRequest,
   planTarget,
@@ -206,10 +206,8 @@ async function isCopyable(
   held: VerifiedImage,
 ): Promise<boolean> {
   try {
-    await verifyRead(client, repository, held, {});
-    return true;
+    return await isWhole(client, repository, held);
   } catch (error) {
-    if (error instanceof VerificationError) return false;
     // Packing in its place would give one version two digests; the copy says what the registry answers.
     if (error instanceof RegistryError) return true;
     throw error;
