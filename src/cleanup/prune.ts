@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.js";
+import { InputError, messageOf } from "../errors.js";
 import { type Failure, settle } from "../registry/outcome.js";
 import { formatRepository } from "../registry/reference.js";
 import type { RepositoryGraph } from "./graph.js";
@@ -34,12 +34,28 @@ export interface PruneOutcome {
 // Between two looks at the repository: a deletion takes a second or two, a publication some minutes.
 const batchSize = 50;
 
+const answers = { deleted: "as done", absent: "404" } as const;
+
 /** Prunes repositories, each on its own: one that fails does not stop the others. */
-export function pruneAll(
+export async function pruneAll(
   targets: readonly CleanupTarget[],
   request: PruneRequest,
 ): Promise<(PruneOutcome | Failure)[]> {
+  for (const digest of request.keep) await requireHolder(targets, digest);
   return Promise.all(targets.map((target) => settle(target.repository, () => prune(target, request))));
+}
+
+/** A digest to keep that no repository has is meant to be another one, which would go. */
+async function requireHolder(targets: readonly CleanupTarget[], digest: string): Promise<void> {
+  const found = await Promise.allSettled(targets.map((target) => target.resolve(digest)));
+  // What cannot be asked may have it: its own pruning says what is wrong.
+  if (found.some((look) => look.status === "rejected" || look.value !== undefined)) return;
+  throw new InputError({
+    subject: "--keep",
+    expected: `a digest that ${targets.map(({ repository }) => formatRepository(repository)).join(" or ")} has`,
+    given: digest,
+    fix: "Correct it, or leave it out where that image is gone",
+  });
 }
 
 /**
@@ -120,8 +136,11 @@ async function removeUnneeded(
   try {
     const removal = await target.remove(fate);
     // What it holds would go next.
-    if (removal.result === "absent" && (await target.resolve(digest)) !== undefined)
-      return { result: "failed", detail: "its deletion was answered 404, and it is still there" };
+    if (removal.result !== "refused" && (await target.resolve(digest)) !== undefined)
+      return {
+        result: "failed",
+        detail: `its deletion was answered ${answers[removal.result]}, and it is still there`,
+      };
     return removal;
   } catch (error) {
     return { result: "failed", detail: messageOf(error) };

@@ -17,6 +17,7 @@ import {
   variant,
 } from "../support/cleanup.js";
 import { makeClient, seed } from "../support/client.js";
+import { drawnDigest } from "../support/graph.js";
 import { joinVariants } from "../support/image.js";
 import { type ProxiedRegistry, startProxiedRegistry } from "../support/proxied-registry.js";
 import { startCraneRegistry, startRegistry } from "../support/registry.js";
@@ -271,13 +272,16 @@ describe.each([
     expect(resultsIn(outcome)).toEqual({ [old]: "absent", [oldPart]: "absent" });
   });
 
-  it("leaves the parts of what is said to be gone, and is there", async () => {
+  it.each([
+    [404, "404"],
+    [202, "as done"],
+  ])("leaves the parts of what is said to be gone by %i, and is there", async (status, answered) => {
     const repository = await movedAlias();
     at.proxy.setFault(({ method, path }) =>
-      method === "DELETE" && path.endsWith(old) ? { kind: "answer", status: 404 } : undefined,
+      method === "DELETE" && path.endsWith(old) ? { kind: "answer", status } : undefined,
     );
     expect(resultsIn(await pruneAt(repository))).toEqual({
-      [old]: "failed: its deletion was answered 404, and it is still there",
+      [old]: `failed: its deletion was answered ${answered}, and it is still there`,
       [oldPart]: `kept: ${old} is still there`,
     });
     await verifyImage(client, at.direct(repository), old);
@@ -333,6 +337,7 @@ describe("pruneAll", () => {
     at = await startProxiedRegistry();
   });
   afterAll(() => at?.stop());
+  beforeEach(() => at.proxy.clear());
 
   it("goes on where one repository cannot be read", async () => {
     const [broken, whole] = [await movedAlias(), await movedAlias()];
@@ -346,6 +351,27 @@ describe("pruneAll", () => {
     expect(outcomes).toMatchObject([
       { repository: `${broken.registry}/${broken.path}`, ok: false, error: expect.stringContaining("403") },
       { ok: true, results: [{ result: "deleted" }, { result: "deleted" }] },
+    ]);
+  });
+
+  it("removes nothing where no repository has what is to be kept", async () => {
+    const repositories = [await movedAlias(), await movedAlias()];
+    const targets = repositories.map((repository) => makeTarget(repository));
+    const names = repositories.map(({ registry, path }) => `${registry}/${path}`);
+    const keep = [fresh, drawnDigest("0")];
+    expect(await messageThrownBy(() => pruneAll(targets, { ...pruneOld, keep }))).toBe(
+      `--keep: expected a digest that ${names.join(" or ")} has, got "${drawnDigest("0")}". Correct it, or leave it out where that image is gone.`,
+    );
+    expect(deletions()).toEqual([]);
+  });
+
+  it("keeps what one of the repositories has", async () => {
+    const [other, holder] = [at.repository(), await movedAlias()];
+    await seed(at.direct(other), newImage, "latest");
+    const targets = [other, holder].map((repository) => makeTarget(repository));
+    expect(await pruneAll(targets, { ...pruneOld, keep: [old] })).toMatchObject([
+      { ok: true, results: [] },
+      { ok: true, results: [] },
     ]);
   });
 });
