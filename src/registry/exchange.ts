@@ -3,7 +3,8 @@ import type { BodyInit, Response } from "undici";
 import { RegistryError, SlipwayError } from "../errors.js";
 import { givenUrl } from "./answer.js";
 import { drain } from "./body.js";
-import { answerTime, mostRedirects } from "./bounds.js";
+import { mostRedirects } from "./bounds.js";
+import { Deadline } from "./deadline.js";
 import { isLoopback } from "./origin.js";
 import type { Fetch } from "./transport.js";
 import { classifyNetworkError, connectionRefused } from "./verdict.js";
@@ -81,14 +82,14 @@ async function send(
 ): Promise<Response> {
   const url = lastOf(by);
   const body = await open?.();
-  const deadline = deadlineAfter(body);
+  const deadline = new Deadline();
   try {
     return await fetch(url.href, {
       method,
       headers: headers(by),
       redirect: "manual",
       signal: deadline.signal,
-      ...(body === undefined ? {} : { body: body as BodyInit, duplex: "half" as const }),
+      ...(body === undefined ? {} : { body: sent(body, deadline) as BodyInit, duplex: "half" as const }),
     });
   } catch (error) {
     // A connection that was refused leaves the stream open.
@@ -101,31 +102,17 @@ async function send(
     const fix = isOwn && reason === connectionRefused ? ` ${reachHost(url.host)}` : "";
     throw new RegistryError(`${subject}: ${redirected}${reason}.${fix}`, verdict);
   } finally {
-    deadline.clear();
+    deadline.end();
   }
+}
+
+function sent(body: Buffer | Readable | string, deadline: Deadline) {
+  return body instanceof Readable ? deadline.watch(body) : body;
 }
 
 /** A module of Dagger runs in a container, whose loopback is not that of whoever called it. */
 function reachHost(host: string): string {
   return `This runs in a container: with-registry-service --host ${host} --service tcp://${host} leads to a registry on your machine.`;
-}
-
-/** When an answer has to have begun, counted from when all was sent: an upload takes as long as it takes. */
-function deadlineAfter(body: Buffer | Readable | string | undefined) {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const start = () => {
-    timer = setTimeout(() => controller.abort(new DOMException("", "TimeoutError")), answerTime);
-  };
-  if (body instanceof Readable) body.once("close", start);
-  else start();
-  return {
-    signal: controller.signal,
-    clear() {
-      if (body instanceof Readable) body.off("close", start);
-      clearTimeout(timer);
-    },
-  };
 }
 
 function lastOf(by: readonly URL[]): URL {

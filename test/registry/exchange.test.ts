@@ -152,7 +152,7 @@ describe("an answer that does not begin", () => {
       init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
     });
 
-  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
   afterEach(() => void vi.useRealTimers());
 
   it("is not waited for longer than a minute", async () => {
@@ -161,14 +161,57 @@ describe("an answer that does not begin", () => {
     expect(await said).toBe("it: there was no answer in time.");
   });
 
-  it("is waited for as long as something is sent", async () => {
+  /** Reads what is sent, as often as it may, and answers nothing. */
+  const reading =
+    (mayRead: (chunks: number) => Promise<boolean>): Fetch =>
+    (url, init) => {
+      const body = init?.body as unknown as AsyncIterable<Buffer>;
+      const read = async () => {
+        const chunks = body[Symbol.asyncIterator]();
+        for (let read = 0; await mayRead(read); read += 1) if ((await chunks.next()).done) return;
+      };
+      // What was given up ends in the middle.
+      read().catch(() => {});
+      return silent(url, init);
+    };
+  const put = (body: Readable, fetch: Fetch) =>
+    messageThrownBy(() => ask({ method: "PUT", body: async () => body }, fetch));
+  const isWaiting = async (said: Promise<string>) => (await Promise.race([said, "waiting"])) === "waiting";
+
+  it("is waited for as long as there is something to send", async () => {
     const body = new Readable({ read() {} });
-    const said = messageThrownBy(() => ask({ method: "PUT", body: async () => body }, silent));
-    await vi.advanceTimersByTimeAsync(3_600_000);
-    body.destroy();
+    const said = put(
+      body,
+      reading(async () => true),
+    );
+    for (let hours = 0; hours < 3; hours += 1) {
+      body.push("content");
+      await vi.advanceTimersByTimeAsync(3_600_000);
+    }
+    body.push(null);
     await vi.advanceTimersByTimeAsync(59_000);
-    expect(await Promise.race([said, "still waiting"])).toBe("still waiting");
+    expect(await isWaiting(said)).toBe(true);
     await vi.advanceTimersByTimeAsync(1_000);
+    expect(await said).toBe("it: there was no answer in time.");
+  });
+
+  const later = (milliseconds: number) =>
+    new Promise<boolean>((resolve) => setTimeout(() => resolve(true), milliseconds));
+  const endless = () =>
+    Readable.from(
+      (function* () {
+        for (;;) yield Buffer.alloc(10_000);
+      })(),
+    );
+
+  it.each<[string, (chunks: number) => Promise<boolean>, number]>([
+    ["nothing more is read of what is sent", async (chunks) => chunks === 0, 60_000],
+    ["it is read a little now and then", () => later(50_000), 110_000],
+  ])("is not waited for where %s, whatever is said in the meantime", async (_, mayRead, until) => {
+    const said = put(endless(), reading(mayRead));
+    await vi.advanceTimersByTimeAsync(until - 1_000);
+    expect(await isWaiting(said)).toBe(true);
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(await said).toBe("it: there was no answer in time.");
   });
 });
