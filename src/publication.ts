@@ -1,4 +1,5 @@
 import { checkedContent } from "./layer/checked-content.js";
+import { mostArchiveBytes } from "./layer/uncompressed.js";
 import type { PublishableImage } from "./oci/source.js";
 import { pairLayers } from "./oci/stored-layer.js";
 import { type Outputs, repositoryOutputs } from "./outputs.js";
@@ -28,7 +29,8 @@ export function copyOf(
   const layers = held.variants.flatMap((variant) =>
     pairLayers(variant.layers, variant.diffIds, variant.digest),
   );
-  return { ...image, content: checkedContent(image.content, layers) };
+  const limit = mostArchiveBytes * held.variants.length;
+  return { ...image, content: checkedContent(image.content, layers, limit) };
 }
 
 /** How an image arrived in one repository: a cell of a table. */

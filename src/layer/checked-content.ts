@@ -2,13 +2,18 @@ import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import type { ContentSource } from "../oci/source.js";
 import type { StoredLayer } from "../oci/stored-layer.js";
-import { archiveOf } from "./uncompressed.js";
+import { archiveOf, boundedArchives } from "./uncompressed.js";
 
 /**
  * A source whose layers are held against their diff IDs while they pass: of one whose archive is another, the last bytes
- * never come, and the reason does.
+ * never come, and the reason does. `limit` is the most that all archives may hold.
  */
-export function checkedContent(content: ContentSource, layers: readonly StoredLayer[]): ContentSource {
+export function checkedContent(
+  content: ContentSource,
+  layers: readonly StoredLayer[],
+  limit: number,
+): ContentSource {
+  const bounded = boundedArchives(limit);
   const claims = new Map(layers.map((layer) => [layer.digest, layer]));
   return {
     ...content,
@@ -16,20 +21,20 @@ export function checkedContent(content: ContentSource, layers: readonly StoredLa
       const layer = claims.get(blob.digest);
       const stored = await content.open(blob);
       if (layer === undefined) return stored;
-      return Readable.from(whileChecked(stored, layer, `${content.name}: layer ${layer.digest}`), {
-        objectMode: false,
-      });
+      const subject = `${content.name}: layer ${layer.digest}`;
+      const check = (copy: AsyncIterable<Buffer>) =>
+        readToEnd(bounded({ subject, layer, chunks: archiveOf(copy, layer, subject) }));
+      return Readable.from(whileChecked(stored, check), { objectMode: false });
     },
   };
 }
 
 async function* whileChecked(
   stored: AsyncIterable<Buffer>,
-  layer: StoredLayer,
-  subject: string,
+  checkCopy: (copy: AsyncIterable<Buffer>) => Promise<void>,
 ): AsyncGenerator<Buffer> {
   const copy = new PassThrough();
-  const check = readToEnd(archiveOf(copy, layer, subject));
+  const check = checkCopy(copy);
   // It is awaited below, and may fail before.
   check.catch(() => {});
   let held: Buffer | undefined;

@@ -21,31 +21,45 @@ export interface LayerArchive {
   chunks: AsyncIterable<Buffer>;
 }
 
-// More than images have; a stored layer of some megabytes may hold thousands of times as much.
-const maxArchives = 64 * 2 ** 30;
+/**
+ * The most that the archives of one platform may hold: more than images have, where a stored layer of some megabytes may
+ * hold thousands of times as much.
+ */
+export const mostArchiveBytes = 64 * 2 ** 30;
+
+/** Passes on archives that hold no more than a limit together, each counted once however often it is read. */
+export function boundedArchives(limit: number) {
+  const held = new Map<StoredLayer, number>();
+  let left = limit;
+  return async function* ({ subject, layer, chunks }: LayerArchive): AsyncGenerator<Buffer> {
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      const known = held.get(layer) ?? 0;
+      left -= Math.max(bytes - known, 0);
+      held.set(layer, Math.max(bytes, known));
+      if (left < 0)
+        throw new InputError({
+          subject,
+          expected: `at most ${limit} bytes in the archives of all layers`,
+          given: "more",
+          fix: "Take another base image, or leave out what the image does not need",
+        });
+      yield chunk;
+    }
+  };
+}
 
 /** The archives of an image, the lowest one first, each streamed. `limit` is the most that all of them may hold. */
 export async function* readLayers(
   { name, layers, content }: StoredLayers,
-  limit: number = maxArchives,
+  limit: number = mostArchiveBytes,
 ): AsyncGenerator<LayerArchive> {
-  let left = limit;
+  const bounded = boundedArchives(limit);
   for (const layer of layers) {
     const subject = `${name}: layer ${layer.digest}`;
-    const bounded = async function* () {
-      for await (const chunk of readLayer(content, layer, subject)) {
-        left -= chunk.length;
-        if (left < 0)
-          throw new InputError({
-            subject,
-            expected: `at most ${limit} bytes in the archives of all layers`,
-            given: "more",
-            fix: "Take another base image, or leave out what the image does not need",
-          });
-        yield chunk;
-      }
-    };
-    yield { subject, layer, chunks: bounded() };
+    const chunks = readLayer(content, layer, subject);
+    yield { subject, layer, chunks: bounded({ subject, layer, chunks }) };
   }
 }
 

@@ -13,7 +13,7 @@ const archive = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16)
 );
 
 /** A layer that arrives in chunks, and what of it is passed on. */
-function pass(bytes: Buffer, claimed = archive, chunk = 1 << 16) {
+function pass(bytes: Buffer, claimed = archive, chunk = 1 << 16, limit = 2 ** 30) {
   const layer: StoredLayer = {
     mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
     digest: digestOf(bytes),
@@ -25,8 +25,9 @@ function pass(bytes: Buffer, claimed = archive, chunk = 1 << 16) {
   };
   const content = { name: "a", read: async () => bytes, open: async () => Readable.from(pieces()) };
   const passed: Buffer[] = [];
+  const checked = checkedContent(content, [layer], limit);
   const read = async () => {
-    for await (const part of await checkedContent(content, [layer]).open(layer)) passed.push(part);
+    for await (const part of await checked.open(layer)) passed.push(part);
   };
   return { layer, passed, read };
 }
@@ -49,5 +50,21 @@ describe("a layer that is copied", () => {
     expect(await messageThrownBy(read)).toContain(`a: layer ${layer.digest}`);
     expect(Buffer.concat(passed).length).toBeLessThan(2 * bytes.length);
     expect(Buffer.concat(passed).subarray(-9).equals(bytes.subarray(-9))).toBe(false);
+  });
+
+  it("does not arrive where its archive holds more than images have", async () => {
+    const bytes = gzipSync(archive);
+    const { layer, passed, read } = pass(bytes, archive, 1 << 16, archive.length - 1);
+    expect(await messageThrownBy(read)).toBe(
+      `a: layer ${layer.digest}: expected at most ${archive.length - 1} bytes in the archives of all layers, got "more". Take another base image, or leave out what the image does not need.`,
+    );
+    expect(Buffer.concat(passed).length).toBeLessThan(bytes.length);
+  });
+
+  it("counts once, however often it is sent", async () => {
+    const { passed, read } = pass(gzipSync(archive), archive, 1 << 16, archive.length);
+    await Promise.all([read(), read()]);
+    await read();
+    expect(Buffer.concat(passed).length).toBe(3 * gzipSync(archive).length);
   });
 });
