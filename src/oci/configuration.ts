@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { requireDocument } from "./document.js";
-import { digest, parse, platformPart } from "./manifest.js";
+import { digest, parse, platformPart, unused } from "./manifest.js";
 import { namedStrings, nameSet } from "./named.js";
 import type { ImagePlatform } from "./platform.js";
 
@@ -16,7 +16,7 @@ export interface Healthcheck {
 
 /**
  * What a container of an image starts with, by the names of the OCI image configuration and of Docker's image
- * specification, which adds Healthcheck, Shell and OnBuild. ArgsEscaped, which is Windows', is read and left out.
+ * specification, which adds Healthcheck, Shell and OnBuild. What else Docker reads is left out.
  */
 export interface ContainerConfig {
   User?: string;
@@ -59,7 +59,27 @@ const whole = z.int().nullish();
 // What runs images is written in Go, which reads no configuration with a time that is not in RFC 3339.
 const time = z.iso.datetime({ offset: true, error: "a time as in 2026-01-31T12:00:00Z" }).nullish();
 
+const flag = z.boolean();
+
+/** What only Docker reads (moby: api/types/container, Config), which loads no image where it cannot. */
+const ofDocker = {
+  Hostname: unused(z.string()),
+  Domainname: unused(z.string()),
+  AttachStdin: unused(flag),
+  AttachStdout: unused(flag),
+  AttachStderr: unused(flag),
+  Tty: unused(flag),
+  OpenStdin: unused(flag),
+  StdinOnce: unused(flag),
+  Image: unused(z.string()),
+  NetworkDisabled: unused(flag),
+  MacAddress: unused(z.string()),
+  StopTimeout: unused(z.int()),
+  ArgsEscaped: unused(flag),
+};
+
 const container = z.object({
+  ...ofDocker,
   User: text,
   ExposedPorts: set,
   Env: texts,
@@ -81,8 +101,11 @@ const container = z.object({
   StopSignal: text,
   Shell: texts,
   OnBuild: texts,
-  ArgsEscaped: z.boolean().nullish(),
 });
+
+// Docker takes a single text for a list of these.
+const command = z.union([z.string(), z.array(z.string())]).nullish();
+const commands = { Cmd: command, Entrypoint: command, Shell: command };
 
 const history = z.object({
   created: time,
@@ -93,6 +116,13 @@ const history = z.object({
 });
 
 const configuration = z.object({
+  // What only Docker reads of it (moby: image, V1Image).
+  id: unused(z.string()),
+  parent: unused(z.string()),
+  comment: unused(z.string()),
+  container: unused(z.string()),
+  container_config: unused(container.extend(commands)),
+  docker_version: unused(z.string()),
   architecture: platformPart,
   os: platformPart,
   variant: z.nullish(platformPart),
@@ -100,7 +130,7 @@ const configuration = z.object({
   "os.features": texts,
   created: time,
   author: text,
-  config: container.nullish().transform((config) => config ?? {}),
+  config: container.nullish().transform((config): Partial<z.infer<typeof container>> => config ?? {}),
   rootfs: z.object({
     type: z.literal("layers").nullish(),
     diff_ids: z

@@ -22,12 +22,16 @@ describe("an image configuration", () => {
     [{ created: "2026-11-27T17:04:02.123456789+01:00" }],
     [{ "os.version": "10.0", "os.features": ["win32k"] }],
     [{ rootfs: { diff_ids: [digest] } }],
+    [{ config: { Hostname: "", Tty: false, Image: null, StopTimeout: 10 } }],
+    [{ id: "a", parent: "", comment: "", container: "b", docker_version: "20.10.7" }],
+    [{ container_config: { Cmd: "ls", Entrypoint: null, Shell: ["sh"], Labels: {} } }],
+    [{ container_config: null }],
   ])("may have %o", (part) => {
     expect(read(part).architecture).toBe("amd64");
   });
 
   // Go, in which what runs images is written, parses none of these (image-spec: specs-go/v1, Image).
-  it.each([
+  it.each<[object, string]>([
     [{ architecture: "x".repeat(129) }, "architecture: "],
     [{ created: "yesterday" }, "created: a time as in"],
     [{ created: "" }, "created: a time as in"],
@@ -42,6 +46,29 @@ describe("an image configuration", () => {
     [{ config: { Env: "A=b" } }, "config.Env: "],
     [{ config: { Healthcheck: { Interval: 1.5 } } }, "config.Healthcheck.Interval: "],
     [{ config: { ArgsEscaped: "true" } }, "config.ArgsEscaped: "],
+    ...[
+      "AttachStdin",
+      "AttachStdout",
+      "AttachStderr",
+      "Tty",
+      "OpenStdin",
+      "StdinOnce",
+      "NetworkDisabled",
+    ].map((name): [object, string] => [{ config: { [name]: 1 } }, `config.${name}: `]),
+    ...["Hostname", "Domainname", "Image", "MacAddress"].map((name): [object, string] => [
+      { config: { [name]: true } },
+      `config.${name}: `,
+    ]),
+    [{ config: { StopTimeout: "10" } }, "config.StopTimeout: "],
+    [{ config: { StopTimeout: 1.5 } }, "config.StopTimeout: "],
+    ...["id", "parent", "comment", "container", "docker_version"].map((name): [object, string] => [
+      { [name]: {} },
+      `${name}: `,
+    ]),
+    [{ container_config: "none" }, "container_config: "],
+    [{ container_config: { Env: "A=b" } }, "container_config.Env: "],
+    [{ container_config: { Cmd: 7 } }, "container_config.Cmd: "],
+    [{ container_config: { Tty: "no" } }, "container_config.Tty: "],
   ])("is refused with %o", (part, said) => {
     expect(() => read(part)).toThrow(`x: expected an image configuration, got "${said}`);
   });
