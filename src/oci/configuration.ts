@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { requireDocument } from "./document.js";
-import { digest, parse, platformPart, unused } from "./manifest.js";
+import { digest, parse, platformPart } from "./manifest.js";
 import { namedStrings, nameSet } from "./named.js";
 import type { ImagePlatform } from "./platform.js";
 
@@ -59,23 +59,23 @@ const whole = z.int().nullish();
 // What runs images is written in Go, which reads no configuration with a time that is not in RFC 3339.
 const time = z.iso.datetime({ offset: true, error: "a time as in 2026-01-31T12:00:00Z" }).nullish();
 
-const flag = z.boolean();
+const flag = z.boolean().nullish();
 
 /** What only Docker reads (moby: api/types/container, Config), which loads no image where it cannot. */
 const ofDocker = {
-  Hostname: unused(z.string()),
-  Domainname: unused(z.string()),
-  AttachStdin: unused(flag),
-  AttachStdout: unused(flag),
-  AttachStderr: unused(flag),
-  Tty: unused(flag),
-  OpenStdin: unused(flag),
-  StdinOnce: unused(flag),
-  Image: unused(z.string()),
-  NetworkDisabled: unused(flag),
-  MacAddress: unused(z.string()),
-  StopTimeout: unused(z.int()),
-  ArgsEscaped: unused(flag),
+  Hostname: text,
+  Domainname: text,
+  AttachStdin: flag,
+  AttachStdout: flag,
+  AttachStderr: flag,
+  Tty: flag,
+  OpenStdin: flag,
+  StdinOnce: flag,
+  Image: text,
+  NetworkDisabled: flag,
+  MacAddress: text,
+  StopTimeout: whole,
+  ArgsEscaped: flag,
 };
 
 const container = z.object({
@@ -112,17 +112,17 @@ const history = z.object({
   author: text,
   created_by: text,
   comment: text,
-  empty_layer: z.boolean().nullish(),
+  empty_layer: flag,
 });
 
 const configuration = z.object({
   // What only Docker reads of it (moby: image, V1Image).
-  id: unused(z.string()),
-  parent: unused(z.string()),
-  comment: unused(z.string()),
-  container: unused(z.string()),
-  container_config: unused(container.extend(commands)),
-  docker_version: unused(z.string()),
+  id: text,
+  parent: text,
+  comment: text,
+  container: text,
+  container_config: container.extend(commands).nullish(),
+  docker_version: text,
   architecture: platformPart,
   os: platformPart,
   variant: z.nullish(platformPart),

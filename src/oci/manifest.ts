@@ -55,8 +55,8 @@ export interface ImageManifest {
   annotations?: Record<string, string>;
 }
 
-/** A field that nothing here goes by: Go, which reads what is published, reads it or nothing. */
-export const unused = <T extends z.ZodType>(form: T) => form.nullish().transform(() => undefined);
+// Nothing here goes by these, and Go, which reads what is published, reads them or nothing.
+const unused = <T extends z.ZodType>(form: T) => form.nullish().transform(() => undefined);
 
 // Go writes null for a list or a map that has nothing, and reads it as none.
 const annotations = z.nullish(namedStrings).transform((given) => given ?? undefined);
