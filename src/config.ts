@@ -11,6 +11,7 @@ import { parseTagTemplate } from "./tags/tag-template.js";
 import { parseValueTemplate } from "./tags/template.js";
 import { canFollowVersions, conflictIn } from "./tags/template-list.js";
 import { valuePlaceholders } from "./tags/values.js";
+import { holdsUrlPassword } from "./url-password.js";
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.
 const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));
@@ -34,7 +35,7 @@ const webUrl = z
 const urlWithUser = /:\/\/[^/?#\s"]*@/;
 
 // A user alone may be part of an address: ssh://git@example.com/app.git
-const urlWithPassword = /:\/\/[^/?#\s]{0,500}:[^/?#\s]{0,500}@(?!sha256:)/;
+const isWithoutPassword = (text: string) => !holdsUrlPassword(text);
 
 // Far more than a project has; each is compared with others.
 const most = { tags: 100, values: 1000 };
@@ -113,7 +114,7 @@ const ciImage = z
         z
           .string()
           .refine(
-            (value) => !urlWithUser.test(value),
+            (value) => !urlWithUser.test(value) && isWithoutPassword(value),
             "no user name and password in a URL, since build arguments stay in the image's history",
           ),
       )
@@ -201,10 +202,12 @@ const valueText = z
     "Text with placeholders: {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision} and {date}, as tags have them, and {created}, the time of the commit. What has no value in a call is left out. {{version}} is the literal {version}; all other braces are text, also after a dollar sign.",
   );
 const valueTemplate = valueText
-  .refine((text) => !urlWithPassword.test(text), "a URL without a password: whoever has the image reads it")
+  .refine(isWithoutPassword, "a URL without a password: whoever has the image reads it")
   .transform(parsedBy((text, path) => parseValueTemplate(text, valuePlaceholders, path)));
 
 const withoutPassword = "no URL with a password: whoever has the image reads it";
+// Of all at once: a message about one of them has its name.
+const areNamesWithoutPassword = (values: object) => Object.keys(values).every(isWithoutPassword);
 const isFew = (values: object) => Object.keys(values).length <= most.values;
 const tooMany = `at most ${most.values} of them`;
 const annotationNames = ["title", "description", "source"];
@@ -214,17 +217,20 @@ const annotations = z
     title: z
       .string()
       .min(1)
-      .refine((text) => !urlWithPassword.test(text), withoutPassword)
+      .refine(isWithoutPassword, withoutPassword)
       .optional()
       .describe("Name of the image, for people."),
     description: z
       .string()
       .min(1)
       .max(512)
-      .refine((text) => !urlWithPassword.test(text), withoutPassword)
+      .refine(isWithoutPassword, withoutPassword)
       .optional()
       .describe("What the image is for; registries show it, and GHCR takes 512 characters."),
-    source: webUrl.optional().describe("URL of the source; GHCR links the package to that repository."),
+    source: webUrl
+      .refine(isWithoutPassword, withoutPassword)
+      .optional()
+      .describe("URL of the source; GHCR links the package to that repository."),
   })
   .catchall(valueTemplate)
   .superRefine((given, context) => {
@@ -237,6 +243,7 @@ const annotations = z
       });
   })
   .refine(isFew, tooMany)
+  .refine(areNamesWithoutPassword, withoutPassword)
   .transform(({ title, description, source, ...others }) => ({ title, description, source, others }))
   .describe(
     "Annotations of the image: title, description and source by the names of the OCI specification, and any other by its key.",
@@ -250,7 +257,10 @@ const releaseRepositories = z
 const buildArgs = z
   .record(z.string().regex(/^[A-Za-z_]\w*$/, "a name of letters, digits and _"), valueTemplate)
   .refine(isFew, tooMany);
-const labels = z.record(z.string().min(1), valueTemplate).refine(isFew, tooMany);
+const labels = z
+  .record(z.string().min(1), valueTemplate)
+  .refine(isFew, tooMany)
+  .refine(areNamesWithoutPassword, withoutPassword);
 
 // Nothing here has a default: what an image does not say is the release's.
 const image = z

@@ -342,6 +342,11 @@ it.each([
   { annotations: { description: "https://u:hunter2@h" } },
   { annotations: { title: "https://me@corp.example:hunter2@h" } },
   { images: [{ name: "a", labels: { a: "https://u:hunter2@h/" } }] },
+  { labels: { a: "https://u:x/hunter2@h/" } },
+  { buildArgs: { A: `https://u:${"hunter2".repeat(100)}@h/` } },
+  { labels: { "https://u:hunter2@h/": "a" } },
+  { annotations: { "https://u:hunter2@example.com": "a" } },
+  { annotations: { source: "https://example.com/?next=https://u:hunter2@h/" } },
 ])("lets no password of a URL into an image: %j", (release) => {
   expect(() => parse({ release })).toThrow(
     /expected (a URL without a|no URL with a) password: whoever has the image reads it, got/,
@@ -359,7 +364,11 @@ it.each([
 });
 
 it("takes a URL with a user alone into an image", () => {
-  const labels = { a: "ssh://git@example.com/app.git", b: "docker-image://golang:1.25@sha256:0a" };
+  const labels = {
+    a: "ssh://git@example.com/app.git",
+    b: "docker-image://golang:1.25@sha256:0a",
+    c: "https://example.com:8443/a@v1",
+  };
   expect(() => parse({ release: { labels } })).not.toThrow();
 });
 
