@@ -1,6 +1,8 @@
 /** A part of a pattern. Patterns match paths without a leading slash, whole. */
 type Token =
   | { kind: "char"; char: string }
+  /** The start of the path, where no character is: `^` to moby/patternmatcher, which makes a regular expression. */
+  | { kind: "start" }
   /** `?`: one character that is no slash. */
   | { kind: "one" }
   /** `*`: characters without a slash. */
@@ -25,9 +27,22 @@ export function parsePattern(text: string): PathPattern | undefined {
   return compile(readTokens([...text], false));
 }
 
-/** Compiles a pattern of moby/patternmatcher, which adds the double star; undefined where it is malformed. */
+/**
+ * Compiles a pattern of moby/patternmatcher, which adds the double star; undefined where it is malformed, or means something
+ * else in the regular expression that is made of it.
+ */
 export function parseIgnorePattern(text: string): PathPattern | undefined {
-  return compile(readTokens([...text], true));
+  const tokens = readTokens([...text], true);
+  return compile(isCompared(text) ? tokens?.map(literalStart) : tokens);
+}
+
+/** Whether it compares a pattern with the beginning, the end or all of a path instead. */
+function isCompared(text: string): boolean {
+  return !/[*?[\]\\]/.test(text.replace(/^\*\*\/?|\*\*$/, ""));
+}
+
+function literalStart(token: Token): Token {
+  return token.kind === "start" ? { kind: "char", char: "^" } : token;
 }
 
 /** Whether a path holds characters that filepath.Match gives a meaning to. */
@@ -59,6 +74,8 @@ function sourceOf(token: Token): string {
   switch (token.kind) {
     case "char":
       return token.char.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+    case "start":
+      return "^";
     case "one":
       return "[^/]";
     case "many":
@@ -90,6 +107,7 @@ function matchesAll(tokens: readonly Token[], chars: readonly string[]): boolean
 function step(token: Token, from: Places, before: (token: SingleToken) => Places, length: number): Places {
   const { kind } = token;
   if (kind === "char" || kind === "one" || kind === "class") return (from & before(token)) << 1n;
+  if (kind === "start") return from & 1n;
   if (kind === "many") {
     // The sum carries each place through the name that it is in, up to the next slash.
     const names = before({ kind: "one" });
@@ -122,32 +140,31 @@ function fits(token: SingleToken, char: string): boolean {
 }
 
 function inClass({ negated, ranges }: Token & { kind: "class" }, char: string): boolean {
-  const point = char.codePointAt(0) ?? 0;
-  const within = ranges.some(
-    ([from, to]) => (from.codePointAt(0) ?? 0) <= point && point <= (to.codePointAt(0) ?? 0),
-  );
+  const point = pointOf(char);
+  const within = ranges.some(([from, to]) => pointOf(from) <= point && point <= pointOf(to));
   return within !== negated;
 }
 
-function readTokens(chars: readonly string[], doubleStar: boolean): Token[] | undefined {
+function readTokens(chars: readonly string[], toRegex: boolean): Token[] | undefined {
   const tokens: Token[] = [];
   for (let at = 0; at < chars.length; at += 1) {
     const char = chars[at] ?? "";
-    if (char === "*" && doubleStar && chars[at + 1] === "*") {
+    if (char === "*" && toRegex && chars[at + 1] === "*") {
       const slash = chars[at + 2] === "/";
       at += slash ? 2 : 1;
       tokens.push({ kind: isSuffix(chars, at, slash) ? "anything" : "directories" });
     } else if (char === "*") tokens.push({ kind: "many" });
     else if (char === "?") tokens.push({ kind: "one" });
+    else if (char === "^" && toRegex) tokens.push({ kind: "start" });
     else if (char === "[") {
-      const read = readClass(chars, at + 1);
+      const read = readClass(chars, at + 1, toRegex);
       if (read === undefined) return undefined;
       tokens.push(read.token);
       at = read.end;
     } else if (char === "\\") {
       at += 1;
       const escaped = chars[at];
-      if (escaped === undefined) return undefined;
+      if (escaped === undefined || (toRegex && !meansItself(escaped))) return undefined;
       tokens.push({ kind: "char", char: escaped });
     } else tokens.push({ kind: "char", char });
   }
@@ -163,16 +180,32 @@ function isSuffix(chars: readonly string[], at: number, slash: boolean): boolean
   return rest.length === 0 || (at === 1 && !slash && !rest.some((char) => "*?[]\\".includes(char)));
 }
 
+/** Whether a character behind a backslash is that character in Go's regular expressions: letters and digits are not. */
+function meansItself(char: string): boolean {
+  return /^[\0-\x7f]$/.test(char) && !/\w/.test(char.replace("_", ""));
+}
+
+function pointOf(char: string): number {
+  return char.codePointAt(0) ?? 0;
+}
+
 /** Reads what follows `[`, up to the `]`; each end of a range may be escaped. */
-function readClass(chars: readonly string[], start: number): { token: Token; end: number } | undefined {
+function readClass(
+  chars: readonly string[],
+  start: number,
+  toRegex: boolean,
+): { token: Token; end: number } | undefined {
   const negated = chars[start] === "^";
   const ranges: [string, string][] = [];
   let at = negated ? start + 1 : start;
   const next = (): string | undefined => {
     if (chars[at] === "-" || (chars[at] === "]" && ranges.length === 0)) return undefined;
-    if (chars[at] === "\\") at += 1;
+    const isEscaped = chars[at] === "\\";
+    if (isEscaped) at += 1;
+    const char = chars[at] ?? "";
     at += 1;
-    return chars[at - 1];
+    const isPlain = isEscaped ? meansItself(char) : !"*?[".includes(char);
+    return toRegex && !isPlain ? undefined : chars[at - 1];
   };
   while (chars[at] !== "]" || ranges.length === 0) {
     const from = next();
@@ -182,7 +215,7 @@ function readClass(chars: readonly string[], start: number): { token: Token; end
       at += 1;
       to = next();
     }
-    if (to === undefined) return undefined;
+    if (to === undefined || (toRegex && pointOf(from) > pointOf(to))) return undefined;
     ranges.push([from, to]);
   }
   return { token: { kind: "class", negated, ranges }, end: at };

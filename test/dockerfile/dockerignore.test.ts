@@ -30,6 +30,11 @@ describe("parseIgnoreList", () => {
     ["dots in a path", "./a/../b", ["b"], ["a"]],
     ["an escaped star", "\\*", ["*"], ["a"]],
     ["characters that mean something elsewhere", "a+(b).{c}$^|", ["a+(b).{c}$^|"], ["aa(b).{c}$^|"]],
+    ["a mark of the start among wildcards", "^a*\n*^b\n**/^c?", ["ax", "cx"], ["^ax", "x^b", "xb", "d/cx"]],
+    ["the same mark in a name", "^a\n**/b^", ["^a", "d/b^"], ["a", "d/b"]],
+    ["the same mark, escaped", "\\^a*", ["^ax"], ["ax"]],
+    ["a bracket that ends nothing", "^a]", ["a]"], ["^a]"]],
+    ["other characters behind a backslash", "\\_a\\-\\ b", ["_a- b"], []],
     ["nothing", "", [], ["a", "a/b"]],
   ])("%s", (_, text, ignored, kept) => {
     const list = parseIgnoreList(text, ".dockerignore");
@@ -71,9 +76,12 @@ describe("parseIgnoreList", () => {
     expect(list.ignores(`${paths.at(-1)}/b`)).toBe(true);
   });
 
-  it.each(["a\n!", "a\n[", "a\n!b\\"])("refuses %j by line", (text) => {
-    const act = () => parseIgnoreList(text, ".dockerignore");
-    expect(act).toThrow(InputError);
-    expect(act).toThrow(".dockerignore:2: expected a pattern as in docs/**/*.md or !README.md");
-  });
+  it.each(["a\n!", "a\n[", "a\n!b\\", "a\n\\é", "a\n\\d", "a\n[*]", "a\n[\\d]", "a\n[b-a]"])(
+    "refuses %j by line",
+    (text) => {
+      const act = () => parseIgnoreList(text, ".dockerignore");
+      expect(act).toThrow(InputError);
+      expect(act).toThrow(".dockerignore:2: expected a pattern as in docs/**/*.md or !README.md");
+    },
+  );
 });
