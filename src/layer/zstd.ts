@@ -12,6 +12,10 @@ const contentSizes = [0, 2, 4, 8];
 // Each chunk is a way through the thread pool, which takes longer than a small block.
 const smallest = 1 << 16;
 
+// Each frame is such a way. One of a file takes more, with the header of the file before it, and few layers have as many.
+const leastFrame = 24;
+const anyFrames = 10_000;
+
 /**
  * Cuts what zstd compressed at the ends of its frames (RFC 8878, section 3). Node's own stream ends after a frame that
  * is not at the end of a chunk; the layers of zstd:chunked have one for each file.
@@ -19,8 +23,17 @@ const smallest = 1 << 16;
 export async function* readZstd(chunks: AsyncIterable<Buffer>, subject: string): AsyncGenerator<Buffer> {
   const bytes = new StreamedBytes(chunks, subject);
   try {
-    do yield* gathered(readFrame(bytes, subject));
-    while (!(await bytes.isAtEnd()));
+    let frames = 0;
+    do {
+      yield* gathered(readFrame(bytes, subject));
+      frames += 1;
+      if (frames > anyFrames + bytes.offset / leastFrame)
+        throw new InputError({
+          subject,
+          expected: `frames of zstd of at least ${leastFrame} bytes on average`,
+          given: `${frames} in ${bytes.offset} bytes`,
+        });
+    } while (!(await bytes.isAtEnd()));
   } finally {
     await bytes.close();
   }

@@ -289,6 +289,28 @@ describe("a small layer takes neither the memory nor the time of the process:", 
     expect(read).toBeLessThanOrEqual(2 * 2 ** 20);
   });
 
+  it.each([
+    ["frames", zstdCompressSync(Buffer.alloc(0))],
+    ["frames to skip", Buffer.from("502a4d1800000000", "hex")],
+  ])("hundreds of thousands of empty %s", async (_, frame) => {
+    const firstLayer = Buffer.alloc(200_000 * frame.length, frame);
+    const base = await makeBase({ layers: [[]], mediaType: zstd, firstLayer });
+    expect(await messageThrownBy(() => checkLayers(base))).toMatch(
+      /expected frames of zstd of at least 24 bytes on average, got "1\d{4} in \d{6} bytes"\.$/,
+    );
+  });
+
+  it("thousands of small frames are read", async () => {
+    const archive = makeArchive(Array.from({ length: 4000 }, (_, at) => ({ path: `${at}`, content: "x" })));
+    const parts = Array.from({ length: 2 * 4000 }, (_, at) =>
+      archive.subarray(at * 512, at === 7999 ? undefined : (at + 1) * 512),
+    );
+    const firstLayer = Buffer.concat(parts.map((part) => zstdCompressSync(part)));
+    const diffIds = [digestOf(archive)];
+    const base = await makeBase({ layers: [[]], mediaType: zstd, firstLayer, diffIds });
+    expect((await readBaseFiles(base)).root.children.size).toBe(4000);
+  });
+
   // Thousands of times thousands of files is not done within the time that a test is given.
   it.each<[string, MemberSpec[]]>([
     ["a directory that is opaque thousands of times", [{ path: "d/.wh..wh..opq" }]],
