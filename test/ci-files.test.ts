@@ -1,14 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { address } from "./support/address.js";
 import {
   byDigest,
   githubCommands,
   gitlabCommands,
   goJobs,
-  optIn,
   readGithubWorkflow,
   readGitlabPipeline,
   workOf,
 } from "./support/ci-files.js";
+import { expression, gitlabNames } from "./support/ci-release.js";
 import { type Grammar, parseCommand } from "./support/command.js";
 import { readContract } from "./support/contract.js";
 import { readCoreApi } from "./support/core-api.js";
@@ -38,9 +39,15 @@ function commandsOf(job: string): Record<"gitlab" | "github", string[]> {
   return { gitlab: gitlabCommands(onGitlab), github: githubCommands(onGithub) };
 }
 
+/** What a variable is where no input is passed. */
+function defaultOf(value: string): string {
+  const [, name] = /^\$\{\{ inputs\.(\w+) \}\}$/.exec(value) ?? [];
+  return name === undefined ? value : (github.called.inputs?.[name]?.default ?? "");
+}
+
 describe("both pipelines", () => {
   it("have the same jobs", () => {
-    expect(Object.keys(gitlab.jobs).sort()).toEqual(jobs.toSorted());
+    expect(Object.keys(gitlab.jobs)).toEqual([...jobs, ...gitlabNames]);
     expect(Object.keys(github.jobs).sort()).toEqual(jobs.toSorted());
   });
 
@@ -63,28 +70,26 @@ describe("both pipelines", () => {
     }
   });
 
-  it.each([
-    ["gitlab", gitlab.text],
-    ["github", github.text],
-  ])("pin the CI image in one line (%s)", (_, text) => {
-    expect(text.match(/^ {2}CI_IMAGE: "[^"]*"$/gm)).toHaveLength(1);
-    expect(text.match(/CI_IMAGE:/g)).toHaveLength(1);
-  });
-
   it("install the same Dagger CLI, and call the same module with the same engine", () => {
-    const shared = Object.entries(gitlab.variables).filter(([name]) => !name.startsWith("DOCKER_"));
-    expect(github.env).toEqual(Object.fromEntries(shared));
+    const { lint } = gitlab.jobs;
+    const { MODULE, ...env } = github.env;
+    const resolved = Object.entries(env).map(([name, value]) => [name, defaultOf(value)]);
+    const shared = Object.entries(lint?.variables ?? {}).filter(([name]) => !/^DOCKER_|_MODULE$/.test(name));
+    expect(Object.fromEntries(resolved)).toEqual(Object.fromEntries(shared));
+    expect(MODULE).toBe(expression("inputs.module"));
+    expect(github.called.inputs?.module).not.toHaveProperty("default");
+    expect(gitlab.inputs.module?.default).toBe(`github.com/${address.repository}@v${address.version}`);
   });
 
   it("check the Dagger CLI of each architecture by a SHA-256 of its version", () => {
-    const { DAGGER_SHA256 = "", DAGGER_VERSION } = gitlab.variables;
+    const { DAGGER_SHA256 = "", DAGGER_VERSION } = gitlab.jobs.lint?.variables ?? {};
     const lines = DAGGER_SHA256.trim().split("\n");
     expect(lines.map((line) => line.replace(/^[0-9a-f]{64} {2}/, ""))).toEqual([
       `dagger_v${DAGGER_VERSION}_linux_amd64.tar.gz`,
       `dagger_v${DAGGER_VERSION}_linux_arm64.tar.gz`,
     ]);
     const preparations = [
-      gitlab.default.before_script.join("\n"),
+      ...Object.values(gitlab.jobs).map(({ before_script: script }) => script.join("\n")),
       ...Object.values(github.jobs).map(({ steps }) => steps[1]?.run ?? ""),
     ];
     for (const script of preparations) {
@@ -94,43 +99,33 @@ describe("both pipelines", () => {
   });
 
   it("take the engine by digest", () => {
-    const host = gitlab.variables._EXPERIMENTAL_DAGGER_RUNNER_HOST ?? "";
-    expect(host.replace(/^image:\/\//, "")).toMatch(byDigest);
+    expect(String(gitlab.inputs.engine?.default).replace(/^image:\/\//, "")).toMatch(byDigest);
   });
 
-  it.each([
-    ["gitlab", gitlab.text, gitlab.variables],
-    ["github", github.text, github.env],
-  ])("say of every variable what it is (%s)", (_, text, variables) => {
-    const paragraphs = text.split("\n\n");
-    const undocumented = Object.keys(variables).filter((name) => {
-      const paragraph = paragraphs.find((lines) => lines.includes(`\n  ${name}:`)) ?? "";
-      const [, comment = ""] = /^(?:\w+:\n)?((?: +#.*\n)*)/.exec(paragraph) ?? [];
-      return comment === "";
-    });
-    expect(Object.keys(variables)).toContain("CI_IMAGE");
-    expect(undocumented).toEqual([]);
+  it("say of every input what it is", () => {
+    const inputs = [...Object.entries(gitlab.inputs), ...Object.entries(github.called.inputs ?? {})];
+    expect(inputs.map(([name]) => name)).toContain("ci_image");
+    expect(inputs.filter(([, { description }]) => !/^[A-Z].*\.$/.test(description))).toEqual([]);
   });
 
   it("use no variable that neither they nor the platform define", () => {
     const used = (text: string) =>
       [...text.matchAll(/\$\{?(\w+)/g)]
         .map(([, name = ""]) => name)
-        .filter((name) => !["archive", "downloads"].includes(name));
+        .filter((name) => !["archive", "downloads", "module"].includes(name));
     const scripts = (job: string) => commandsOf(job);
     const onGitlab = [
-      ...gitlab.default.before_script,
+      ...jobs.flatMap((job) => gitlab.jobs[job]?.before_script ?? []),
       ...jobs.flatMap((job) => scripts(job).gitlab),
-      ...Object.values(gitlab.jobs).flatMap(({ rules = [] }) => rules.map((rule) => rule.if)),
+      ...jobs.flatMap((job) => gitlab.jobs[job]?.rules.map((rule) => rule.if) ?? []),
     ];
     const onGithub = Object.values(github.jobs).flatMap(({ steps }) => steps.map(({ run = "" }) => run));
+    const variables = gitlab.jobs.lint?.variables ?? {};
     const gitlabDefines =
       /^CI_(COMMIT_BRANCH|COMMIT_TAG|DEFAULT_BRANCH|PIPELINE_SOURCE|REGISTRY(_USER|_PASSWORD)?)$/;
-    const githubDefines = /^(GITHUB_(ACTOR|OUTPUT|STEP_SUMMARY)|RUNNER_TEMP)$/;
+    const githubDefines = /^(GITHUB_(ACTOR|ENV|OUTPUT|STEP_SUMMARY)|OWN_COMMIT|RUNNER_TEMP)$/;
     const undefinedNames = [
-      ...onGitlab
-        .flatMap(used)
-        .filter((name) => !(name in gitlab.variables) && !gitlabDefines.test(name) && name !== optIn),
+      ...onGitlab.flatMap(used).filter((name) => !(name in variables) && !gitlabDefines.test(name)),
       ...onGithub.flatMap(used).filter((name) => !(name in github.env) && !githubDefines.test(name)),
     ];
     expect(undefinedNames).toEqual([]);

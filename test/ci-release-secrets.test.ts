@@ -3,7 +3,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GithubStep } from "./support/ci-files.js";
-import { github, githubJob, gitlab, gitlabJob, gitlabNames, signedIn } from "./support/ci-release.js";
+import {
+  expression,
+  github,
+  githubJob,
+  gitlab,
+  gitlabJob,
+  gitlabNames,
+  signedIn,
+} from "./support/ci-release.js";
 import { makeTemporaryDirectory, type TemporaryDirectory } from "./support/temporary-directory.js";
 
 const secrets = ["GITHUB_TOKEN", "CI_REGISTRY_PASSWORD", "DOCKERHUB_TOKEN", "REGISTRY_PASSWORD"];
@@ -34,6 +42,7 @@ describe("rights", () => {
       "secrets.DOCKERHUB_TOKEN",
       "secrets.REGISTRY_PASSWORD",
     ]);
+    expect(Object.keys(github.called.secrets ?? {})).toEqual(["DOCKERHUB_TOKEN", "REGISTRY_PASSWORD"]);
     const scoped = gitlabNames.filter((name) => gitlabJob(name).environment !== undefined);
     expect(scoped).toEqual(signedIn);
     expect(Object.keys(github.jobs).filter((name) => githubJob(name).environment !== undefined)).toEqual(
@@ -41,7 +50,10 @@ describe("rights", () => {
     );
     for (const name of signedIn) {
       expect(gitlabJob(name).environment).toEqual({ name: "release", action: "access" });
-      expect(githubJob(name).environment).toEqual({ name: "release", deployment: false });
+      expect(githubJob(name).environment).toEqual({
+        name: expression("inputs.environment"),
+        deployment: false,
+      });
     }
   });
 
@@ -92,7 +104,7 @@ describe.each<[string, () => string | undefined]>([
     try {
       execFileSync("sh", ["-ec", script() ?? "exit 1"], {
         cwd: project.path,
-        env: { PATH: process.env.PATH, RELEASE_FROM: "binaries", ...env },
+        env: { PATH: process.env.PATH, FROM: "binaries", ...env },
         stdio: "pipe",
       });
       return "";
@@ -113,13 +125,24 @@ describe.each<[string, () => string | undefined]>([
     ["DOCKERHUB_USERNAME", "slipway.json names Docker Hub", {}, named],
     ["DOCKERHUB_USERNAME", "only the token is set", { ...dockerHub, DOCKERHUB_USERNAME: "" }, "{}"],
     ["DOCKERHUB_TOKEN", "only the name is set", { ...dockerHub, DOCKERHUB_TOKEN: "" }, "{}"],
-    ["RELEASE_FROM", "it is spelled wrong", { RELEASE_FROM: "binary" }, "{}"],
     ["REGISTRY", "its credentials are set", { ...other, REGISTRY: "" }, "{}"],
     ["REGISTRY_USERNAME", "its registry is set", { ...other, REGISTRY_USERNAME: "" }, "{}"],
     ["REGISTRY_PASSWORD", "its registry is set", { ...other, REGISTRY_PASSWORD: "" }, "{}"],
   ])("asks for %s where %s, says where, and shows no secret", (name, _, env, settings) => {
     const message = check(env, settings);
-    expect(message).toMatch(new RegExp(`\\b${name}: is (not set|binary)\\. .*under Settings > `));
+    expect(message).toMatch(
+      new RegExp(`\\b${name}: is not set\\. .*(the input ${name.toLowerCase()}|under Settings > )`),
+    );
     expect(message).not.toMatch(/hub-1|other-1/);
+  });
+});
+
+describe("the choice of where images come from", () => {
+  it("is checked where it is passed", () => {
+    const script = githubJob("prepare").steps.find(({ name }) => name === "Check the variables and secrets");
+    const check = () =>
+      execFileSync("sh", ["-ec", script?.run ?? ""], { env: { FROM: "binary" }, stdio: "pipe" });
+    expect(check).toThrow("from: is binary. Pass binaries or source");
+    expect(gitlab.inputs.release_from?.options).toEqual(["none", "binaries", "source"]);
   });
 });

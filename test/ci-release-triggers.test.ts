@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readGitlabPipeline } from "./support/ci-files.js";
+import { readGithubWorkflow, readGitlabPipeline } from "./support/ci-files.js";
 import {
   expression,
   github,
@@ -9,81 +9,64 @@ import {
   gitlabNames,
   publishing,
 } from "./support/ci-release.js";
+import { gitlabEvents, jobsOfPipeline, needsOf } from "./support/gitlab-events.js";
 
-const branches = readGitlabPipeline();
-
-describe("the switch", () => {
-  it("keeps every job of GitHub from running until RELEASE_FROM is set", () => {
+describe("the choice", () => {
+  it("is between two ways that end in one job each, which waits for all before it", () => {
+    const published = (build: string) =>
+      expression(
+        `!cancelled() && needs.${build}.result == 'success' && (needs.checks.result == 'success' || inputs.skip_checks)`,
+      );
     expect(Object.entries(github.jobs).map(([name, job]) => [name, job.if, job.needs])).toEqual([
-      ["prepare", "vars.RELEASE_FROM != ''", undefined],
-      ["build-binaries", "vars.RELEASE_FROM == 'binaries'", "prepare"],
-      ["release", undefined, ["prepare", "checks", "build-binaries"]],
-      ["build-platform", "vars.RELEASE_FROM == 'source'", "prepare"],
-      ["join", undefined, ["prepare", "checks", "build-platform"]],
+      ["prepare", undefined, undefined],
+      ["build-binaries", "inputs.from == 'binaries'", "prepare"],
+      ["release", published("build-binaries"), ["prepare", "checks", "build-binaries"]],
+      ["build-platform", "inputs.from == 'source'", "prepare"],
+      ["join", published("build-platform"), ["prepare", "checks", "build-platform"]],
     ]);
   });
 
   it("publishes nothing that does not pass lint and test of its own commit", () => {
-    expect(github.calls).toEqual({
-      checks: {
-        needs: "prepare",
-        permissions: { contents: "read", packages: "write" },
-        uses: "./.github/workflows/ci.yml",
-        with: { commit: expression("needs.prepare.outputs.commit") },
-      },
+    const { with: passed, ...checks } = github.calls.checks ?? {};
+    expect(checks).toEqual({
+      needs: "prepare",
+      if: expression("!inputs.skip_checks"),
+      permissions: { contents: "read", packages: "write" },
+      uses: "./.github/workflows/ci.yml",
+    });
+    const shared = Object.keys(readGithubWorkflow().called.inputs ?? {}).filter(
+      (name) => name in (github.called.inputs ?? {}) && name !== "skip_checks",
+    );
+    expect(passed).toEqual({
+      ...Object.fromEntries(shared.map((name) => [name, expression(`inputs.${name}`)])),
+      commit: expression("needs.prepare.outputs.commit"),
     });
     for (const name of publishing) {
-      expect(gitlabJob(name).needs).toEqual(expect.arrayContaining(["lint", "test"]));
-      expect(gitlabJob(name).rules?.flatMap(({ when }) => when ?? [])).not.toContain("always");
+      expect(needsOf(gitlabJob(name))).toEqual(
+        expect.arrayContaining(["lint", "test"].map((job) => ({ job, optional: false }))),
+      );
+      expect(gitlabJob(name).rules.flatMap(({ when }) => when ?? [])).not.toContain("always");
     }
-    for (const name of ["setup", "lint", "test"]) {
-      expect(branches.jobs[name]).not.toHaveProperty("rules");
-      expect(branches.jobs[name]).not.toHaveProperty("allow_failure");
-    }
+    for (const name of ["setup", "lint", "test"])
+      expect(gitlab.jobs[name]).not.toHaveProperty("allow_failure");
   });
-
-  const releases = [
-    { if: '$CI_PIPELINE_SOURCE == "schedule"', when: "never" },
-    { if: "$RELEASE_FROM && $CI_COMMIT_TAG" },
-    { if: "$RELEASE_FROM && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" },
-  ];
-  const never = (condition: string) => ({ if: condition, when: "never" });
-  const fromBinaries = [never('$RELEASE_FROM != "binaries"'), ...releases];
-  const fromSource = [never('$RELEASE_FROM != "source"'), ...releases];
 
   it.each([
-    ["prepare", releases],
-    ["build-binaries", fromBinaries],
-    ["release", fromBinaries],
-    ["build-platform-amd64", [never("$PLATFORMS && $PLATFORMS !~ /linux\\/amd64/"), ...fromSource]],
-    ["build-platform-arm64", [never("$PLATFORMS && $PLATFORMS !~ /linux\\/arm64/"), ...fromSource]],
-    ["join", fromSource],
-  ])("does so for %s on GitLab, where the main branch and tags are released", (name, rules) => {
-    expect(gitlabJob(name).rules).toEqual(rules);
-  });
-
-  it("is the same trigger on both: the main branch, version tags, and pre-releases by hand", () => {
-    expect(github.on).toMatchObject({
-      push: { branches: ["main"], tags: ["v*", "!v*-*"] },
-      workflow_dispatch: {
-        inputs: {
-          tag_name: { type: "string" },
-          platforms: { type: "string" },
-          skip_push: { type: "boolean" },
-          first_publish: { type: "boolean" },
-        },
-      },
-    });
-    expect(Object.keys(github.on)).toEqual(["push", "workflow_dispatch"]);
-    expect(gitlab.workflow.rules).toEqual([
-      { if: '$CI_PIPELINE_SOURCE == "merge_request_event"' },
-      { if: "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" },
-      {
-        if: '$RELEASE_FROM && $CI_COMMIT_TAG =~ /^v/ && ($CI_PIPELINE_SOURCE != "push" || $CI_COMMIT_TAG !~ /-/)',
-      },
-    ]);
-    expect(branches.text).toMatch(/^include:\n {2}- local: \.gitlab\/release\.yml$/m);
-  });
+    ["binaries", "release"],
+    ["source", "join"],
+  ] as const)(
+    "of %s is checked on GitLab, unless it is said that there is nothing to check",
+    (from, last) => {
+      const pipeline = readGitlabPipeline({ release_from: from, skip_checks: true });
+      expect(jobsOfPipeline(pipeline, gitlabEvents.main)).not.toContain("lint");
+      expect(needsOf(pipeline.jobs[last])).toEqual(
+        expect.arrayContaining([
+          { job: "lint", optional: true },
+          { job: "test", optional: true },
+        ]),
+      );
+    },
+  );
 
   it("takes a tag_name with a dot for the git tag of a version, and any other for the name of the image", () => {
     const isVersion = "contains(inputs.tag_name, '.')";
@@ -92,43 +75,37 @@ describe("the switch", () => {
       FROM_TAG: expression(`${isVersion} || github.ref_type == 'tag'`),
       TAG_NAME: expression(`!${isVersion} && inputs.tag_name || ''`),
     });
-    expect(gitlab.variables.TAG_NAME).toMatchObject({ value: "" });
-  });
-
-  it("lets a tag of GitLab run no other job but what a release waits for", () => {
-    const conditions = Object.entries(branches.jobs)
-      .filter(([name]) => !["setup", "lint", "test"].includes(name))
-      .map(([name, { rules = [] }]) => [name, rules.map((rule) => rule.if)]);
-    const needsBranch =
-      /^\$CI_COMMIT_TAG == null$|\$CI_COMMIT_BRANCH == \$CI_DEFAULT_BRANCH$|"merge_request_event"$/;
-    expect(conditions.filter(([, all]) => all?.length !== 1 || !needsBranch.test(all[0] ?? ""))).toEqual([]);
+    expect(gitlabJob("release").variables.TAG_NAME).toBe("");
   });
 
   it("releases the same commit in all jobs, by the ref that was asked for", () => {
     const checkouts = Object.entries(github.jobs).map(([name, { steps }]) => {
       const checkout = steps.find(({ uses }) => uses?.startsWith("actions/checkout@"));
-      const { ref, "fetch-depth": depth, "sparse-checkout": sparse } = checkout?.with ?? {};
-      return [name, { ref, depth, sparse }];
+      const { ref, "fetch-depth": depth } = checkout?.with ?? {};
+      return [name, { ref, depth }];
     });
     const commit = expression("needs.prepare.outputs.commit");
-    const sparse = expression("env.SPARSE_CHECKOUT");
     expect(Object.fromEntries(checkouts)).toEqual({
-      prepare: { ref: expression("env.REF"), depth: undefined, sparse },
-      "build-binaries": { ref: commit, depth: 0, sparse: undefined },
-      release: { ref: commit, depth: undefined, sparse },
-      "build-platform": { ref: commit, depth: undefined, sparse: undefined },
-      join: { ref: commit, depth: undefined, sparse },
+      prepare: { ref: expression("env.REF"), depth: undefined },
+      "build-binaries": { ref: commit, depth: 0 },
+      release: { ref: commit, depth: undefined },
+      "build-platform": { ref: commit, depth: undefined },
+      join: { ref: commit, depth: undefined },
     });
     for (const name of ["release", "build-platform", "join"])
       expect(githubJob(name).env?.REVISION).toBe(commit);
-    expect(gitlabJob("build-binaries").variables).toEqual({ GIT_DEPTH: "0" });
+    expect(gitlabJob("build-binaries").variables).toMatchObject({ GIT_DEPTH: "0" });
   });
 });
 
 describe("at the same time", () => {
-  const newest = (group: string) => ({ group, "cancel-in-progress": expression("!inputs.skip_push") });
+  const prefix = expression("inputs.prefix");
+  const newest = (group: string) => ({
+    group: `${prefix}${group}`,
+    "cancel-in-progress": expression("!inputs.skip_push"),
+  });
   const ref = expression("needs.prepare.outputs.ref");
-  const publisher = { group: "release-publish", "cancel-in-progress": false, queue: "max" };
+  const publisher = { group: `${prefix}release-publish`, "cancel-in-progress": false, queue: "max" };
 
   it("a ref has one build on GitHub, and the repository one publisher, which nothing cancels", () => {
     expect(github).not.toHaveProperty("concurrency");
@@ -150,7 +127,7 @@ describe("at the same time", () => {
     expect(own.filter(([name]) => publishing.includes(`${name}`))).toEqual(
       publishing.map((name) => [name, "release_publish", false]),
     );
-    expect(own.filter(([, group, interruptible]) => group ?? interruptible)).toHaveLength(publishing.length);
+    expect(own.filter(([, group, interruptible]) => group || !interruptible)).toHaveLength(publishing.length);
   });
 });
 
@@ -159,19 +136,15 @@ describe("platforms", () => {
     const { strategy, "runs-on": runner } = githubJob("build-platform");
     expect(strategy?.matrix.platform).toEqual(["linux/amd64", "linux/arm64"]);
     expect(runner).toBe(
-      expression("matrix.platform == 'linux/arm64' && 'ubuntu-24.04-arm' || 'ubuntu-24.04'"),
+      expression("matrix.platform == 'linux/arm64' && inputs.runner_arm64 || inputs.runner"),
     );
     const onGitlab = ["build-platform-amd64", "build-platform-arm64"].map((name) => {
       const { tags, variables } = gitlabJob(name);
-      return [variables?.PLATFORM, tags];
+      return [variables.PLATFORM, tags];
     });
     expect(onGitlab).toEqual([
-      ["linux/amd64", ["$RUNNER_AMD64"]],
-      ["linux/arm64", ["$RUNNER_ARM64"]],
+      ["linux/amd64", ["saas-linux-small-amd64"]],
+      ["linux/arm64", ["saas-linux-small-arm64"]],
     ]);
-    expect(gitlab.variables).toMatchObject({
-      RUNNER_AMD64: "saas-linux-small-amd64",
-      RUNNER_ARM64: "saas-linux-small-arm64",
-    });
   });
 });

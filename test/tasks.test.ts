@@ -125,7 +125,7 @@ describe("the reverted line in tasks.md, in a repository", () => {
   const entries = () => Promise.all(files.map(async (path) => ({ path, content: await git.read(path) })));
   const renewCacheKey = async () => git.write(".cache-key", renderCacheKey(await entries()));
   const pin = (image: string) =>
-    git.write(".gitlab-ci.yml", pipeline.replace(/^( +CI_IMAGE:) .*$/m, `$1 "${image}"`));
+    git.write(".gitlab-ci.yml", pipeline.replace(/^( +ci_image:) .*$/m, `$1 "${image}"`));
 
   const commit = async (message: string) => {
     await renewCacheKey();
@@ -156,7 +156,7 @@ describe("the reverted line in tasks.md, in a repository", () => {
     await git.run(conclude);
 
     expect(await git.run("git status --porcelain")).toBe("");
-    expect(String(await git.read(".gitlab-ci.yml"))).toContain(`CI_IMAGE: "${good}"`);
+    expect(String(await git.read(".gitlab-ci.yml"))).toContain(`ci_image: "${good}"`);
     expect(String(await git.read("go.mod"))).toContain("go 1.25.0");
     const current = cacheKey(await entries());
     expect(compareCacheKey(String(await git.read(".cache-key")), await entries())).toBe(current);

@@ -22,7 +22,7 @@ describe("Dagger", () => {
     ["package.json", () => readJson("package.json").devDependencies[sdk]],
     ["package-lock.json", () => readJson("package-lock.json").packages[`node_modules/${sdk}`].version],
     [".mise/config.toml", () => (parse(read(".mise/config.toml")).tools as Record<string, unknown>).dagger],
-    [".gitlab-ci.yml", () => readGitlabPipeline().variables.DAGGER_VERSION],
+    ["templates/pipeline.yml", () => readGitlabPipeline().jobs.lint?.variables.DAGGER_VERSION],
     [".github/workflows/ci.yml", () => readGithubWorkflow().env.DAGGER_VERSION],
     [".github/workflows/release.yml", () => readGithubWorkflow("release.yml").env.DAGGER_VERSION],
   ])("has the same in %s", (_, versionIn) => {
@@ -35,7 +35,7 @@ describe("Dagger", () => {
     expect(readJson(path).engineVersion).toBe(engineVersion);
   });
 
-  const mentions = [".gitlab-ci.yml", ".github/workflows/*.yml", "*.md", "docs/*.md"]
+  const mentions = ["templates/*.yml", ".github/workflows/*.yml", "*.md", "docs/*.md"]
     .flatMap((pattern) => globSync(pattern, { cwd: root }))
     .flatMap((path) =>
       [

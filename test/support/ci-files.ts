@@ -1,28 +1,30 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type CollectionTag, parse } from "yaml";
+import { parse } from "yaml";
 import type { Command } from "./command.js";
 import { root } from "./contract.js";
+import { type InputValue, readGitlabTemplate, type TemplateInput } from "./gitlab-template.js";
 
-/** The part of a file of GitLab's that the tests look at, with every `extends` and `!reference` resolved. */
+/** The part of GitLab's template that the tests look at, with its inputs, and with every `extends` resolved. */
 export interface GitlabPipeline {
   text: string;
-  variables: Record<string, string>;
-  default: { image: string; services: { name: string }[]; before_script: string[] };
-  workflow: { rules: GitlabRule[] };
-  /** The jobs that the file itself defines. */
+  inputs: Record<string, TemplateInput>;
+  /** Everything at the top of what the template becomes, hidden jobs as well. */
+  entries: Record<string, unknown>;
   jobs: Record<string, GitlabJob>;
 }
 
 export interface GitlabJob {
   extends?: string | string[];
   stage: string;
+  image: string;
+  services: { name: string }[];
   needs?: (string | { job: string; optional: boolean })[];
   tags?: string[];
-  variables?: Record<string, string>;
-  before_script?: string[];
+  variables: Record<string, string>;
+  before_script: string[];
   script: string[];
-  rules?: GitlabRule[];
+  rules: GitlabRule[];
   resource_group?: string;
   interruptible?: boolean;
   environment?: { name: string; action: string };
@@ -35,13 +37,14 @@ export interface GitlabJob {
 export interface GitlabRule {
   if: string;
   when?: string;
-  variables?: Record<string, string>;
 }
 
 /** The part of a GitHub workflow that the tests look at, with every alias resolved. */
 export interface GithubWorkflow {
   text: string;
   on: Record<string, unknown>;
+  /** What callers pass, and what they get, where the workflow can be called. */
+  called: WorkflowCall;
   permissions: Record<string, string>;
   env: Record<string, string>;
   jobs: Record<string, GithubJob>;
@@ -49,11 +52,22 @@ export interface GithubWorkflow {
   calls: Record<string, GithubCall>;
 }
 
+export interface WorkflowCall {
+  inputs?: Record<
+    string,
+    { description: string; type: "boolean" | "string"; required?: boolean; default?: string }
+  >;
+  secrets?: Record<string, { description: string; required?: boolean }>;
+  outputs?: Record<string, { description: string; value: string }>;
+}
+
 export interface GithubCall {
+  if?: string;
   needs?: string | string[];
   permissions: Record<string, string>;
   uses: string;
-  with: Record<string, string>;
+  with?: Record<string, string | boolean>;
+  secrets?: Record<string, string>;
 }
 
 export interface GithubJob {
@@ -83,48 +97,44 @@ export interface GithubStep {
 /** Jobs that run in the CI image, with the module cache. */
 export const goJobs: readonly string[] = ["setup", "lint", "test", "build"];
 
-/** The variable that a project sets to `true` once it wants its CI image published. */
-export const optIn = "PUBLISH_CI_IMAGE";
-
 /** An image reference that is pinned: a tag to read, a digest to trust. */
 export const byDigest = /^[^@\s]+:[^@\s]+@sha256:[0-9a-f]{64}$/;
 
-const keywords = ["include", "variables", "stages", "workflow", "default"];
-
-/** Reads a file of the GitLab pipeline of this repository, in the way of what `.gitlab-ci.yml` includes. */
-export function readGitlabPipeline(path = ".gitlab-ci.yml"): GitlabPipeline {
-  const text = readFileSync(join(root, path), "utf8");
-  const file = parseGitlab(text);
-  const entries = { ...parseGitlab(readFileSync(join(root, ".gitlab-ci.yml"), "utf8")), ...file };
-  const visible = Object.keys(file).filter((name) => !name.startsWith(".") && !keywords.includes(name));
+/** Reads the template of GitLab as a pipeline that includes it gets it, without a prefix unless one is given. */
+export function readGitlabPipeline(given: Record<string, InputValue> = {}): GitlabPipeline {
+  const { text, inputs, render } = readGitlabTemplate();
+  const entries: Record<string, GitlabJob> = render({ prefix: "", ...given });
+  const visible = Object.keys(entries).filter((name) => !name.startsWith("."));
   const jobs = visible.map((name) => [name, resolveJob(entries, name)] as const);
-  return {
-    text,
-    variables: file.variables,
-    default: entries.default,
-    workflow: entries.workflow,
-    jobs: Object.fromEntries(jobs),
-  };
+  return { text, inputs, entries, jobs: Object.fromEntries(jobs) };
 }
 
-/** Reads a GitHub workflow of this repository; `ci.yml` is the counterpart of the GitLab pipeline. */
+/** Reads a GitHub workflow of this repository; `ci.yml` and `release.yml` are the counterpart of GitLab's template. */
 export function readGithubWorkflow(name = "ci.yml"): GithubWorkflow {
-  const text = readFileSync(join(root, ".github/workflows", name), "utf8");
-  const { jobs, ...workflow } = parse(text) as { jobs: Record<string, GithubJob | GithubCall> };
+  return parseGithubWorkflow(readFileSync(join(root, ".github/workflows", name), "utf8"));
+}
+
+/** Takes a GitHub workflow apart. */
+export function parseGithubWorkflow(text: string): GithubWorkflow {
+  const { jobs, ...workflow } = parse(text) as {
+    on: { workflow_call?: WorkflowCall };
+    jobs: Record<string, GithubJob | GithubCall>;
+  };
   const isCall = ([, job]: [string, GithubJob | GithubCall]) => "uses" in job;
-  const calls = Object.entries(jobs).filter(isCall);
-  const own = Object.entries(jobs).filter((entry) => !isCall(entry));
   return {
     ...workflow,
     text,
-    jobs: Object.fromEntries(own),
-    calls: Object.fromEntries(calls),
+    called: workflow.on.workflow_call ?? {},
+    jobs: Object.fromEntries(Object.entries(jobs).filter((entry) => !isCall(entry))),
+    calls: Object.fromEntries(Object.entries(jobs).filter(isCall)),
   } as GithubWorkflow;
 }
 
 /** What a job of GitLab runs after its preparation. */
 export function gitlabCommands({ script }: GitlabJob): string[] {
-  return script.filter((command) => !reportScript.test(command)).map(withoutRedirection);
+  return script
+    .filter((command) => !reportScript.test(command))
+    .map((command) => withoutRedirection(command.replace(/^if .*?; then (.*); fi$/, "$1")));
 }
 
 /** How a job of GitLab shows the report of its call, hands its variables over, and ends as what it called did. */
@@ -149,41 +159,13 @@ function withoutRedirection(command: string): string {
   return command.replace(/\s>>?\s*\S+$/, "");
 }
 
-/** `!reference [job, key]`, as it stands in the file. */
-interface Reference {
-  reference: string[];
-}
-
-const referenceTag: CollectionTag = {
-  tag: "!reference",
-  collection: "seq",
-  resolve: (sequence): Reference => ({ reference: sequence.items.map(String) }),
-};
-
-// biome-ignore lint/suspicious/noExplicitAny: as YAML gives it; the interfaces above say what the tests rely on
-function parseGitlab(text: string): Record<string, any> {
-  return parse(text, { customTags: [referenceTag] });
-}
-
+/** With lists in lists laid out, as GitLab does it. */
 function resolveJob(entries: Record<string, GitlabJob>, name: string): GitlabJob {
   const job = Object.entries(resolveExtends(entries, name)).map(([key, value]) => [
     key,
-    Array.isArray(value) ? value.flatMap((item) => resolveReference(entries, item)) : value,
+    Array.isArray(value) ? value.flat(10) : value,
   ]);
   return Object.fromEntries(job);
-}
-
-/** What a reference points at, item by item; all else is itself. */
-function resolveReference(entries: Record<string, GitlabJob>, item: unknown): unknown[] {
-  if (!isReference(item)) return [item];
-  const [name = "", key = ""] = item.reference;
-  const { [key]: list } = { ...entries[name] } as Record<string, unknown>;
-  if (!Array.isArray(list)) throw new Error(`the pipeline has no list ${name}, ${key}`);
-  return list.flatMap((inner) => resolveReference(entries, inner));
-}
-
-function isReference(item: unknown): item is Reference {
-  return isMapping(item) && "reference" in item;
 }
 
 function resolveExtends(entries: Record<string, GitlabJob>, name: string): GitlabJob {

@@ -1,8 +1,8 @@
 import { type GithubJob, type GitlabJob, readGithubWorkflow, readGitlabPipeline } from "./ci-files.js";
 
-/** The releases of this repository on both platforms. */
+/** Releases on both platforms; GitLab has all jobs in one file. */
 export const github = readGithubWorkflow("release.yml");
-export const gitlab = readGitlabPipeline(".gitlab/release.yml");
+export const gitlab = readGitlabPipeline({ release_from: "binaries" });
 
 /** A job of GitHub, the functions that it calls, and the jobs of GitLab that do the same. */
 export const jobs: readonly [name: string, calls: string[], onGitlab: string[]][] = [
@@ -33,7 +33,7 @@ export function githubJob(name: string): GithubJob {
 
 export function gitlabJob(name: string): GitlabJob {
   const job = gitlab.jobs[name];
-  if (job === undefined) throw new Error(`release.yml of GitLab has no job ${name}`);
+  if (job === undefined) throw new Error(`the template of GitLab has no job ${name}`);
   return job;
 }
 

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renderCacheKey } from "../../src/ci-image/cache-key.js";
 import { parseSettings, settingsSchema } from "../../src/config.js";
+import { filesWithAddress, withAddress } from "./address.js";
 import { readContract, root } from "./contract.js";
 import { renderContract } from "./contract-text.js";
 
@@ -17,6 +18,10 @@ export interface GeneratedFile {
 export const generatedFiles: readonly GeneratedFile[] = [
   { path: "test/contract.txt", render: async () => renderContract(await readContract()) },
   { path: "slipway.schema.json", render: () => formatJson(settingsSchema()) },
+  ...filesWithAddress().map((path) => ({
+    path,
+    render: async () => withAddress((await readCommitted(path)) ?? ""),
+  })),
   { path: ".cache-key", render: renderOwnCacheKey },
 ];
 
