@@ -37,6 +37,11 @@ const gitlab = shown("README.md").filter((text) => text.startsWith("include:"));
 const caller = parseGithubWorkflow(github[0] ?? "");
 const inputs = includesOf(gitlab[0] ?? "")[0]?.inputs ?? {};
 
+/** The functions that they call. */
+const checks = ["lint-report", "module-cache", "test-report"];
+const pullRequest = ["build", "check-cache-key", ...checks, "verify-ci-image"];
+const release = ["build", "lint-report", "module-cache", "plan", "release", "test-report"];
+
 let grammar: Grammar;
 
 beforeAll(async () => {
@@ -72,10 +77,6 @@ describe("the callers of the README", () => {
       expect(shown("docs/ci.md")).toContain(text);
     }
   });
-
-  const checks = ["lint-report", "module-cache", "test-report"];
-  const pullRequest = ["build", "check-cache-key", ...checks, "verify-ci-image"];
-  const release = ["build", "lint-report", "module-cache", "plan", "release", "test-report"];
 
   it.each<[keyof typeof githubEvents, keyof typeof gitlabEvents, string[]]>([
     ["pullRequest", "mergeRequest", pullRequest],
@@ -141,6 +142,13 @@ describe("a caller with another choice", () => {
     expect(onGithub(parseGithubWorkflow(text), "main")).toEqual(unchecked);
     expect(onGitlab({ ...inputs, release_from: "source", skip_checks: true }, "main")).toEqual(unchecked);
     expect(onGitlab({ ...inputs, release_from: "source", skip_checks: true }, "mergeRequest")).toEqual([]);
+  });
+
+  it("checks branches where a project has no pipelines of merge requests", () => {
+    const given = { ...inputs, branch_pipelines: true };
+    expect(onGitlab(given, "branch")).toEqual(pullRequest);
+    expect(onGitlab(given, "mergeRequest")).toEqual([]);
+    expect(onGitlab(given, "main")).toEqual(release);
   });
 
   it("publishes the CI image from the default branch", () => {

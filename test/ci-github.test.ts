@@ -1,9 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: GitHub writes expressions like this.
-import { globSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { goJobs, readGithubWorkflow } from "./support/ci-files.js";
 import { root } from "./support/contract.js";
+import { makeTemporaryDirectory } from "./support/temporary-directory.js";
 
 const github = readGithubWorkflow();
 
@@ -45,6 +47,30 @@ describe("the GitHub workflow", () => {
         "Show the output, and end as it did",
       ]),
     );
+  });
+
+  describe("the module that is called", () => {
+    const install = steps.find(({ name }) => name?.startsWith("Install the Dagger CLI"));
+    // What follows downloads the CLI.
+    const [script = ""] = install?.run?.split("archive=") ?? [];
+    const name = (env: Record<string, string>) => {
+      const file = join(makeTemporaryDirectory().path, "env");
+      execFileSync("sh", ["-ec", script], { env: { GITHUB_ENV: file, ...env }, stdio: "pipe" });
+      return readFileSync(file, "utf8");
+    };
+
+    it("is that of the workflow's own commit, unless another is passed", () => {
+      expect(install?.env?.OWN_COMMIT).toBe("${{ job.workflow_repository }}@${{ job.workflow_sha }}");
+      const own = { MODULE: "", OWN_COMMIT: "acme/tool@1a2b3c4" };
+      expect(name(own)).toBe("DAGGER_MODULE=github.com/acme/tool@1a2b3c4\n");
+      expect(name({ ...own, MODULE: "." })).toBe("DAGGER_MODULE=.\n");
+    });
+
+    it("has to be passed where the server does not say which commit it is", () => {
+      expect(() => name({ MODULE: "", OWN_COMMIT: "@" })).toThrow(
+        /module: is not set, .* Pass the input module/,
+      );
+    });
   });
 
   it("writes the module cache in setup only", () => {
