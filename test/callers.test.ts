@@ -1,41 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { callersOf, functionsOnGithub, functionsOnGitlab, readCallers } from "./support/callers.js";
 import {
   type GithubCall,
   type GithubWorkflow,
-  githubCommands,
-  gitlabCommands,
   parseGithubWorkflow,
   readGithubWorkflow,
-  readGitlabPipeline,
 } from "./support/ci-files.js";
-import { type Grammar, parseCommand } from "./support/command.js";
+import type { Grammar } from "./support/command.js";
 import { readContract, root } from "./support/contract.js";
 import { readCoreApi } from "./support/core-api.js";
 import { githubEvents, jobsOfRun } from "./support/github-events.js";
-import { gitlabEvents, jobsOfPipeline } from "./support/gitlab-events.js";
-import type { InputValue } from "./support/gitlab-template.js";
-import { documentedFiles } from "./support/markdown.js";
+import type { gitlabEvents } from "./support/gitlab-events.js";
 
-interface Include {
-  local?: string;
-  remote?: string;
-  component?: string;
-  rules?: { if: string }[];
-  inputs?: Record<string, InputValue>;
-}
-
-const read = (path: string) => readFileSync(join(root, path), "utf8");
-const shown = (page: string) => documentedFiles(read(page), "yaml");
-const isGithub = (text: string) => text.startsWith("name: ");
-const includesOf = (text: string) => (parse(text, { merge: true }) as { include: Include[] }).include;
-
-const github = shown("README.md").filter(isGithub);
-const gitlab = shown("README.md").filter((text) => text.startsWith("include:"));
-const caller = parseGithubWorkflow(github[0] ?? "");
-const inputs = includesOf(gitlab[0] ?? "")[0]?.inputs ?? {};
+const shown = callersOf("README.md");
+const { github: caller, gitlab: inputs } = readCallers();
 
 /** The functions that they call. */
 const checks = ["lint-report", "module-cache", "test-report"];
@@ -48,34 +28,12 @@ beforeAll(async () => {
   grammar = { contract: await readContract(), core: readCoreApi() };
 });
 
-/** The functions that commands call, each once. */
-function functionsOf(commands: readonly string[]): string[] {
-  const names = commands.flatMap((command) =>
-    parseCommand(command, grammar)
-      .chain.map(({ name }) => name)
-      .filter((name) => !["with-registry-auth", "export"].includes(name)),
-  );
-  return [...new Set(names)].sort();
-}
-
-const onGithub = (workflow: GithubWorkflow, event: keyof typeof githubEvents, vars = {}) =>
-  functionsOf(
-    jobsOfRun(workflow, { event: githubEvents[event], vars }).flatMap(({ job }) => githubCommands(job)),
-  );
-
-function onGitlab(given: Record<string, InputValue>, event: keyof typeof gitlabEvents): string[] {
-  const pipeline = readGitlabPipeline(given);
-  const names = jobsOfPipeline(pipeline, gitlabEvents[event]);
-  return functionsOf(names.flatMap((name) => gitlabCommands(pipeline.jobs[name] as never)));
-}
-
 describe("the callers of the README", () => {
   it("are one for each platform, of at most 20 lines, and those of docs/ci.md", () => {
-    expect([github.length, gitlab.length]).toEqual([1, 1]);
-    for (const text of [...github, ...gitlab]) {
+    expect([shown.github.length, shown.gitlab.length]).toEqual([1, 1]);
+    expect(callersOf("docs/ci.md")).toEqual(shown);
+    for (const text of [...shown.github, ...shown.gitlab])
       expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(20);
-      expect(shown("docs/ci.md")).toContain(text);
-    }
   });
 
   it.each<[keyof typeof githubEvents, keyof typeof gitlabEvents, string[]]>([
@@ -83,9 +41,9 @@ describe("the callers of the README", () => {
     ["main", "main", release],
     ["version", "version", release],
   ])("call the same for %s and %s, which the README explains", (event, counterpart, functions) => {
-    expect(onGithub(caller, event)).toEqual(functions);
-    expect(onGitlab(inputs, counterpart)).toEqual(functions);
-    const explained = read("README.md");
+    expect(functionsOnGithub(grammar, caller, event)).toEqual(functions);
+    expect(functionsOnGitlab(grammar, inputs, counterpart)).toEqual(functions);
+    const explained = readFileSync(join(root, "README.md"), "utf8");
     expect(functions.filter((name) => !new RegExp(`\\b${name}\\b`).test(explained))).toEqual([]);
   });
 
@@ -96,7 +54,7 @@ describe("the callers of the README", () => {
     ["preReleaseByHand", release],
     ["otherTag", []],
   ])("call nothing for %s that is not meant", (event, functions) => {
-    expect(onGitlab(inputs, event)).toEqual(functions);
+    expect(functionsOnGitlab(grammar, inputs, event)).toEqual(functions);
   });
 
   it("leave pre-releases to a run by hand on GitHub as well", () => {
@@ -120,7 +78,8 @@ describe("the callers of the README", () => {
 });
 
 describe("a caller with another choice", () => {
-  const source = parseGithubWorkflow((github[0] ?? "").replace("from: binaries", "from: source"));
+  const [github = ""] = shown.github;
+  const source = parseGithubWorkflow(github.replace("from: binaries", "from: source"));
   const joined = [
     "build-platform",
     "dependency-cache",
@@ -132,29 +91,35 @@ describe("a caller with another choice", () => {
   ];
 
   it("builds from source, on both", () => {
-    expect(onGithub(source, "main")).toEqual(joined);
-    expect(onGitlab({ ...inputs, release_from: "source" }, "main")).toEqual(joined);
+    expect(functionsOnGithub(grammar, source, "main")).toEqual(joined);
+    expect(functionsOnGitlab(grammar, { ...inputs, release_from: "source" }, "main")).toEqual(joined);
   });
 
   it("releases a project in another language, and waits for nothing of Go", () => {
-    const text = (github[0] ?? "").replace("from: binaries", "from: source\n      skip_checks: true");
+    const text = github.replace("from: binaries", "from: source\n      skip_checks: true");
     const unchecked = joined.filter((name) => !/-report|module-cache/.test(name));
-    expect(onGithub(parseGithubWorkflow(text), "main")).toEqual(unchecked);
-    expect(onGitlab({ ...inputs, release_from: "source", skip_checks: true }, "main")).toEqual(unchecked);
-    expect(onGitlab({ ...inputs, release_from: "source", skip_checks: true }, "mergeRequest")).toEqual([]);
+    expect(functionsOnGithub(grammar, parseGithubWorkflow(text), "main")).toEqual(unchecked);
+    expect(
+      functionsOnGitlab(grammar, { ...inputs, release_from: "source", skip_checks: true }, "main"),
+    ).toEqual(unchecked);
+    expect(
+      functionsOnGitlab(grammar, { ...inputs, release_from: "source", skip_checks: true }, "mergeRequest"),
+    ).toEqual([]);
   });
 
   it("checks branches where a project has no pipelines of merge requests", () => {
     const given = { ...inputs, branch_pipelines: true };
-    expect(onGitlab(given, "branch")).toEqual(pullRequest);
-    expect(onGitlab(given, "mergeRequest")).toEqual([]);
-    expect(onGitlab(given, "main")).toEqual(release);
+    expect(functionsOnGitlab(grammar, given, "branch")).toEqual(pullRequest);
+    expect(functionsOnGitlab(grammar, given, "mergeRequest")).toEqual([]);
+    expect(functionsOnGitlab(grammar, given, "main")).toEqual(release);
   });
 
   it("publishes the CI image from the default branch", () => {
-    expect(onGitlab({ publish_ci_image: true }, "main")).toContain("publish-ci-image");
-    expect(onGitlab({ publish_ci_image: true }, "mergeRequest")).not.toContain("publish-ci-image");
-    expect(onGitlab({}, "main")).not.toContain("publish-ci-image");
+    expect(functionsOnGitlab(grammar, { publish_ci_image: true }, "main")).toContain("publish-ci-image");
+    expect(functionsOnGitlab(grammar, { publish_ci_image: true }, "mergeRequest")).not.toContain(
+      "publish-ci-image",
+    );
+    expect(functionsOnGitlab(grammar, {}, "main")).not.toContain("publish-ci-image");
   });
 });
 
@@ -174,35 +139,6 @@ describe.each(callers)("the GitHub caller of %s", (_, { calls }) => {
     const required = Object.keys(declared).filter((name) => declared[name]?.required);
     expect(Object.keys(call.with ?? {})).toEqual(expect.arrayContaining(required));
     expect(missingRights(call, called)).toEqual([]);
-  });
-});
-
-describe("the GitLab pipeline of this repository", () => {
-  const own = includesOf(read(".gitlab-ci.yml"));
-
-  it("includes its own template, once for each choice", () => {
-    expect(
-      own.map(({ local, rules, inputs: given }) => [local, rules?.[0]?.if, given?.release_from]),
-    ).toEqual([
-      ["templates/pipeline.yml", "$RELEASE_FROM == null", undefined],
-      ["templates/pipeline.yml", '$RELEASE_FROM == "binaries"', "binaries"],
-      ["templates/pipeline.yml", '$RELEASE_FROM == "source"', "source"],
-    ]);
-  });
-
-  it("gives it stages that it has", () => {
-    const { stages } = parse(read(".gitlab-ci.yml"), { merge: true }) as { stages: string[] };
-    for (const { inputs: given } of own)
-      for (const { stage } of Object.values(readGitlabPipeline(given).jobs)) expect(stages).toContain(stage);
-  });
-
-  it("calls what that of GitHub calls", () => {
-    const pipeline = readGithubWorkflow("pipeline.yml");
-    for (const { inputs: given = {} } of own) {
-      const vars = { RELEASE_FROM: String(given.release_from ?? "") };
-      expect(onGithub(pipeline, "main", vars)).toEqual(onGitlab(given, "main"));
-      expect(onGithub(pipeline, "pullRequest", vars)).toEqual(onGitlab(given, "mergeRequest"));
-    }
   });
 });
 
