@@ -48,6 +48,14 @@ describe("releases on both platforms", () => {
     },
   );
 
+  it.each(jobs.filter(([name]) => name !== "build-binaries"))(
+    "take the settings of one component in %s",
+    (name) => {
+      const commands = githubCommands(githubJob(name));
+      expect(parsed(commands).map(({ options }) => options.config)).toEqual(commands.map(() => ["$CONFIG"]));
+    },
+  );
+
   it.each(jobs)("leave it to the Dockerfile who builds in %s", (name, _, onGitlab) => {
     const commands = [
       ...githubCommands(githubJob(name)),

@@ -155,8 +155,9 @@ export function workOf(command: Command): unknown {
   return { options, chain, signsIn: chain.length < command.chain.length };
 }
 
+/** As where settings of their own are passed, which is what a shell makes of `${NAME:+…}`. */
 function withoutRedirection(command: string): string {
-  return command.replace(/\s>>?\s*\S+$/, "");
+  return command.replace(/\$\{\w+:\+(.*?)\}/g, "$1").replace(/\s>>?\s*\S+$/, "");
 }
 
 /** With lists in lists laid out, as GitLab does it. */
