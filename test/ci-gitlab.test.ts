@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { coverageLine } from "../src/go/coverage.js";
 import { byDigest, goJobs, readGitlabPipeline } from "./support/ci-files.js";
@@ -68,6 +69,22 @@ describe("the GitLab pipeline", () => {
     expect(coverageLine({ blocks: [], statements: 6, covered: 5 })).toMatch(pattern);
     for (const job of [lint, test])
       expect(job?.script.slice(-2)).toEqual(["cat reports/output.txt", 'exit "$(cat reports/exit-code)"']);
+  });
+
+  it.each([
+    ["", "dagger call --source . lint-report"],
+    [
+      "r.example",
+      "dagger call --source . with-registry-auth --address r.example --username a b --secret env://CI_REGISTRY_PASSWORD lint-report",
+    ],
+  ])("signs in where the project has a registry: %j", (registry, called) => {
+    const [command = ""] = gitlab.jobs.lint?.script ?? [];
+    // Each argument in a line of its own shows what the shell takes for one.
+    const shell = `dagger() { printf '%s\\n' dagger "$@"; }; ${command}`;
+    const env = { GO_PROJECT: ".", CI_IMAGE: "i", CI_REGISTRY: registry, CI_REGISTRY_USER: "a b" };
+    const words = execFileSync("sh", ["-c", shell], { encoding: "utf8", env }).split("\n");
+    expect(words.slice(0, words.indexOf("--ci-image")).join(" ")).toBe(called);
+    expect(words.includes("a b")).toBe(registry !== "");
   });
 
   it("keeps artifacts for 24 hours", () => {
