@@ -7,14 +7,16 @@ import { splitBlank } from "./words.js";
 export interface DockerfileSummary {
   /** Declared build arguments with their first default; undefined where there is none. */
   args: ReadonlyMap<string, string | undefined>;
-  /** Instructions of the last stage that make a layer, as they are written. */
+  /** Names of the stages, in lower case. */
+  stages: readonly string[];
+  /** Instructions that make a layer, as they are written: those of the stage, and of the ones that it starts from. */
   layers: readonly string[];
   /**
-   * Names that ARG gives to RUN in the last stage or in one that it starts from, and that ENV does not set: they are
-   * no part of the image.
+   * Names that ARG gives to RUN in the stage or in one that it starts from, and that ENV does not set: they are no part
+   * of the image.
    */
   transientArgs: readonly string[];
-  /** What the last stage starts from, through earlier stages: an image, or `scratch`. */
+  /** What the stage starts from, through earlier stages: an image, or `scratch`. */
   base: string;
   /** Images that stages start from, build arguments filled in: neither `scratch` nor an earlier stage. */
   bases: readonly string[];
@@ -50,10 +52,14 @@ const frontends =
 
 const layerKeywords = ["RUN", "COPY", "ADD", "WORKDIR"];
 
-/** Reads build arguments, bases and layers of a Dockerfile; `given` are arguments that win over the defaults. */
+/**
+ * Reads build arguments, bases and layers of a stage of a Dockerfile: of the last one, unless another is named. `given`
+ * are arguments that win over the defaults.
+ */
 export function summarizeDockerfile(
   text: string,
   given: Readonly<Record<string, string>> = {},
+  target?: string,
 ): DockerfileSummary {
   const dockerfile = parseBounded(text, "Dockerfile");
   const args = new Map<string, string | undefined>();
@@ -61,17 +67,20 @@ export function summarizeDockerfile(
     args.set(name, args.get(name) ?? value);
   const values = new Map(Object.entries(given));
   const lookUp = (name: string) => values.get(name) ?? args.get(name) ?? "";
-  const stages = dockerfile.getFROMs();
-  const lastStage = stages.at(-1)?.getRange().start.line ?? 0;
+  const { named, last } = summarizeStages(dockerfile.getInstructions(), lookUp);
+  const {
+    base,
+    layers,
+    args: declared,
+    env,
+  } = (target === undefined ? undefined : named.get(target.toLowerCase())) ?? last;
   return {
     args,
-    ...summarizeLastStage(dockerfile.getInstructions(), lookUp),
-    layers: dockerfile
-      .getInstructions()
-      .filter((instruction) => instruction.getRange().start.line > lastStage)
-      .filter((instruction) => layerKeywords.includes(instruction.getKeyword()))
-      .map((instruction) => instruction.toString()),
-    bases: basesOf(stages, lookUp),
+    stages: [...named.keys()],
+    base,
+    layers,
+    transientArgs: [...new Set(declared)].filter((arg) => !env.includes(arg)),
+    bases: basesOf(dockerfile.getFROMs(), lookUp),
   };
 }
 
@@ -82,29 +91,31 @@ interface StageSummary {
   base: string;
   args: readonly string[];
   env: readonly string[];
+  layers: readonly string[];
 }
 
-function summarizeLastStage(
+function summarizeStages(
   instructions: readonly ParsedInstruction[],
   lookUp: LookUp,
-): Pick<DockerfileSummary, "base" | "transientArgs"> {
+): { named: ReadonlyMap<string, StageSummary>; last: StageSummary } {
   const named = new Map<string, StageSummary>();
-  let stage: StageSummary = { base: "", args: [], env: [] };
+  let stage: StageSummary = { base: "", args: [], env: [], layers: [] };
   let name: string | null = null;
   for (const instruction of instructions) {
     if (instruction instanceof From) {
       const image = imageOf(instruction, lookUp);
-      stage = named.get(image.toLowerCase()) ?? { base: image, args: [], env: [] };
+      stage = named.get(image.toLowerCase()) ?? { base: image, args: [], env: [], layers: [] };
       name = instruction.getBuildStage()?.toLowerCase() ?? null;
     } else if (stage.base === "") continue;
     else if (instruction instanceof Arg)
       stage = { ...stage, args: [...stage.args, ...declarationsOf(instruction).map(([arg]) => arg)] };
     else if (instruction instanceof Env)
       stage = { ...stage, env: [...stage.env, ...instruction.getProperties().map((set) => set.getName())] };
+    else if (layerKeywords.includes(instruction.getKeyword()))
+      stage = { ...stage, layers: [...stage.layers, instruction.toString()] };
     if (name !== null) named.set(name, stage);
   }
-  const { base, args, env } = stage;
-  return { base, transientArgs: [...new Set(args)].filter((arg) => !env.includes(arg)) };
+  return { named, last: stage };
 }
 
 /** The parser gives only the first of several arguments that one ARG declares as a property. */

@@ -99,7 +99,7 @@ export async function planEngineBuild(
     }),
     pack: async () => {
       await project.signIn();
-      const summary = summarizeDockerfile(text, staged.targets[0]?.buildArgs);
+      const summary = summarizeDockerfile(text, staged.targets[0]?.buildArgs, staged.targets[0]?.stage);
       const built = await Promise.all(
         platforms.map(async ({ target, inputs, copied }) => {
           const { platform, buildArgs, stage } = target;

@@ -7,11 +7,18 @@ import { parsePlatform } from "../../src/oci/platform.js";
 
 describe("summarizeDockerfile", () => {
   it("reads Dockerfile.ci", () => {
-    const { args, layers, bases } = summarizeDockerfile(readFileSync("Dockerfile.ci", "utf8"));
+    const text = readFileSync("Dockerfile.ci", "utf8");
+    const { args, layers, bases, stages } = summarizeDockerfile(text);
     expect(args.get("MISE_VERSION")).toMatch(/^\d+\.\d+\.\d+$/);
     expect(args.get("APK_REPOSITORIES")).toBe("");
     expect(args.has("GOPROXY") && args.get("GOPROXY")).toBeUndefined();
-    expect(layers.map((layer) => layer.split(" ")[0])).toEqual(["RUN", "RUN", "RUN", "WORKDIR"]);
+    const words = (instructions: readonly string[]) => instructions.map((layer) => layer.split(" ")[0]);
+    expect(words(layers)).toEqual(["RUN", "WORKDIR"]);
+    expect(words(summarizeDockerfile(text, {}, "full").layers)).toEqual([
+      ...["RUN", "RUN", "RUN"],
+      ...["RUN", "WORKDIR"],
+    ]);
+    expect(stages).toEqual(["tool-versions", "base", "mise", "tools", "tool", "full", "slim"]);
     expect(bases).toEqual([expect.stringMatching(/^golang:1\.25\.5-alpine3\.23@sha256:[0-9a-f]{64}$/)]);
   });
 
@@ -42,9 +49,13 @@ describe("summarizeDockerfile", () => {
     expect(summarizeDockerfile(text, JSON.parse(`{"${name}": "b"}`)).bases).toEqual(["b"]);
   });
 
-  it("takes the layers of the last stage only", () => {
-    const { layers } = summarizeDockerfile("FROM a AS b\nRUN x\nFROM b\nCOPY y z\nCMD w\n");
-    expect(layers).toEqual(["COPY y z"]);
+  it.each<[string, string | undefined, string[]]>([
+    ["the last stage and what it starts from", undefined, ["RUN x", "COPY y z"]],
+    ["another stage", "B", ["RUN x"]],
+    ["a stage on nothing", "c", ["ADD v w"]],
+  ])("takes the layers of %s", (_, target, expected) => {
+    const text = "FROM a AS b\nRUN x\nFROM scratch AS c\nADD v w\nFROM b\nCOPY y z\nCMD w\n";
+    expect(summarizeDockerfile(text, {}, target).layers).toEqual(expected);
   });
 
   it.each<[string, string, string, string[]]>([
