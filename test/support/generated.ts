@@ -6,6 +6,8 @@ import { parseSettings, settingsSchema } from "../../src/config.js";
 import { filesWithAddress, withAddress } from "./address.js";
 import { readContract, root } from "./contract.js";
 import { renderContract } from "./contract-text.js";
+import { renderFunctions } from "./functions-page.js";
+import { renderSettings } from "./settings-page.js";
 
 /** A committed file that is made from others. */
 export interface GeneratedFile {
@@ -17,6 +19,8 @@ export interface GeneratedFile {
 /** What `npm run generate` writes, and the tests hold to be current. */
 export const generatedFiles: readonly GeneratedFile[] = [
   { path: "test/contract.txt", render: async () => renderContract(await readContract()) },
+  { path: "docs/settings.md", render: async () => renderSettings(settingsSchema()) },
+  { path: "docs/functions.md", render: async () => renderFunctions(await readContract()) },
   { path: "slipway.schema.json", render: () => formatJson(settingsSchema()) },
   ...filesWithAddress().map((path) => ({
     path,

@@ -1,0 +1,56 @@
+import { markdownTable } from "../../src/report.js";
+
+/** As much of a JSON Schema as the page of settings reads. */
+interface Schema {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: readonly unknown[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  anyOf?: readonly Schema[];
+  additionalProperties?: Schema | boolean;
+}
+
+/** The reference of slipway.json, a section for each of its parts. */
+export function renderSettings(schema: Schema): string {
+  const parts = Object.entries(schema.properties ?? {}).filter(([name]) => name !== "$schema");
+  const sections = parts.map(([name, part]) =>
+    [
+      `## ${name}`,
+      part.description ?? "",
+      markdownTable(
+        ["setting", "form", "default", "what it says"],
+        rowsOf(name, part).map(([path, setting]) => [
+          path,
+          formOf(setting),
+          setting.default === undefined ? "" : JSON.stringify(setting.default),
+          setting.description ?? "",
+        ]),
+      ),
+    ].join("\n\n"),
+  );
+  return `${[
+    "# Settings",
+    "All that `slipway.json` at the root of the source may hold. Every setting may be left out, and a name that is none is an\nerror. This page is made from the code: `npm run generate`. An editor completes and checks the file where its `$schema`\nnames `slipway.schema.json` of the version of Slipway that is called.",
+    ...sections,
+  ].join("\n\n")}\n`;
+}
+
+/** The settings below a part, each with its path; `[]` stands for any entry of a list. */
+function rowsOf(path: string, schema: Schema): [string, Schema][] {
+  const { properties, items, anyOf = [] } = schema;
+  const objects = [schema, ...anyOf, ...(items === undefined ? [] : [items, ...(items.anyOf ?? [])])];
+  const inner = objects.find((one) => one.properties !== undefined)?.properties ?? {};
+  const prefix = properties === undefined && items !== undefined ? `${path}[]` : path;
+  const below = Object.entries(inner).flatMap(([name, setting]) => rowsOf(`${prefix}.${name}`, setting));
+  return properties === undefined ? [[path, schema], ...below] : below;
+}
+
+function formOf({ type, enum: values, items, anyOf, additionalProperties }: Schema): string {
+  if (values !== undefined) return values.map((value) => JSON.stringify(value)).join(" or ");
+  if (anyOf !== undefined) return [...new Set(anyOf.map(formOf))].join(" or ");
+  if (type === "array") return `list of ${items === undefined ? "anything" : formOf(items)}`;
+  if (typeof additionalProperties === "object") return `${formOf(additionalProperties)} by name`;
+  return type ?? "";
+}
