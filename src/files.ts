@@ -19,7 +19,13 @@ export async function readFiles(
   return new Map(await Promise.all(entries));
 }
 
-async function readIfPresent(path: string): Promise<Buffer | undefined> {
+/** Whether one of these files is there. */
+export async function hasAny(directory: Directory, paths: readonly string[]): Promise<boolean> {
+  return [...(await readFiles(directory, paths)).values()].some((content) => content !== undefined);
+}
+
+/** The content of a file of the module's own container; undefined where there is none. */
+export async function readIfPresent(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {

@@ -16,33 +16,30 @@ import {
   type Service,
 } from "@dagger.io/dagger";
 import { assessRollback, reportVerdict } from "./ci-image/assess.js";
-import { buildCiImage } from "./ci-image/build.js";
+import { buildStage as buildCiImage } from "./ci-image/build.js";
 import { type CacheKeyEntry, compareCacheKey, renderCacheKey } from "./ci-image/cache-key.js";
-import { type ExaminedImage, examineCiImage } from "./ci-image/examine.js";
+import { type Equipment, equip } from "./ci-image/equip.js";
+import { checkPlatform, type ExaminedImage, examineCiImage, examineTool } from "./ci-image/examine.js";
 import { readCiImageFiles } from "./ci-image/files.js";
-import {
-  type CiImagePlan,
-  chooseMise,
-  choosePlatform,
-  planCiImage,
-  targetRepositories,
-} from "./ci-image/plan.js";
-import { publishCiImage } from "./ci-image/publish.js";
+import { chooseMise } from "./ci-image/inputs.js";
+import { type CiImagePlan, choosePlatform, planCiImage, targetRepositories } from "./ci-image/plan.js";
+import { publishCiImage, publishTools } from "./ci-image/publish.js";
 import { reportMise, reportPublication, reportRollback } from "./ci-image/report.js";
 import { rollBack } from "./ci-image/rollback.js";
+import { installsPath, toolsOfJobs } from "./ci-image/tools.js";
 import { reportVerification, requireChecks } from "./ci-image/verification.js";
-import { verifyCiImage } from "./ci-image/verify.js";
 import { pruneAll } from "./cleanup/prune.js";
 import { removeTags } from "./cleanup/remove-tag.js";
 import { reportPrune, reportTagRemoval } from "./cleanup/report.js";
 import { readPruneRequest } from "./cleanup/request.js";
 import type { CleanupTarget } from "./cleanup/target.js";
 import { openTarget } from "./cleanup/targets.js";
-import { readFiles } from "./files.js";
-import { build, releaserFiles, snapshot } from "./go/build.js";
+import { hasAny, readFiles } from "./files.js";
+import { type BuildOptions, build, releaserFiles, snapshot } from "./go/build.js";
 import { reportChecks, runChecks } from "./go/checks.js";
 import { lint, lintReport } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
+import { buildPrograms } from "./go/programs.js";
 import type { GoProject } from "./go/project.js";
 import { parseName, runTask } from "./go/task.js";
 import { test, testReport } from "./go/test.js";
@@ -168,20 +165,22 @@ export class Slipway {
   /**
    * Builds the CI image of one platform, verifies its tools and gives it as a container. Nothing is published.
    *
+   * Tools that are images of their own are laid into it, for terminal and what else runs in it; what is exported or
+   * published of the container is the image alone.
+   *
    * @param platform Platform as os/architecture. Default: the first one of the settings, on every machine.
    */
   @func({ cache: "never" })
   async buildCiImage(platform?: string): Promise<Container> {
     const plan = await planCiImage(await this.project(), this.githubToken);
     const chosen = choosePlatform(plan.image, platform);
-    const container = await buildCiImage(plan, chosen, this.githubToken);
-    const checks = await verifyCiImage({ container, platform: chosen, versions: plan.versions });
+    const { container, checks } = await checkPlatform(plan, chosen, this.githubToken);
     log(requireChecks(checks));
     return container;
   }
 
   /**
-   * Verifies the CI image: the version of each tool, a static build that runs, and its size.
+   * Verifies the CI image as its jobs have it: the version of each tool, a static build that runs, and its size.
    *
    * Builds it where it is not built yet. Fails with the whole report where a check does not hold.
    *
@@ -214,7 +213,7 @@ export class Slipway {
   }
 
   /**
-   * Publishes the CI image to the repositories of the settings, once it is verified.
+   * Publishes the CI image and the tools beside it to the repositories of the settings, once they are verified.
    *
    * What is there is neither built nor pulled nor sent again, what only one registry has is copied to the
    * others, and no tag is removed.
@@ -228,17 +227,30 @@ export class Slipway {
     const repositories = targetRepositories(project);
     const phases = new Phases(project.now);
     const plan = await phases.during("planning", () => planCiImage(project, this.githubToken));
+    const publication = {
+      client: project.client(repositories),
+      repositories,
+      now: project.now,
+      firstPublish,
+    };
+    const tools = await phases.during("publishing", () =>
+      publishTools(
+        publication,
+        plan.tools.map((tool) => ({
+          ...tool,
+          build: () => phases.during("build", () => examineTool(project, plan, tool, this.githubToken)),
+        })),
+      ),
+    );
+    // Its aliases move last: whoever follows them finds the tools.
     const outcomes = await phases.during("publishing", () =>
       publishCiImage({
-        client: project.client(repositories),
-        repositories,
+        ...publication,
         image: plan.image,
-        now: project.now,
         build: () => phases.during("build", () => this.verifiedImage(project, plan)),
-        firstPublish,
       }),
     );
-    return render(reportPublication(outcomes, phases.durations), format);
+    return render(reportPublication(outcomes, tools, phases.durations), format);
   }
 
   /**
@@ -314,7 +326,9 @@ export class Slipway {
   @check()
   @func({ cache: "never" })
   async lint(ciImage?: string, moduleCache?: Directory, args: string[] = []): Promise<string> {
-    return redact(await (await lint(await this.goProject(ciImage, moduleCache), args)).stdout());
+    return redact(
+      await (await lint(await this.goProject(toolsOfJobs.lint, ciImage, moduleCache), args)).stdout(),
+    );
   }
 
   /**
@@ -328,7 +342,7 @@ export class Slipway {
    */
   @func({ cache: "never" })
   async lintReport(ciImage?: string, moduleCache?: Directory, args: string[] = []): Promise<Directory> {
-    return lintReport(await this.goProject(ciImage, moduleCache), args);
+    return lintReport(await this.goProject(toolsOfJobs.lint, ciImage, moduleCache), args);
   }
 
   /**
@@ -356,7 +370,7 @@ export class Slipway {
     args: string[] = [],
   ): Promise<string> {
     const options = { packages, buildTags, timeout, coverageMinimum, args };
-    return redact(await test(await this.goProject(ciImage, moduleCache), options));
+    return redact(await test(await this.goProject(toolsOfJobs.test, ciImage, moduleCache), options));
   }
 
   /**
@@ -384,7 +398,7 @@ export class Slipway {
     args: string[] = [],
   ): Promise<Directory> {
     const options = { packages, buildTags, timeout, coverageMinimum, args };
-    return testReport(await this.goProject(ciImage, moduleCache), options);
+    return testReport(await this.goProject(toolsOfJobs.test, ciImage, moduleCache), options);
   }
 
   /**
@@ -404,14 +418,14 @@ export class Slipway {
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const go = await this.goProject(ciImage, moduleCache);
-    const has = async (paths: readonly string[]) =>
-      [...(await readFiles(project.source, paths)).values()].some((content) => content !== undefined);
+    const go = await this.goProject(toolsOfJobs.ci, ciImage, moduleCache);
     const outcomes = await runChecks(project.now, {
-      ...((await has([".cache-key"])) ? { "check-cache-key": () => this.checkCacheKey() } : {}),
+      ...((await hasAny(project.source, [".cache-key"]))
+        ? { "check-cache-key": () => this.checkCacheKey() }
+        : {}),
       lint: async () => (await lint(go, [])).stdout(),
       test: () => test(go, { packages: ["./..."], buildTags: [], args: [] }),
-      ...((await has(releaserFiles))
+      ...((await hasAny(project.source, releaserFiles))
         ? { build: async () => (await (await build(go, snapshot)).entries()).join() }
         : {}),
     });
@@ -440,7 +454,10 @@ export class Slipway {
     env: string[] = [],
     allowFailure = false,
   ): Promise<Container> {
-    return runTask(await this.goProject(ciImage, moduleCache), {
+    const { settings } = await this.project();
+    const tools = [...toolsOfJobs.run, ...settings.ciImage.tools];
+    return runTask(await this.goProject(tools, ciImage, moduleCache), {
+      installs: tools.map(installsPath),
       task,
       args,
       env,
@@ -452,7 +469,11 @@ export class Slipway {
   }
 
   /**
-   * Builds all binaries with GoReleaser in the CI image, and gives its dist directory.
+   * Builds all binaries in the CI image, and gives them as a directory for release.
+   *
+   * GoReleaser does where the project has a configuration of it: then it is its dist directory. Else go build does, for
+   * the platforms of the release, static and with the version: <name>-<os>-<arch>, and checksums.txt. The section build
+   * of slipway.json says what else.
    *
    * @param ciImage Reference of the published CI image. Default, or empty: build it.
    * @param moduleCache What module-cache gave earlier.
@@ -468,7 +489,7 @@ export class Slipway {
     tag?: string,
     isolated = false,
   ): Promise<Directory> {
-    return build(await this.goProject(ciImage, moduleCache), { release, tag, isolated });
+    return this.binaries({ release, tag, isolated }, ciImage, moduleCache);
   }
 
   /**
@@ -479,7 +500,7 @@ export class Slipway {
    */
   @func({ cache: "never" })
   async moduleCache(ciImage?: string, moduleCache?: Directory): Promise<Directory> {
-    return exportModuleCache(await this.goProject(ciImage, moduleCache));
+    return exportModuleCache(await this.goProject(toolsOfJobs.test, ciImage, moduleCache));
   }
 
   /**
@@ -857,28 +878,50 @@ export class Slipway {
     return [...files].map(([path, content]) => ({ path, content }));
   }
 
-  private async builtImage(project: Project): Promise<Container> {
-    const plan = await planCiImage(project, this.githubToken);
-    return buildCiImage(plan, choosePlatform(plan.image), this.githubToken);
-  }
-
   private async verifiedImage(project: Project, plan: CiImagePlan): Promise<ExaminedImage["image"]> {
     const { image, verifications } = await examineCiImage(project, plan, this.githubToken);
     log(reportVerification(verifications).markdown);
     return image;
   }
 
-  private async goProject(ciImage?: string, moduleCache?: Directory): Promise<GoProject> {
+  private async binaries(
+    options: BuildOptions,
+    ciImage?: string,
+    moduleCache?: Directory,
+  ): Promise<Directory> {
+    const { source, settings } = await this.project();
+    if (await hasAny(source, releaserFiles))
+      return build(await this.goProject(toolsOfJobs.build, ciImage, moduleCache), options);
+    const platforms = [...new Set(settings.release.images.flatMap((image) => image.platforms))];
+    return buildPrograms(await this.goProject([], ciImage, moduleCache), options, {
+      ...settings.build,
+      platforms,
+    });
+  }
+
+  private async builtImage(project: Project, equipment: Equipment): Promise<Container> {
+    const plan = await planCiImage(project, this.githubToken);
+    const image = await buildCiImage(plan, choosePlatform(plan.image), this.githubToken);
+    return equip(project, image, { ...equipment, planned: plan.tools });
+  }
+
+  private async goProject(
+    tools: readonly string[],
+    ciImage?: string,
+    moduleCache?: Directory,
+  ): Promise<GoProject> {
     const project = await this.project();
+    const { platforms, buildArgs } = project.settings.ciImage;
+    const equipment = { tools, ciImage, githubToken: this.githubToken };
     // An empty reference is a variable that a pipeline leaves unset.
     const image = ciImage
-      ? project.pull(ciImage, project.settings.ciImage.platforms[0])
-      : await this.builtImage(project);
+      ? await equip(project, project.pull(ciImage, platforms[0]), equipment)
+      : await this.builtImage(project, equipment);
     return {
       image,
       source: project.source,
       moduleCache,
-      goProxy: project.settings.ciImage.buildArgs.GOPROXY,
+      goProxy: buildArgs.GOPROXY,
     };
   }
 }

@@ -14,7 +14,9 @@ describe("parseSettings", () => {
   const defaults = {
     ciImage: {
       dockerfile: "Dockerfile.ci",
+      tools: [],
       context: [],
+      compression: "gzip",
       platforms: ["linux/amd64"],
       repositories: [],
       alpine: "3.23",
@@ -29,11 +31,15 @@ describe("parseSettings", () => {
       size: {
         baselineImage: "golang:1.25.5",
         baselineMegabytes: 807,
-        minReduction: 0.3,
         goalReduction: 0.7,
       },
     },
     cacheKey: { files: ["go.mod", "go.sum", ".gitlab-ci.yml", "Dockerfile.ci", ".mise/config.toml"] },
+    build: {
+      packages: [],
+      buildTags: [],
+      ldflags: "-s -w -X main.version={version} -X main.Version={version} -X main.commit={revision}",
+    },
     release: {
       platforms: ["linux/amd64", "linux/arm64"],
       repositories: [],

@@ -59,7 +59,9 @@ const reports: Readonly<Record<string, Show<Report>>> = {
       {
         platform: `linux/${text}`,
         checks: [{ name: "Go", expected: "1.25.5", found: text, ok: true }],
-        size: reportSize({ layers: [], config: 0 }, parseSettings(undefined).ciImage.size, { unread: text }),
+        size: reportSize({ layers: [], config: 0, tools: [] }, parseSettings(undefined).ciImage.size, {
+          unread: text,
+        }),
       },
     ]),
   "what a binary says of itself": (text) =>
@@ -118,7 +120,9 @@ const errors: Readonly<Record<string, Show<unknown>>> = {
         checks: [
           { name: "Go", expected: "1", found: failureOf({ exitCode: 1, stdout: "", stderr }), ok: false },
         ],
-        size: reportSize({ layers: [], config: 0 }, parseSettings(undefined).ciImage.size, { unread: "" }),
+        size: reportSize({ layers: [], config: 0, tools: [] }, parseSettings(undefined).ciImage.size, {
+          unread: "",
+        }),
       },
     ]),
   "a committed cache key": (text) =>

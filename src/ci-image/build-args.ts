@@ -15,6 +15,8 @@ export interface FoundOut {
   bases: readonly PinnedBase[];
   /** Absent where the Dockerfile takes none. */
   miseVersion: string | undefined;
+  /** Tools to install; absent where the Dockerfile says which. */
+  tools?: readonly string[] | undefined;
 }
 
 /** Build arguments that settings of their own stand for. */
@@ -23,13 +25,14 @@ const reserved: Readonly<Record<string, string>> = {
   MISE_SHA256_AMD64: "ciImage.mise.sha256",
   MISE_SHA256_ARM64: "ciImage.mise.sha256",
   PACKAGES: "ciImage.packages",
+  TOOLS: "ciImage.tools",
 };
 
 /** The build arguments of a CI image, those of the settings and Slipway's own, as far as its Dockerfile declares them. */
 export function resolveBuildArgs(
   { buildArgs, dockerfile, mise, packages }: CiImageSettings,
   { args }: Pick<DockerfileSummary, "args">,
-  { bases, miseVersion }: FoundOut,
+  { bases, miseVersion, tools }: FoundOut,
 ): Record<string, string> {
   const other = Object.keys(buildArgs).filter((name) => Object.hasOwn(reserved, name));
   if (other.length > 0)
@@ -61,6 +64,7 @@ export function resolveBuildArgs(
     MISE_SHA256_AMD64: mise.sha256["linux/amd64"],
     MISE_SHA256_ARM64: mise.sha256["linux/arm64"],
     PACKAGES: packages.length === 0 ? undefined : packages.join(" "),
+    TOOLS: tools?.join(" "),
   };
   const given = Object.entries({ ...buildArgs, ...own }).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && args.has(entry[0]),

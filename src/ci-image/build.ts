@@ -1,33 +1,51 @@
-import { type Container, dag, type Platform, type Secret } from "@dagger.io/dagger";
+import { type Container, type Directory, dag, type Platform, type Secret } from "@dagger.io/dagger";
 import { buildFailure, exportArchive } from "../engine.js";
 import { VerificationError } from "../errors.js";
 import { parseConfiguration } from "../oci/configuration.js";
+import type { Compression } from "../oci/formats.js";
 import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js";
 import { formatPlatform } from "../oci/platform.js";
 import type { PublishableImage } from "../oci/source.js";
 import { reveal } from "../secrets.js";
-import type { CiImagePlan } from "./plan.js";
+import type { CiImage } from "./image.js";
+
+/** A stage of a Dockerfile.ci, and the image that it is. */
+export interface StageBuild {
+  image: CiImage;
+  dockerfile: string;
+  context: Directory;
+  /** Absent for the last stage. */
+  target?: string | undefined;
+  buildArgs: Record<string, string>;
+  /** Build arguments that are no environment variables of the image. */
+  transientArgs: readonly string[];
+  /** Whether it starts from nothing: then the engine takes its platform for that of the machine. */
+  isScratch: boolean;
+}
 
 /** The image of one platform, built by the engine when something asks for its content. */
-async function ciImageContainer(
-  plan: CiImagePlan,
-  platform: string,
-  githubToken?: Secret,
-): Promise<Container> {
+async function stageContainer(build: StageBuild, platform: string, githubToken?: Secret): Promise<Container> {
   const secrets = githubToken === undefined ? [] : [await namedToken(githubToken)];
-  const built = plan.context.dockerBuild({
-    dockerfile: plan.dockerfile,
+  const built = build.context.dockerBuild({
+    dockerfile: build.dockerfile,
     platform: platform as Platform,
-    buildArgs: Object.entries(plan.buildArgs).map(([name, value]) => ({ name, value })),
+    buildArgs: Object.entries(build.buildArgs).map(([name, value]) => ({ name, value })),
     secrets,
+    ...(build.target === undefined ? {} : { target: build.target }),
   });
-  // The engine leaves secrets mounted in what it built, and build arguments as environment variables.
-  const sealed = built.withoutMount(`/run/secrets/${tokenName}`).withoutSecretVariable(tokenName);
-  const clean = plan.transientArgs.reduce((container, name) => container.withoutEnvVariable(name), sealed);
-  return Object.entries(plan.image.labels).reduce(
+  const clean = build.isScratch
+    ? dag.container({ platform: platform as Platform }).withRootfs(built.rootfs())
+    : sealed(built, build.transientArgs);
+  return Object.entries(build.image.labels).reduce(
     (container, [name, value]) => container.withLabel(name, value),
     clean,
   );
+}
+
+/** The engine leaves secrets mounted in what it built, and build arguments as environment variables. */
+function sealed(built: Container, transientArgs: readonly string[]): Container {
+  const withoutToken = built.withoutMount(`/run/secrets/${tokenName}`).withoutSecretVariable(tokenName);
+  return transientArgs.reduce((container, name) => container.withoutEnvVariable(name), withoutToken);
 }
 
 /** The name under which Dockerfile.ci mounts the token: a secret of the command line has none. */
@@ -38,32 +56,36 @@ async function namedToken(token: Secret): Promise<Secret> {
 }
 
 /** The image of one platform, built. A step that fails is an error in its own words. */
-export async function buildCiImage(
-  plan: CiImagePlan,
+export async function buildStage(
+  build: StageBuild,
   platform: string,
   githubToken?: Secret,
 ): Promise<Container> {
   try {
-    return await (await ciImageContainer(plan, platform, githubToken)).sync();
+    return await (await stageContainer(build, platform, githubToken)).sync();
   } catch (error) {
-    throw buildFailure(plan.dockerfile, error);
+    throw buildFailure(build.dockerfile, error);
   }
 }
 
 /** Builds all platforms and gives the image as it is to be published, its digest included. */
-export async function assembleCiImage(plan: CiImagePlan, githubToken?: Secret): Promise<PublishableImage> {
-  const { platforms } = plan.image;
+export async function assembleStage(
+  build: StageBuild,
+  compression: Compression,
+  githubToken?: Secret,
+): Promise<PublishableImage> {
+  const { platforms } = build.image;
   const variants = await Promise.all(
-    platforms.map((platform) => ciImageContainer(plan, platform, githubToken)),
+    platforms.map((platform) => stageContainer(build, platform, githubToken)),
   );
-  const layout = await exportArchive(dag.container(), variants).catch((error: unknown) => {
-    throw buildFailure(plan.dockerfile, error);
+  const layout = await exportArchive(dag.container(), variants, compression).catch((error: unknown) => {
+    throw buildFailure(build.dockerfile, error);
   });
   const built = await Promise.all(layout.variants.map((variant) => readPlatform(layout, variant)));
   const found = built.map(({ platform }) => formatPlatform(platform));
   if (found.toSorted().join() !== platforms.toSorted().join())
     throw new VerificationError(
-      `${plan.dockerfile}: built for ${found.join(", ") || "no platform"}, asked for ${platforms.join(", ")}.`,
+      `${build.dockerfile}: built for ${found.join(", ") || "no platform"}, asked for ${platforms.join(", ")}.`,
     );
   return joinPlatforms(built, { annotations: annotationsOf(built), format: "oci" });
 }

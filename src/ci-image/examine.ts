@@ -1,6 +1,7 @@
-import type { Secret } from "@dagger.io/dagger";
+import type { Container, Secret } from "@dagger.io/dagger";
 import { exportArchive } from "../engine.js";
 import { messageOf, SlipwayError } from "../errors.js";
+import { log } from "../log.js";
 import { parseConfiguration } from "../oci/configuration.js";
 import { readPlatform } from "../oci/join.js";
 import { isIndex, parseIndex, parseManifest } from "../oci/manifest.js";
@@ -9,12 +10,16 @@ import type { ImageVariant, PublishableImage } from "../oci/source.js";
 import type { Project } from "../project.js";
 import { manifestOf, parseReference } from "../registry/reference.js";
 import { requireManifest } from "../registry/verify.js";
-import { assembleCiImage, buildCiImage } from "./build.js";
-import { measureImage } from "./layers.js";
+import { assembleStage, buildStage } from "./build.js";
+import type { Check } from "./check.js";
+import { filesOf, layTools } from "./equip.js";
+import { measureImage, type Size } from "./layers.js";
 import type { CiImagePlan } from "./plan.js";
-import { type BaselinePull, pullSize, reportSize } from "./size.js";
-import type { Verification } from "./verification.js";
+import { type BaselinePull, pullSize, reportSize, sumOf } from "./size.js";
+import type { ToolPlan } from "./tool-plan.js";
+import { requireChecks, type Verification } from "./verification.js";
 import { verifyCiImage } from "./verify.js";
+import { checkVersions, versionOf } from "./versions.js";
 
 /** A CI image that was built, with what was verified of each of its platforms. */
 export interface ExaminedImage {
@@ -22,36 +27,100 @@ export interface ExaminedImage {
   verifications: Verification[];
 }
 
-/** Builds the CI image and verifies every platform of it; what does not hold is in the result, not thrown. */
+/**
+ * Builds the CI image and the tools beside it, and verifies every platform; what does not hold is in the result, not
+ * thrown.
+ */
 export async function examineCiImage(
   project: Project,
   plan: CiImagePlan,
   githubToken?: Secret,
 ): Promise<ExaminedImage> {
-  const image = await assembleCiImage(plan, githubToken);
+  const [image] = await Promise.all([
+    assembleStage(plan, project.settings.ciImage.compression, githubToken),
+    ...plan.tools.map(({ assemble }) => assemble()),
+  ]);
   const verifications = await Promise.all(
     image.variants.map((variant) => examineVariant(project, plan, image, variant, githubToken)),
   );
   return { image, verifications };
 }
 
+/** Builds a tool alone, and verifies its version on each platform, in the base of the CI image. */
+export async function examineTool(
+  project: Project,
+  plan: CiImagePlan,
+  { name, image, build, assemble }: ToolPlan,
+  githubToken?: Secret,
+): Promise<PublishableImage> {
+  const [built, ...checks] = await Promise.all([
+    assemble(),
+    ...image.platforms.map(async (platform) => {
+      const files = filesOf(name, await buildStage(await build(), platform, githubToken));
+      const container = await layTools(project.pull(plan.base, platform), [files]).sync();
+      return checkVersions(container, versionOf(plan.versions, name));
+    }),
+  ]);
+  log(requireChecks(checks.flat()));
+  return built;
+}
+
+/** The CI image of one platform, with the tools beside it laid in. */
+export async function equippedImage(
+  plan: CiImagePlan,
+  platform: string,
+  githubToken?: Secret,
+): Promise<Container> {
+  const [image, ...tools] = await Promise.all([
+    buildStage(plan, platform, githubToken),
+    ...plan.tools.map(async ({ name, build }: ToolPlan) =>
+      filesOf(name, await buildStage(await build(), platform, githubToken)),
+    ),
+  ]);
+  return tools.length === 0 ? image : layTools(image, tools);
+}
+
+/** Verifies the CI image of one platform, as its jobs have it. */
+export async function checkPlatform(
+  plan: CiImagePlan,
+  platform: string,
+  githubToken?: Secret,
+): Promise<{ container: Container; checks: Check[] }> {
+  const container = await (await equippedImage(plan, platform, githubToken)).sync();
+  return { container, checks: await verifyCiImage({ container, platform, versions: plan.versions }) };
+}
+
 async function examineVariant(
   project: Project,
   plan: CiImagePlan,
-  { content }: PublishableImage,
+  image: PublishableImage,
   variant: ImageVariant,
   githubToken: Secret | undefined,
 ): Promise<Verification> {
   const settings = project.settings.ciImage;
-  const platform = formatPlatform((await readPlatform(content, variant)).platform);
-  const container = await buildCiImage(plan, platform, githubToken);
+  const platform = formatPlatform((await readPlatform(image.content, variant)).platform);
   const base = await baseLayers(project, plan, platform);
-  const [checks, measured, baseline] = await Promise.all([
-    verifyCiImage({ container, platform, versions: plan.versions }),
-    measureImage(content, variant, { base, instructions: plan.layers }),
+  const [{ checks }, measured, beside, baseline] = await Promise.all([
+    checkPlatform(plan, platform, githubToken),
+    measureImage(image.content, variant, { base, instructions: plan.layers }),
+    Promise.all(
+      plan.tools.map(async ({ name, assemble }) => ({ name, ...(await sizeOf(await assemble(), platform)) })),
+    ),
     baselinePull(project, settings.size.baselineImage, platform),
   ]);
-  return { platform, checks, size: reportSize(measured, settings.size, baseline) };
+  return { platform, checks, size: reportSize({ ...measured, tools: beside }, settings.size, baseline) };
+}
+
+/** The size of one platform of a tool's image, its configuration included. */
+async function sizeOf({ content, variants }: PublishableImage, platform: string): Promise<Size> {
+  const platforms = await Promise.all(
+    variants.map(async (variant) => formatPlatform((await readPlatform(content, variant)).platform)),
+  );
+  const variant = variants[platforms.indexOf(platform)];
+  if (variant === undefined) return { pulled: 0, uncompressed: 0 };
+  const { layers, config } = await measureImage(content, variant, { base: [], instructions: [] });
+  const { pulled, uncompressed } = sumOf(layers);
+  return { pulled: pulled + config, uncompressed };
 }
 
 /** Diff IDs of the base image, as the engine has it: it may come from a mirror that only the engine knows. */

@@ -1,13 +1,18 @@
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
 import { type Directory, dag } from "@dagger.io/dagger";
 import type { CiImageSettings } from "../config.js";
 import { InputError } from "../errors.js";
-import { readFiles } from "../files.js";
+import { readIfPresent } from "../files.js";
 
 /** Where the tools that the image installs are pinned. */
 export const toolsFile = ".mise/config.toml";
 
 /** Where mise has the checksums of what it downloads for them. */
 export const toolsLock = ".mise/mise.lock";
+
+/** Slipway's own Dockerfile, in its module. */
+export const ownDockerfile = "Dockerfile.ci";
 
 /** What a CI image is built from: the files, and their content by path. */
 export interface CiImageFiles {
@@ -44,16 +49,20 @@ export function ciImagePaths(
  */
 export async function readCiImageFiles(source: Directory, settings: CiImageSettings): Promise<CiImageFiles> {
   const { defaults, own, required } = ciImagePaths(settings, await source.exists(toolsFile));
-  const directory = dag
+  const files = dag
     .currentModule()
     .source()
     .filter({ include: [...defaults] })
     .withDirectory("/", source.filter({ include: [...own] }));
+  // From the module's own directory, a build of it sees the same on every Dagger.
+  const context = await mkdtemp("context-");
+  await files.export(context);
   const content = new Map<string, Buffer>();
-  for (const [path, bytes] of await readFiles(directory, [...new Set([...required, toolsLock])])) {
+  for (const path of new Set([...required, toolsLock])) {
+    const bytes = await readIfPresent(join(context, path));
     if (bytes !== undefined) content.set(path, bytes);
     else if (required.includes(path))
       throw new InputError({ subject: path, expected: "a file in the source", given: undefined });
   }
-  return { directory, content };
+  return { directory: dag.currentModule().workdir(context), content };
 }

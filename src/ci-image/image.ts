@@ -21,6 +21,20 @@ export interface CiImageInputs {
   /** Absent where the Dockerfile takes none: then it installs whatever it says itself. */
   miseVersion?: string | undefined;
   alpine: string;
+  /** Stage of the Dockerfile; absent for the last one. */
+  target?: string | undefined;
+}
+
+/** Everything that decides what the image of a tool contains. */
+export interface ToolInputs {
+  name: string;
+  version: string;
+  /** What mise is asked for, and what holds it to a checksum. */
+  request: unknown;
+  dockerfile: Uint8Array;
+  /** Those of the settings: what a base is at the moment decides nothing about a tool. */
+  buildArgs: Record<string, string>;
+  platforms: readonly string[];
 }
 
 /** A CI image before it exists: what it will be known by. */
@@ -58,9 +72,34 @@ export function describeCiImage(inputs: CiImageInputs): CiImage {
   };
 }
 
+/** Names the image of a tool by what goes into it. No tag of it moves. */
+export function describeTool(inputs: ToolInputs): CiImage {
+  const { name, version, platforms, dockerfile, buildArgs } = inputs;
+  const whole = {
+    ...inputs,
+    dockerfile: digestOf(dockerfile),
+    buildArgs: Object.entries(buildArgs).toSorted(),
+    platforms: platforms.toSorted(),
+  };
+  const identity = createHash("sha256").update(JSON.stringify(whole)).digest("hex");
+  return {
+    identity,
+    tag: `${name}-${version}-${identity.slice(0, 8)}`,
+    aliases: [],
+    platforms,
+    labels: {
+      [labels.identity]: identity,
+      "org.opencontainers.image.title": name,
+      "org.opencontainers.image.version": version,
+    },
+  };
+}
+
 /** Whether a tag is of the form that never moves. */
 export function isImmutableTag(tag: string): boolean {
-  return /^(?:\d+\.\d+\.\d+-)?alpine\d+\.\d+-[0-9a-f]{8}$/.test(tag);
+  return /^(?:(?:\d+\.\d+\.\d+-)?alpine\d+\.\d+|[a-z0-9][a-z0-9._-]*-\d+\.\d+\.\d+\S*)-[0-9a-f]{8}$/.test(
+    tag,
+  );
 }
 
 /** Whether every platform of a published image carries the identity label of any Slipway CI image. */
@@ -69,7 +108,7 @@ export function isSlipwayImage({ variants }: VerifiedImage): boolean {
 }
 
 function canonical(inputs: CiImageInputs): string {
-  const { content, bases, buildArgs, platforms, miseVersion, alpine } = inputs;
+  const { content, bases, buildArgs, platforms, miseVersion, alpine, target } = inputs;
   return JSON.stringify({
     content: Object.entries(content)
       .map(([path, bytes]) => [path, digestOf(bytes)])
@@ -79,5 +118,6 @@ function canonical(inputs: CiImageInputs): string {
     platforms: platforms.toSorted(),
     miseVersion,
     alpine,
+    target,
   });
 }

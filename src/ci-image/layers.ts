@@ -26,6 +26,11 @@ export interface MeasuredImage {
   config: number;
 }
 
+/** The size of a tool that has an image of its own. */
+export interface ToolSize extends Size {
+  name: string;
+}
+
 /** What tells base layers and own layers apart: the history does not, once the engine has them from its cache. */
 export interface LayerOrigin {
   /** Diff IDs of the base image. */

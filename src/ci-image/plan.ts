@@ -1,34 +1,30 @@
-import type { Directory, Secret } from "@dagger.io/dagger";
+import type { Secret } from "@dagger.io/dagger";
 import type { CiImageSettings } from "../config.js";
-import { type DockerfileSummary, summarizeDockerfile } from "../dockerfile/dockerfile.js";
-import { InputError, lastLine, messageOf } from "../errors.js";
+import type { DockerfileSummary } from "../dockerfile/dockerfile.js";
+import { InputError } from "../errors.js";
 import { log } from "../log.js";
 import { formatPlatform, parsePlatform } from "../oci/platform.js";
-import { type Project, readSecret } from "../project.js";
-import { parseReference, type Repository } from "../registry/reference.js";
-import { readImage } from "../registry/verify.js";
-import { reveal } from "../secrets.js";
-import { type PinnedBase, resolveBuildArgs } from "./build-args.js";
-import { type CiImageFiles, readCiImageFiles, toolsFile } from "./files.js";
-import { type CiImage, describeCiImage, labels } from "./image.js";
-import { type MiseVersion, type PublishedLabel, resolveMise } from "./mise.js";
-import { namedTools, requestedTools } from "./tools.js";
+import type { Project } from "../project.js";
+import type { Repository } from "../registry/reference.js";
+import type { StageBuild } from "./build.js";
+import { resolveBuildArgs } from "./build-args.js";
+import { type CiImageFiles, readCiImageFiles, toolsFile, toolsLock } from "./files.js";
+import { type CiImage, describeCiImage } from "./image.js";
+import { resolveInputs, summaryOf } from "./inputs.js";
+import { planTools, type ToolPlan } from "./tool-plan.js";
+import { installedBy, knownTools, namedTools, requestedTools, stages } from "./tools.js";
 import type { ExpectedVersions } from "./versions.js";
 
 /** A CI image that is described but not built. */
-export interface CiImagePlan {
-  image: CiImage;
-  /** Image reference of the last stage's base, with its digest. */
+export interface CiImagePlan extends StageBuild {
+  /** Image reference of the stage's base, with its digest. */
   base: string;
-  dockerfile: string;
-  context: Directory;
-  buildArgs: Record<string, string>;
   /** Instructions of the Dockerfile that make a layer. */
   layers: readonly string[];
-  /** Build arguments that are no environment variables of the image. */
-  transientArgs: readonly string[];
-  /** What the image claims to hold. */
+  /** What the image claims to hold, the tools beside it included. */
   versions: ExpectedVersions;
+  /** Tools beside the image, each an image of its own; none where it has them inside. */
+  tools: readonly ToolPlan[];
 }
 
 /** Where publish-ci-image and rollback-ci-image go: a call without a target is a mistake. */
@@ -54,45 +50,70 @@ export function choosePlatform({ platforms }: CiImage, wanted?: string): string 
   });
 }
 
-/** What the choice of mise's version takes beside the settings. */
-export interface MiseChoice {
-  /** `latest` or an exact version; wins over the settings. */
-  wanted?: string | undefined;
-  githubToken?: Secret | undefined;
-}
-
 /** Decides everything about the image that does not need a build; only the base is asked for its digest. */
 export async function planCiImage(project: Project, githubToken?: Secret): Promise<CiImagePlan> {
   const settings = project.settings.ciImage;
   const files = await readCiImageFiles(project.source, settings);
   const summary = summaryOf(settings, files);
-  const takesMise = requireUse(settings, summary);
-  const [mise, bases] = await Promise.all([
-    takesMise ? chooseMise(project, files, { githubToken }) : undefined,
-    Promise.all(basesOf(settings, summary).map((base) => resolveBase(project, base))),
-  ]);
-  for (const note of mise?.notes ?? []) log(`mise: ${note}`);
-  const miseVersion = mise?.version;
-  const buildArgs = resolveBuildArgs(settings, summary, { bases, miseVersion });
+  const inputs = await resolveInputs(project, files, summary, githubToken);
+  const { miseVersion, bases } = inputs;
+  const inside = isSlim(settings, summary) ? [] : ["golangci-lint", "goreleaser", ...settings.tools];
+  const buildArgs = resolveBuildArgs(settings, summary, {
+    ...inputs,
+    // What the Dockerfile installs by itself stays its own affair.
+    tools: settings.tools.length > 0 && inside.length > 0 ? inside : undefined,
+  });
   const configToml = files.content.get(toolsFile)?.toString("utf8") ?? "";
-  const { platforms, alpine, dockerfile } = settings;
-  const content = Object.fromEntries(files.content);
+  const { platforms, alpine, dockerfile, target } = settings;
   return {
     image: describeCiImage({
-      content,
+      content: contentOf(settings, summary, files),
       bases: bases.map(({ pinned }) => pinned),
       buildArgs,
       platforms,
       miseVersion,
       alpine,
+      target,
     }),
     versions: { alpine, ...claimedVersions(settings, configToml, miseVersion) },
     base: bases.at(-1)?.pinned ?? "",
     dockerfile,
     context: files.directory,
+    target,
     buildArgs,
     layers: summary.layers,
     transientArgs: summary.transientArgs,
+    isScratch: false,
+    tools: isSlim(settings, summary)
+      ? await planTools(project, [...knownTools, ...settings.tools], {
+          githubToken,
+          known: { files, inputs },
+        })
+      : [],
+  };
+}
+
+/** Whether the tools lie beside the image. */
+function isSlim({ target }: CiImageSettings, summary: DockerfileSummary): boolean {
+  return summary.stages.includes(stages.tool) && (target ?? summary.stages.at(-1)) === stages.slim;
+}
+
+/**
+ * The files that decide what the image contains. Of the versions of tools, slim contains nothing, and full what mise
+ * installs by them: a task that changes makes no other image. A Dockerfile of another kind may copy them whole.
+ */
+function contentOf(
+  settings: CiImageSettings,
+  summary: DockerfileSummary,
+  { content }: CiImageFiles,
+): Record<string, Uint8Array> {
+  if (!summary.stages.includes(stages.tool)) return Object.fromEntries(content);
+  const { [toolsFile]: tools, [toolsLock]: lock, ...others } = Object.fromEntries(content);
+  if (isSlim(settings, summary)) return others;
+  return {
+    ...others,
+    [toolsFile]: Buffer.from(JSON.stringify(installedBy(tools?.toString("utf8") ?? "", toolsFile))),
+    ...(lock === undefined ? {} : { [toolsLock]: lock }),
   };
 }
 
@@ -112,89 +133,4 @@ function claimedVersions(
       `${toolsFile} asks for Go ${asked}, and the image has the Go of its base, ${go}: set ciImage.buildArgs.BASE_IMAGE and ciImage.go in slipway.json for that one.`,
     );
   return { ...requestedTools(configToml, toolsFile), go, mise };
-}
-
-/** Whether the Dockerfile takes the version of mise; a setting that it does not take would do nothing. */
-function requireUse({ dockerfile, mise }: CiImageSettings, { args }: DockerfileSummary): boolean {
-  const takes = args.has("MISE_VERSION");
-  if (!takes && mise.version !== undefined)
-    throw new InputError({
-      subject: "slipway.json: ciImage.mise.version",
-      expected: `no version, since ${dockerfile} declares no ARG MISE_VERSION to take it`,
-      given: mise.version,
-      fix: "Declare the argument there and install that version, or leave the setting out",
-    });
-  return takes;
-}
-
-/**
- * The version of mise to install: the one asked for, else that of the settings, else the pin of the Dockerfile,
- * which is also what is taken when no source of `latest` answers.
- */
-export async function chooseMise(
-  project: Project,
-  files: CiImageFiles,
-  { wanted, githubToken }: MiseChoice,
-): Promise<MiseVersion> {
-  const settings = project.settings.ciImage;
-  const pin = pinOf(settings, files);
-  return resolveMise({
-    wanted: wanted ?? settings.mise.version ?? pin,
-    pin,
-    fetch: project.fetch,
-    githubApi: new URL(settings.mise.githubApi),
-    versionUrl: new URL(settings.mise.versionUrl),
-    publishedLabel: () => publishedLabel(project),
-    now: Date.now,
-    ...(githubToken === undefined
-      ? {}
-      : { token: () => readSecret("--github-token", () => reveal(githubToken)) }),
-  });
-}
-
-/** The version in the label of the `latest` image of the first repository: what the previous run published. */
-async function publishedLabel(project: Project): Promise<PublishedLabel | undefined> {
-  const [repository] = project.settings.ciImage.repositories;
-  if (repository === undefined) return undefined;
-  const [variant] = (await readImage(project.client(), repository, "latest"))?.variants ?? [];
-  const version = variant?.labels[labels.mise];
-  if (version === undefined) return undefined;
-  const created = new Date(variant?.created ?? "");
-  return Number.isNaN(created.getTime()) ? { version } : { version, created };
-}
-
-/** The version of mise that a Dockerfile pins. */
-function pinOf(settings: CiImageSettings, files: CiImageFiles): string {
-  const pin = summaryOf(settings, files).args.get("MISE_VERSION");
-  if (pin === undefined || pin === "")
-    throw new InputError({
-      subject: `${settings.dockerfile}: ARG MISE_VERSION`,
-      expected: "a default, as in ARG MISE_VERSION=2025.12.13",
-      given: pin,
-    });
-  return pin;
-}
-
-function basesOf({ dockerfile }: CiImageSettings, { bases }: DockerfileSummary): readonly string[] {
-  if (bases.length > 0) return bases;
-  throw new InputError({ subject: dockerfile, expected: "a FROM that names an image", given: undefined });
-}
-
-async function resolveBase(project: Project, wanted: string): Promise<PinnedBase> {
-  parseReference(wanted, "base image");
-  const [platform] = project.settings.ciImage.platforms;
-  try {
-    return { wanted, pinned: await project.pull(wanted, platform).imageRef() };
-  } catch (error) {
-    throw new InputError({
-      subject: "base image",
-      expected: "an image that the engine can pull",
-      given: wanted,
-      fix: `The engine says: ${lastLine(messageOf(error))}. Check ciImage.buildArgs.BASE_IMAGE and the engine's registries`,
-    });
-  }
-}
-
-function summaryOf({ dockerfile, buildArgs }: CiImageSettings, { content }: CiImageFiles): DockerfileSummary {
-  return summarizeDockerfile(content.get(dockerfile)?.toString("utf8") ?? "", buildArgs);
 }

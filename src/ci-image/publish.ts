@@ -124,6 +124,25 @@ export async function publishCiImage(publication: CiImagePublication): Promise<T
   );
 }
 
+/** What became of a tool, in each repository. */
+export interface ToolOutcomes {
+  name: string;
+  outcomes: Timed<RepositoryOutcome>[];
+}
+
+/** Publishes the tools beside a CI image, each as an image of its own in the same repositories. */
+export function publishTools(
+  publication: Omit<CiImagePublication, "image" | "build">,
+  tools: readonly { name: string; image: CiImage; build: () => Promise<PublishableImage> }[],
+): Promise<ToolOutcomes[]> {
+  return Promise.all(
+    tools.map(async ({ name, image, build }) => ({
+      name,
+      outcomes: await publishCiImage({ ...publication, image, build }),
+    })),
+  );
+}
+
 /** Completes the look at an image that is there, and moves the aliases to it. */
 async function confirm(
   publication: CiImagePublication,

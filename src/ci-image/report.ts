@@ -11,7 +11,7 @@ import { errorsOf } from "../registry/outcome.js";
 import type { RollbackOutcome } from "../registry/rollback.js";
 import { markdownList, markdownTable, type Report, requireSuccess, seconds } from "../report.js";
 import type { MiseVersion } from "./mise.js";
-import type { RepositoryOutcome } from "./publish.js";
+import type { RepositoryOutcome, ToolOutcomes } from "./publish.js";
 
 const miseSources: Record<MiseVersion["source"], string> = {
   pinned: "an exact version asked for",
@@ -37,8 +37,15 @@ export function reportMise({ version, source, age, publishedAt, notes }: MiseVer
   };
 }
 
-/** What was published where. Throws the same report as an error where a repository failed. */
-export function reportPublication(outcomes: readonly Timed<RepositoryOutcome>[], phases: Durations): Report {
+/**
+ * What was published where, the tools beside the image included. Throws the same report as an error where a repository
+ * failed.
+ */
+export function reportPublication(
+  outcomes: readonly Timed<RepositoryOutcome>[],
+  tools: readonly ToolOutcomes[],
+  phases: Durations,
+): Report {
   const rows = outcomes.map((outcome) =>
     outcome.ok
       ? [
@@ -55,16 +62,37 @@ export function reportPublication(outcomes: readonly Timed<RepositoryOutcome>[],
   const table = markdownTable(["repository", "image", "took", "tag", "digest", "platforms", "aliases"], rows);
   const digests = new Set(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.digest] : [])));
   const note = "The repositories hold different builds of this image under one tag.";
-  const published = outcomes.filter((outcome) => outcome.ok);
-  return requireSuccess(errorsOf(outcomes), {
-    markdown: [table, ...(digests.size > 1 ? [note] : []), durationText(phases)].join("\n\n"),
-    data: { repositories: outcomes, milliseconds: totalOf(phases), phases },
+  const all = [...outcomes, ...tools.flatMap((tool) => tool.outcomes)];
+  const published = all.filter((outcome) => outcome.ok);
+  const images = holderOutputs(outcomes);
+  return requireSuccess(errorsOf(all), {
+    markdown: [
+      table,
+      ...(tools.length === 0 ? [] : [toolTable(tools)]),
+      ...(digests.size > 1 ? [note] : []),
+      durationText(phases),
+    ].join("\n\n"),
+    data: { repositories: outcomes, tools, milliseconds: totalOf(phases), phases },
     outputs: {
-      ...holderOutputs(outcomes),
+      ...images,
+      CHANGED: images.CHANGED === true || published.some(({ how }) => how !== "existed"),
       ...transferOutputs(published.map(({ transfer }) => transfer)),
       DURATION_MS: totalOf(phases),
     },
   });
+}
+
+function toolTable(tools: readonly ToolOutcomes[]): string {
+  const rows = tools.flatMap(({ name, outcomes }) =>
+    outcomes.map((outcome) => [
+      name,
+      outcome.repository,
+      outcome.ok ? arrivalText(outcome) : "failed",
+      seconds(outcome.milliseconds),
+      ...(outcome.ok ? [outcome.tag, outcome.digest] : ["", ""]),
+    ]),
+  );
+  return markdownTable(["tool", "repository", "image", "took", "tag", "digest"], rows);
 }
 
 /** Where which alias points after a rollback. Throws the same report as an error where a repository failed. */

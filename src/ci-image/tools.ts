@@ -2,6 +2,31 @@ import { parse } from "smol-toml";
 import { z } from "zod";
 import { InputError, messageOf } from "../errors.js";
 
+/** The stage of Slipway's Dockerfile that is one tool alone, and the one that is the CI image without any. */
+export const stages = { tool: "tool", slim: "slim" } as const;
+
+/** The tools that Slipway's jobs call, by the names of their programs. */
+export const knownTools = ["mise", "golangci-lint", "goreleaser"] as const;
+
+/** What a job calls beside go and git. `run` calls whatever its task does. */
+export const toolsOfJobs = {
+  test: [],
+  lint: ["golangci-lint"],
+  build: ["goreleaser"],
+  ci: ["golangci-lint", "goreleaser"],
+  run: knownTools,
+} as const satisfies Record<string, readonly (typeof knownTools)[number][]>;
+
+/** Where a tool lies, in its own image and in those that it is laid into. */
+export function toolPath(name: string): string {
+  return `/opt/slipway/${name}`;
+}
+
+/** Where mise finds what is installed of a tool. */
+export function installsPath(name: string): string {
+  return `${toolPath(name)}/installs`;
+}
+
 /** Exact versions, without a leading v, of the tools that the CI image installs through mise. */
 export interface RequestedTools {
   "golangci-lint": string;
@@ -23,7 +48,20 @@ const request = z.union([
     .transform(([first]) => first),
 ]);
 
-const config = z.object({ tools: z.record(z.string(), z.unknown()).default({}) });
+const config = z.looseObject({ tools: z.record(z.string(), z.unknown()).default({}) });
+
+/** What a configuration asks for one tool. */
+export interface ToolRequest {
+  /** Its name there, with its backend. */
+  key: string;
+  /** Exact, without a leading v. */
+  version: string;
+  /** All that decides what mise installs for it: its entry, and what holds for all tools. */
+  inputs: Record<string, unknown>;
+}
+
+/** Parts of a configuration that decide nothing about what is installed. */
+const tasks = ["tasks", "task_config", "task_templates", "hooks", "watch_files", "min_version"];
 
 const exactVersion = /^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)$/;
 
@@ -32,11 +70,31 @@ const exactVersion = /^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)$/;
  * with. They are verified in the image, so a version that mise would resolve, such as `latest`, is an InputError.
  */
 export function requestedTools(configToml: string, file = ".mise/config.toml"): RequestedTools {
-  const { tools } = parseConfig(configToml, file);
   return {
-    "golangci-lint": requestedVersion(tools, "golangci-lint", file),
-    goreleaser: requestedVersion(tools, "goreleaser", file),
+    "golangci-lint": requestedTool(configToml, "golangci-lint", file).version,
+    goreleaser: requestedTool(configToml, "goreleaser", file).version,
   };
+}
+
+/** Reads what a mise configuration asks for a tool, by the last part of its name there. */
+export function requestedTool(configToml: string, name: string, file = ".mise/config.toml"): ToolRequest {
+  const { tools, ...rest } = parseConfig(configToml, file);
+  const { key, version } = requestedVersion(tools, name, file);
+  return { key, version, inputs: { ...withoutTasks(rest), tools: { [key]: tools[key] } } };
+}
+
+/** A mise configuration as far as it decides what is installed. */
+export function installedBy(configToml: string, file = ".mise/config.toml"): Record<string, unknown> {
+  return withoutTasks(parseConfig(configToml, file));
+}
+
+/** What a lock file of mise holds of a tool; undefined where there is no file. */
+export function lockedTool(lockToml: string | undefined, key: string, file = ".mise/mise.lock"): unknown {
+  return lockToml === undefined ? undefined : (parseConfig(lockToml, file).tools[key] ?? null);
+}
+
+function withoutTasks(configuration: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(configuration).filter(([name]) => !tasks.includes(name)));
 }
 
 /**
@@ -64,7 +122,11 @@ function parseConfig(configToml: string, file: string): z.output<typeof config> 
   throw new InputError({ subject: `${file}: tools`, expected: "a table", given: toml });
 }
 
-function requestedVersion(tools: Record<string, unknown>, name: string, file: string): string {
+function requestedVersion(
+  tools: Record<string, unknown>,
+  name: string,
+  file: string,
+): Pick<ToolRequest, "key" | "version"> {
   const key = keyOf(name);
   const found = Object.keys(tools).filter((tool) => key.test(tool));
   const [tool] = found;
@@ -79,7 +141,7 @@ function requestedVersion(tools: Record<string, unknown>, name: string, file: st
           : "Keep the one that the CI image is to install",
     });
   const version = versionIn(tools[tool]);
-  if (version !== undefined) return version;
+  if (version !== undefined) return { key: tool, version };
   throw new InputError({
     subject: `${file}: tools.${JSON.stringify(tool)}`,
     expected: "an exact version as in 1.2.3",
@@ -90,7 +152,7 @@ function requestedVersion(tools: Record<string, unknown>, name: string, file: st
 
 /** The rule by which Dockerfile.ci finds a tool: `goreleaser`, `aqua:goreleaser/goreleaser`, `go:…/goreleaser/v2`. */
 function keyOf(name: string): RegExp {
-  return new RegExp(`(^|[:/])${name}(/v[0-9]+)?$`);
+  return new RegExp(`(^|[:/])${name.replaceAll(".", "\\.")}(/v[0-9]+)?$`);
 }
 
 function versionIn(requested: unknown): string | undefined {

@@ -34,6 +34,11 @@ const sources: Record<Tool, VersionSource> = {
   },
 };
 
+/** What is claimed of one of the tools; nothing where it is none of those. */
+export function versionOf(versions: ExpectedVersions, name: string): ExpectedVersions {
+  return Object.fromEntries(Object.entries(versions).filter(([tool]) => tool === name));
+}
+
 /** Asks every tool in the container for its version, all at once. */
 export function checkVersions(container: Container, expected: ExpectedVersions): Promise<Check[]> {
   const claimed = (Object.keys(sources) as Tool[]).flatMap((tool) => {

@@ -24,19 +24,22 @@ export const releaserFiles: readonly string[] = ["", ".config/"].flatMap((direct
 
 /** The `dist` directory of `goreleaser build`, with the binaries of every platform it is configured for. */
 export async function build(project: GoProject, options: BuildOptions): Promise<Directory> {
-  const container = options.release
-    ? (await releaseContainer(project, options.tag)).withExec(["goreleaser", "build", "--clean"])
-    : snapshotContainer(project, options).withExec(["goreleaser", "build", "--clean", "--snapshot"]);
-  return container.directory(`${SOURCE_PATH}/dist`);
+  const { container, tag } = await buildContainer(project, options);
+  const built =
+    tag === undefined
+      ? container.withExec(["goreleaser", "build", "--clean", "--snapshot"])
+      : container.withEnvVariable("GORELEASER_CURRENT_TAG", tag).withExec(["goreleaser", "build", "--clean"]);
+  return built.directory(`${SOURCE_PATH}/dist`);
 }
 
-function snapshotContainer(project: GoProject, { isolated }: BuildOptions): Container {
-  return isolated ? isolatedContainer(project) : cachedGoContainer(project);
-}
-
-async function releaseContainer(project: GoProject, tag: string | undefined): Promise<Container> {
+/** What a build runs in, and the tag whose version it makes; a snapshot has none. */
+export async function buildContainer(
+  project: GoProject,
+  { release, tag, isolated }: BuildOptions,
+): Promise<{ container: Container; tag?: string }> {
+  if (!release) return { container: isolated ? isolatedContainer(project) : cachedGoContainer(project) };
   const checkout = await readCheckout(goContainer(project));
-  return isolatedContainer(project).withEnvVariable("GORELEASER_CURRENT_TAG", releaseTag(checkout, tag));
+  return { container: isolatedContainer(project), tag: releaseTag(checkout, tag) };
 }
 
 /**

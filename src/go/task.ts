@@ -5,6 +5,8 @@ import { cachedGoContainer, type GoProject, SOURCE_PATH, uncached } from "./proj
 /** A task of mise, and what it runs with. */
 export interface TaskOptions {
   task: string;
+  /** Directories in which mise finds tools that are installed already. */
+  installs: readonly string[];
   args: readonly string[];
   /** `NAME=value` */
   env: readonly string[];
@@ -35,19 +37,23 @@ const configurations = [
  */
 export function runTask(project: GoProject, options: TaskOptions): Container {
   const { task, args, allowFailure } = options;
-  const container = withSurroundings(cachedGoContainer(withTools(project, options)), options);
+  const container = withSurroundings(cachedGoContainer(installTools(project, options)), options);
   return uncached(container).withExec(["mise", "run", task, ...args], {
     expect: allowFailure ? ReturnType.Any : ReturnType.Success,
   });
 }
 
-/** The image with the tools, which do not depend on the rest of the source. */
-function withTools(project: GoProject, { githubToken }: Pick<TaskOptions, "githubToken">): GoProject {
+/** The image with all other tools, which do not depend on the rest of the source. */
+function installTools(
+  project: GoProject,
+  { installs, githubToken }: Pick<TaskOptions, "installs" | "githubToken">,
+): GoProject {
   const own = project.source.filter({ include: configurations });
   const image = project.image
     .withUser("root")
     .withEnvVariable("MISE_YES", "1")
     .withEnvVariable("MISE_TRUSTED_CONFIG_PATHS", SOURCE_PATH)
+    .withEnvVariable("MISE_SHARED_INSTALL_DIRS", installs.join(":"))
     .withMountedDirectory(SOURCE_PATH, own)
     .withWorkdir(SOURCE_PATH);
   const install = ["mise", "install"];

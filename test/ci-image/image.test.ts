@@ -3,9 +3,11 @@ import { describe, expect, it } from "vitest";
 import {
   type CiImageInputs,
   describeCiImage,
+  describeTool,
   isImmutableTag,
   isSlipwayImage,
   labels,
+  type ToolInputs,
 } from "../../src/ci-image/image.js";
 import type { VerifiedImage, VerifiedVariant } from "../../src/registry/verify.js";
 
@@ -74,6 +76,7 @@ describe("describeCiImage", () => {
     ["a platform less", { platforms: ["linux/amd64"] }],
     ["the version of mise", { miseVersion: "2025.12.14" }],
     ["the release of Alpine", { alpine: "3.22" }],
+    ["the stage", { target: "full" }],
   ])("depends on %s", (_, part) => {
     const changed = describeCiImage({ ...inputs, ...part });
     expect(changed.identity).not.toBe(identity);
@@ -100,6 +103,50 @@ describe("describeCiImage", () => {
   });
 });
 
+describe("describeTool", () => {
+  const tool: ToolInputs = {
+    name: "golangci-lint",
+    version: "2.7.2",
+    request: [{ tools: { "golangci-lint": "2.7.2" } }, null],
+    dockerfile: Buffer.from("FROM golang\n"),
+    buildArgs: { B: "2", A: "1" },
+    platforms: ["linux/amd64", "linux/arm64"],
+  };
+  const described = describeTool(tool);
+
+  it("names the tool by its version and identity, and moves no tag", () => {
+    expect(described).toEqual({
+      identity: expect.stringMatching(/^[0-9a-f]{64}$/),
+      tag: `golangci-lint-2.7.2-${described.identity.slice(0, 8)}`,
+      aliases: [],
+      platforms: tool.platforms,
+      labels: {
+        [labels.identity]: described.identity,
+        "org.opencontainers.image.title": "golangci-lint",
+        "org.opencontainers.image.version": "2.7.2",
+      },
+    });
+    expect(isImmutableTag(described.tag)).toBe(true);
+  });
+
+  it("does not depend on an order", () => {
+    const turned = { buildArgs: { A: "1", B: "2" }, platforms: tool.platforms.toReversed() };
+    expect(describeTool({ ...tool, ...turned }).identity).toBe(described.identity);
+  });
+
+  it.each<[string, Partial<ToolInputs>]>([
+    ["its name", { name: "goreleaser" }],
+    ["its version", { version: "2.7.3" }],
+    ["what mise is asked for", { request: [{ tools: { "go:golangci-lint": "2.7.2" } }, null] }],
+    ["its checksums", { request: [{ tools: { "golangci-lint": "2.7.2" } }, [{ checksum: "x" }]] }],
+    ["the Dockerfile", { dockerfile: Buffer.from("FROM golang \n") }],
+    ["a build argument", { buildArgs: { A: "1", B: "3" } }],
+    ["a platform less", { platforms: ["linux/amd64"] }],
+  ])("depends on %s", (_, part) => {
+    expect(describeTool({ ...tool, ...part }).identity).not.toBe(described.identity);
+  });
+});
+
 describe("isSlipwayImage", () => {
   const imageWith = (...all: Record<string, string>[]) =>
     ({ variants: all.map((variant) => ({ labels: variant }) as VerifiedVariant) }) as VerifiedImage;
@@ -120,6 +167,9 @@ describe("isImmutableTag", () => {
     [describeCiImage(inputs).tag, true],
     ["2025.12.13-alpine3.23-1a2b3c4d", true],
     ["alpine3.23-1a2b3c4d", true],
+    ["golangci-lint-2.7.2-1a2b3c4d", true],
+    ["goreleaser-2.14.0-rc.1-1a2b3c4d", true],
+    ["golangci-lint-2.7.2", false],
     ["alpine3.23", false],
     ["2025.12.13", false],
     ["latest", false],

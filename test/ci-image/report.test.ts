@@ -40,7 +40,7 @@ describe("the variables of a report", () => {
     ],
     [
       "an image that existed",
-      () => reportPublication([published("ghcr.io")], phases),
+      () => reportPublication([published("ghcr.io")], [], phases),
       [
         "CHANGED=false",
         ...agreed,
@@ -60,7 +60,11 @@ describe("the variables of a report", () => {
     [
       "different builds",
       () =>
-        reportPublication([published("a.io"), published("b.io", { digest: other, how: "pushed" })], phases),
+        reportPublication(
+          [published("a.io"), published("b.io", { digest: other, how: "pushed" })],
+          [],
+          phases,
+        ),
       [
         "CHANGED=true",
         `TAG=${tag}`,
@@ -82,7 +86,8 @@ describe("the variables of a report", () => {
     ],
     [
       "an image that existed, with an alias that moved",
-      () => reportPublication([published("ghcr.io", { aliases: [{ tag: "latest", moved: true }] })], phases),
+      () =>
+        reportPublication([published("ghcr.io", { aliases: [{ tag: "latest", moved: true }] })], [], phases),
       expect.arrayContaining(["CHANGED=true", ...agreed]),
     ],
     [
@@ -103,7 +108,7 @@ describe("the variables of a report", () => {
 describe("reportPublication", () => {
   it("says what was sent, how long it took, and where builds differ", () => {
     const outcomes = [published("a.io", { how: "pushed" }), published("b.io", { digest: other })];
-    const { markdown, data } = reportPublication(outcomes, phases);
+    const { markdown, data } = reportPublication(outcomes, [], phases);
     expect(markdown).toBe(
       [
         "| repository | image | took | tag | digest | platforms | aliases |",
@@ -116,6 +121,27 @@ describe("reportPublication", () => {
         "Took 63.5 s: planning 1.0 s, publishing 2.5 s, build 60.0 s.",
       ].join("\n"),
     );
-    expect(data).toEqual({ repositories: outcomes, milliseconds: 63_540, phases });
+    expect(data).toEqual({ repositories: outcomes, tools: [], milliseconds: 63_540, phases });
+  });
+
+  it("shows the tools beside the image, whose change is one as well", () => {
+    const of = (how: "existed" | "pushed") => [
+      { name: "mise", outcomes: [published("a.io", { how, tag: "mise-2026.9.15-1a2b3c4d" })] },
+    ];
+    const { markdown, outputs } = reportPublication([published("a.io")], of("pushed"), phases);
+    expect(markdown).toContain(
+      `| mise | a.io/acme/ci | pushed, 0.0 MB sent, 0.0 MB there | 1.2 s | mise-2026.9.15-1a2b3c4d | ${digest} |`,
+    );
+    expect(outputs).toMatchObject({ CHANGED: true, TAG: tag, BYTES_SENT: 200 });
+    expect(reportPublication([published("a.io")], of("existed"), phases).outputs.CHANGED).toBe(false);
+    const failed = {
+      ok: false as const,
+      repository: "a.io/acme/ci",
+      error: "answered 500.",
+      milliseconds: 1,
+    };
+    expect(() =>
+      reportPublication([published("a.io")], [{ name: "mise", outcomes: [failed] }], phases),
+    ).toThrow("answered 500.");
   });
 });

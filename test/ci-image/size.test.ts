@@ -20,6 +20,7 @@ const measured = {
     layer("other", 92, 1_536),
   ],
   config: 4_450,
+  tools: [],
 };
 const debian: BaselinePull = { bytes: 305_264_123 };
 const settings = {
@@ -28,7 +29,22 @@ const settings = {
   minReduction: 0.3,
   goalReduction: 0.7,
 };
-const ofBytes = (uncompressed: number) => ({ layers: [layer("base", 1, uncompressed)], config: 1 });
+const ofBytes = (uncompressed: number) => ({
+  layers: [layer("base", 1, uncompressed)],
+  config: 1,
+  tools: [],
+});
+// The same with its tools beside it.
+const slim = {
+  layers: measured.layers.filter(({ group }) => group !== "mise" && group !== "tools"),
+  config: 2_000,
+  tools: [
+    { name: "mise", pulled: 52_459_303, uncompressed: 151_155_200 },
+    { name: "golangci-lint", pulled: 14_400_000, uncompressed: 39_000_000 },
+    { name: "goreleaser", pulled: 25_300_000, uncompressed: 80_500_000 },
+    { name: "ginkgo", pulled: 3_000_000, uncompressed: 9_000_000 },
+  ],
+};
 
 describe("reportSize", () => {
   it("adds up groups and the whole; the configuration is pulled, too", () => {
@@ -59,6 +75,45 @@ describe("reportSize", () => {
       baseline: 305_264_123,
       reduction: 1 - 176_823_369 / 305_264_123,
     });
+  });
+
+  it("compares the bases, and the whole with the same tools on both sides, wherever they lie", () => {
+    const tools = 151_155_200 + 119_754_752;
+    const { base, equipped } = reportSize(measured, settings, debian);
+    expect(base).toMatchObject({ bytes: 234_127_360, baseline: 807_000_000 });
+    expect(equipped).toMatchObject({ bytes: 505_300_480, baseline: 807_000_000 + tools, tools });
+    const beside = reportSize(slim, settings, debian).equipped;
+    expect(beside.tools).toBe(151_155_200 + 39_000_000 + 80_500_000 + 9_000_000);
+    expect(beside.bytes).toBe(234_390_528 + beside.tools);
+    expect(beside.baseline).toBe(807_000_000 + beside.tools);
+  });
+
+  it("says what each job pulls: the image with the tools that it calls, and run with all of them", () => {
+    const image = 84_643_393 + 2_000;
+    expect(reportSize(slim, settings, debian).jobs).toEqual([
+      { job: "test", tools: [], pulled: image },
+      { job: "lint", tools: ["golangci-lint"], pulled: image + 14_400_000 },
+      { job: "build", tools: ["goreleaser"], pulled: image + 25_300_000 },
+      { job: "ci", tools: ["golangci-lint", "goreleaser"], pulled: image + 39_700_000 },
+      {
+        job: "run",
+        tools: ["mise", "golangci-lint", "goreleaser", "ginkgo"],
+        pulled: image + 95_159_303,
+      },
+    ]);
+    expect(reportSize(measured, settings, debian).jobs).toEqual([]);
+  });
+
+  it.each([
+    ["70 % where its tools are beside it", slim, undefined, 242_100_000],
+    ["30 % where they are inside", measured, undefined, 564_900_000],
+    ["what the settings say", slim, 0.5, 403_500_000],
+  ])("holds the image to %s", (_, image, minReduction, limit) => {
+    const { check } = reportSize(image, { ...settings, minReduction }, debian);
+    expect(check.expected).toContain(`at most ${(limit / 1e6).toFixed(1)} MB`);
+    expect(check.ok).toBe(true);
+    const larger = { ...image, layers: [...image.layers, layer("other", 0, limit)] };
+    expect(reportSize(larger, { ...settings, minReduction }, debian).check.ok).toBe(false);
   });
 
   it("does not compare with what could not be read", () => {
@@ -120,6 +175,8 @@ describe("renderSize", () => {
         "| total | 176.8 MB | 505.3 MB |",
         "",
         "- Uncompressed: 505.3 MB, 37.3 % less than 807.0 MB.",
+        "- Base to base: 234.1 MB, 70.9 % less than 807.0 MB.",
+        "- With the same tools on both sides: 234.4 MB + 270.9 MB = 505.3 MB, 53.1 % less than 807.0 MB + 270.9 MB = 1077.9 MB.",
         "- Pulled: 176.8 MB, 42 % less than the 305.3 MB of golang:1.25.5.",
         "- Goal: 70 % less is 242.1 MB, which is missed by 263.2 MB; in its way: base 234.1 MB, mise 151.2 MB.",
       ].join("\n"),

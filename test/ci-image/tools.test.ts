@@ -1,6 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { namedTools, requestedTools } from "../../src/ci-image/tools.js";
+import {
+  installedBy,
+  lockedTool,
+  namedTools,
+  requestedTool,
+  requestedTools,
+} from "../../src/ci-image/tools.js";
 import { InputError } from "../../src/errors.js";
 
 const versions = { "golangci-lint": "2.7.2", goreleaser: "2.13.3" };
@@ -101,5 +107,47 @@ describe("namedTools", () => {
     ["of none", [], {}],
   ])("are the exact versions %s", (_, lines, expected) => {
     expect(namedTools(["[tools]", ...lines].join("\n"))).toEqual(expected);
+  });
+});
+
+describe("requestedTool", () => {
+  const lines = [linter, releaser, '"go:github.com/boumenot/gocover-cobertura" = "1.3.0"', 'x = "v1.2.3"'];
+  const toml = `${config(...lines)}
+[settings]
+experimental = true
+[tasks.build]
+run = "go build"
+[hooks]
+enter = "x"
+`;
+
+  it("gives the name with its backend, the version, and all that decides what is installed", () => {
+    expect(requestedTool(toml, "gocover-cobertura")).toEqual({
+      key: "go:github.com/boumenot/gocover-cobertura",
+      version: "1.3.0",
+      inputs: {
+        settings: { experimental: true },
+        tools: { "go:github.com/boumenot/gocover-cobertura": "1.3.0" },
+      },
+    });
+  });
+
+  it.each([
+    ["no such tool", "ginkgo", 'expected one entry for ginkgo, got nothing. Add it, as in ginkgo = "1.2.3"'],
+    ["another tool by a dot that means any character", "gocover.cobertura", "expected one entry for"],
+  ])("refuses %s", (_, name, message) => {
+    expect(() => requestedTool(toml, name)).toThrow(message);
+  });
+
+  it("reads a configuration without its tasks", () => {
+    expect(Object.keys(installedBy(toml))).toEqual(["tools", "settings"]);
+  });
+
+  it.each([
+    ["what is locked of it", '[[tools.ginkgo]]\nversion = "2.1.0"\n', [{ version: "2.1.0" }]],
+    ["that nothing is", '[[tools.other]]\nversion = "1.0.0"\n', null],
+    ["nothing where there is no lock file", undefined, undefined],
+  ])("reads %s", (_, lock, locked) => {
+    expect(lockedTool(lock, "ginkgo")).toEqual(locked);
   });
 });

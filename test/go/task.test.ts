@@ -17,7 +17,15 @@ function record(options: Partial<TaskOptions> = {}) {
       return dag.directory();
     },
   } as unknown as Directory;
-  const defaults = { task: "ci", args: [], env: [], secrets: [], services: [], allowFailure: false };
+  const defaults = {
+    task: "ci",
+    installs: ["/opt/slipway/mise/installs", "/opt/slipway/ginkgo/installs"],
+    args: [],
+    env: [],
+    secrets: [],
+    services: [],
+    allowFailure: false,
+  };
   runTask({ image: container, source, moduleCache: undefined }, { ...defaults, ...options });
   return { calls, filtered };
 }

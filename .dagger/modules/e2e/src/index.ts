@@ -84,9 +84,16 @@ export class E2e {
     const slipway = dag.slipway({ source: await this.source() }).withRegistryService(host, service);
     const verified = await slipway.verifyCiImage();
     expectMatch("verify-ci-image", verified, /golangci-lint \| 2\.7\.2 \| 2\.7\.2 \| yes/);
+    expectMatch("its size", verified, /uncompressed size \| at most 242\.1 MB, 70 % less .* \| yes/);
+    expectMatch(
+      "the tools beside it",
+      verified,
+      /A job pulls: test .*; lint .*\(the image \+ golangci-lint\)/,
+    );
 
     const first = await slipway.publishCiImage();
     expectMatch("first publish-ci-image", first, /\| pushed, [\d.]+ MB sent/);
+    expectMatch("its tools", first, /\| goreleaser \| localhost:5000\/acme\/ci \| pushed, /);
     const uploads = await countUploads(service);
     if (uploads === 0) throw new Error("the registry counted no upload in the first publish-ci-image");
     const second = await slipway.publishCiImage();
@@ -108,6 +115,15 @@ export class E2e {
       "test in the published image",
       await job.test({ ciImage: `${repository}:${tag}` }),
       /ok .*example\.com/,
+    );
+    // A version of mise that does not exist: whatever was built with it would fail.
+    const pulling = dag
+      .slipway({ source: await this.source({ ciImage: { mise: { version: "2020.1.1" } } }) })
+      .withRegistryService(host, service);
+    expectMatch(
+      "lint in it, with the tool that is published",
+      await pulling.lint({ ciImage: `${repository}:${tag}` }),
+      /0 issues/,
     );
     return [verified, first, second, rolledBack].join("\n");
   }
@@ -136,6 +152,18 @@ export class E2e {
     expectEqual("binaries of the snapshot", binaries.length, 2);
     const released = await slipway.build({ release: true }).file("metadata.json").contents();
     expectMatch("build --release", released, /"version": ?"1\.2\.3"/);
+
+    const plain = dag.slipway({ source: source.withoutFile(".goreleaser.yaml") }).build();
+    expectEqual(
+      "binaries without a configuration of GoReleaser",
+      (await plain.entries()).join(),
+      "checksums.txt,hello-linux-amd64,hello-linux-arm64",
+    );
+    const said = await outputOf(
+      this.toolbox().withFile("/hello", plain.file("hello-linux-amd64")),
+      "/hello --version",
+    );
+    expectMatch("the version of one of them", said, /1\.2\.3/);
 
     expectMatch("ci", await slipway.ci(), /\| lint \| passed .*\| test \| passed .*\| build \| passed /s);
     // Beside the file that the CI image is made of.
