@@ -37,6 +37,7 @@ import { openTarget } from "./cleanup/targets.js";
 import { hasAny, readFiles } from "./files.js";
 import { type BuildOptions, build, releaserFiles, snapshot } from "./go/build.js";
 import { reportChecks, runChecks } from "./go/checks.js";
+import { publishForgeRelease } from "./go/forge-release.js";
 import { lint, lintReport } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
 import { buildPrograms } from "./go/programs.js";
@@ -137,7 +138,7 @@ export class Slipway {
   }
 
   /**
-   * Gives the tasks of run a secret as a variable, for all that follows in the call.
+   * Gives the tasks of run, and build --publish, a secret as a variable, for all that follows in the call.
    *
    * @param name Name of the variable: TOKEN
    * @param secret Its value: env://NAME or file://PATH
@@ -463,7 +464,7 @@ export class Slipway {
       env,
       allowFailure,
       githubToken: this.githubToken,
-      secrets: this.secretValues.map((secret, at) => ({ name: this.secretNames[at] ?? "", secret })),
+      secrets: this.secrets(),
       services: this.taskServices.map((service, at) => ({ host: this.serviceHosts[at] ?? "", service })),
     }).sync();
   }
@@ -475,11 +476,16 @@ export class Slipway {
    * the platforms of the release, static and with the version: <name>-<os>-<arch>, and checksums.txt. The section build
    * of slipway.json says what else.
    *
+   * With --publish, GoReleaser makes its whole release, that of GitHub or GitLab included; a repeat completes it. Its
+   * token comes before: with-secret-env --name GITLAB_TOKEN --secret env://GITLAB_TOKEN build --publish
+   *
    * @param ciImage Reference of the published CI image. Default, or empty: build it.
    * @param moduleCache What module-cache gave earlier.
    * @param release Build the version of the commit's tag; else a snapshot.
    * @param tag The tag to release, where the commit has several.
    * @param isolated Take nothing from caches that other jobs write, as a release does: for what is published.
+   * @param publish Publish the tag with GoReleaser: archives, checksums, changelog and the release of the forge. Images
+   * are left to the function release.
    */
   @func({ cache: "never" })
   async build(
@@ -488,7 +494,12 @@ export class Slipway {
     release = false,
     tag?: string,
     isolated = false,
+    publish = false,
   ): Promise<Directory> {
+    if (publish) {
+      const project = await this.goProject(toolsOfJobs.build, ciImage, moduleCache);
+      return publishForgeRelease(project, { tag, secrets: this.secrets() });
+    }
     return this.binaries({ release, tag, isolated }, ciImage, moduleCache);
   }
 
@@ -876,6 +887,10 @@ export class Slipway {
   private async cacheKeyEntries({ source, settings }: Project): Promise<CacheKeyEntry[]> {
     const files = await readFiles(source, settings.cacheKey.files);
     return [...files].map(([path, content]) => ({ path, content }));
+  }
+
+  private secrets(): { name: string; secret: Secret }[] {
+    return this.secretValues.map((secret, at) => ({ name: this.secretNames[at] ?? "", secret }));
   }
 
   private async verifiedImage(project: Project, plan: CiImagePlan): Promise<ExaminedImage["image"]> {

@@ -37,7 +37,7 @@ const layers: Record<string, readonly string[]> = {
   engine: ["errors", "files", "oci", "text"],
   project: ["config", "errors", "files", "log", "phases", "progress", "registry", "secrets"],
   command: ["errors", "text"],
-  go: ["command", "errors", "phases", "report", "secrets"],
+  go: ["command", "errors", "files", "phases", "report", "secrets"],
   "ci-image": [
     "binaries",
     "command",

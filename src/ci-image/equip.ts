@@ -3,19 +3,23 @@ import { runCommand } from "../command.js";
 import { messageOf, SlipwayError } from "../errors.js";
 import { log } from "../log.js";
 import type { Project } from "../project.js";
-import type { RegistryClient } from "../registry/client.js";
+import { RegistryClient } from "../registry/client.js";
 import {
   distinctRepositories,
   formatReference,
   parseReference,
   type Repository,
 } from "../registry/reference.js";
+import type { RetryPolicy } from "../registry/retry.js";
 import { buildStage } from "./build.js";
 import type { CiImage } from "./image.js";
 import { choosePlatform } from "./plan.js";
 import { type Existence, probe } from "./publish.js";
 import { planTools, type ToolPlan } from "./tool-plan.js";
 import { toolPath } from "./tools.js";
+
+// A registry that does not answer is no reason to wait: what it has can be built.
+const lookRetry: RetryPolicy = { attempts: 2, baseDelay: 1_000, maxDelay: 1_000 };
 
 /** A tool as it is laid into an image. */
 export interface ToolFiles {
@@ -70,7 +74,8 @@ async function lackingTools(image: Container, names: readonly string[]): Promise
 }
 
 async function toolFiles(project: Project, plan: ToolPlan, wanted: Equipment): Promise<ToolFiles> {
-  const published = await findTool(project.client(), repositoriesOf(project, wanted), plan.image);
+  const client = new RegistryClient({ ...project.registries, readRetry: lookRetry });
+  const published = await findTool(client, repositoriesOf(project, wanted), plan.image);
   const platform = choosePlatform(plan.image);
   if (published !== undefined) return filesOf(plan.name, project.pull(published, platform));
   return filesOf(plan.name, await buildStage(await plan.build(), platform, wanted.githubToken));

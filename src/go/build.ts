@@ -16,11 +16,14 @@ export interface BuildOptions {
 export const snapshot: BuildOptions = { release: false, isolated: false };
 
 /** Where GoReleaser looks for its configuration (goreleaser.com, "Configuration"). */
-export const releaserFiles: readonly string[] = ["", ".config/"].flatMap((directory) =>
-  [".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml"].map(
-    (name) => `${directory}${name}`,
-  ),
-);
+export const releaserFiles: readonly string[] = [
+  ".config/goreleaser.yml",
+  ".config/goreleaser.yaml",
+  ".goreleaser.yml",
+  ".goreleaser.yaml",
+  "goreleaser.yml",
+  "goreleaser.yaml",
+];
 
 /** The `dist` directory of `goreleaser build`, with the binaries of every platform it is configured for. */
 export async function build(project: GoProject, options: BuildOptions): Promise<Directory> {

@@ -1,0 +1,90 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Directory, dag, type Secret } from "@dagger.io/dagger";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { publishForgeRelease, repeatable } from "../../src/go/forge-release.js";
+import { recordContainer } from "../support/recorded-container.js";
+
+const tags = "sh -c git tag --points-at HEAD || exit 1";
+
+/** A source whose files are what it exports. */
+function sourceOf(files: Record<string, string>): Directory {
+  const source = {
+    filter: () => source,
+    export: async (path: string) => {
+      for (const [name, text] of Object.entries(files)) {
+        await mkdir(dirname(join(path, name)), { recursive: true });
+        await writeFile(join(path, name), text);
+      }
+      return path;
+    },
+  };
+  return source as unknown as Directory;
+}
+
+async function record(files: Record<string, string>) {
+  const { container, calls } = recordContainer({ [tags]: "v1.2.3\n" });
+  const secret = {} as Secret;
+  const project = { image: container, source: sourceOf(files), moduleCache: dag.directory() };
+  await publishForgeRelease(project, { secrets: [{ name: "GITLAB_TOKEN", secret }] });
+  return { calls, secret };
+}
+
+describe("a release of GoReleaser's own", () => {
+  it("is of the tag, without images, with its token, and never one that the engine remembers", async () => {
+    const { calls, secret } = await record({ ".goreleaser.yaml": "version: 2\n" });
+    expect(calls).toContainEqual(["withSecretVariable", "GITLAB_TOKEN", secret]);
+    expect(calls).toContainEqual(["withEnvVariable", "GORELEASER_CURRENT_TAG", "v1.2.3"]);
+    expect(calls).toContainEqual(["withEnvVariable", "SLIPWAY_RUN", expect.any(String)]);
+    expect(calls.filter(([method]) => method === "withMountedCache")).toEqual([]);
+    expect(calls.at(-2)).toEqual([
+      "withExec",
+      ["goreleaser", "release", "--clean", "--skip=docker", "--config=/tmp/slipway-goreleaser.yaml"],
+    ]);
+    expect(calls.at(-1)).toEqual(["directory", "/src/dist"]);
+  });
+
+  it("takes the configuration that GoReleaser would", async () => {
+    const { calls } = await record({
+      "goreleaser.yml": "project_name: last\n",
+      ".config/goreleaser.yaml": "project_name: first\n",
+    });
+    const [, , text] = calls.find(([method]) => method === "withNewFile") ?? [];
+    expect(parse(String(text))).toEqual({
+      project_name: "first",
+      release: { replace_existing_artifacts: true },
+    });
+  });
+
+  it("needs a configuration", async () => {
+    await expect(record({})).rejects.toThrow(
+      "build --publish: expected a configuration of GoReleaser, which makes the release, got nothing. Add a .goreleaser.yaml, or build without --publish.",
+    );
+  });
+});
+
+describe("a configuration that can be repeated", () => {
+  const replaced = { replace_existing_artifacts: true };
+
+  it.each<[string, string, unknown]>([
+    ["no release", "version: 2\n", { version: 2, release: replaced }],
+    ["an empty release", "release:\n", { release: replaced }],
+    ["another setting", "release:\n  draft: true\n", { release: { draft: true, ...replaced } }],
+    ["nothing at all", "", { release: replaced }],
+    ["an anchor", "a: &x {b: 1}\nc: *x\n", { a: { b: 1 }, c: { b: 1 }, release: replaced }],
+  ])("has %s, and replaces what is there", (_, text, expected) => {
+    expect(parse(repeatable(text))).toEqual(expected);
+  });
+
+  it("keeps what it says itself, and its comments and templates", () => {
+    const own = "release:\n  replace_existing_artifacts: false # why\n";
+    expect(repeatable(own)).toBe(own);
+    const text = "# built by hand\nchangelog:\n  format: '{{.SHA}}: {{.Message}}'\n";
+    expect(repeatable(text)).toContain(text);
+  });
+
+  it("is YAML", () => {
+    expect(() => repeatable("a: [1\n")).toThrow(".goreleaser.yaml: expected YAML, got ");
+  });
+});
