@@ -15,12 +15,14 @@ import {
   type Secret,
   type Service,
 } from "@dagger.io/dagger";
+import { initialize } from "./adoption/init.js";
+import { readRepositoryFiles } from "./adoption/source.js";
 import { assessRollback, reportVerdict } from "./ci-image/assess.js";
 import { buildStage as buildCiImage } from "./ci-image/build.js";
 import { type CacheKeyEntry, compareCacheKey, renderCacheKey } from "./ci-image/cache-key.js";
 import { type Equipment, equip } from "./ci-image/equip.js";
 import { checkPlatform, type ExaminedImage, examineCiImage, examineTool } from "./ci-image/examine.js";
-import { readCiImageFiles } from "./ci-image/files.js";
+import { readCiImageFiles, toolsFile } from "./ci-image/files.js";
 import { chooseMise } from "./ci-image/inputs.js";
 import { type CiImagePlan, choosePlatform, planCiImage, targetRepositories } from "./ci-image/plan.js";
 import { publishCiImage, publishTools } from "./ci-image/publish.js";
@@ -161,6 +163,27 @@ export class Slipway {
     this.serviceHosts.push(host);
     this.taskServices.push(service);
     return this;
+  }
+
+  /**
+   * Writes what a repository needs to move in, from what is there: settings, pipelines, and what is not the same.
+   *
+   * It reads GoReleaser's dockers, docker_manifests and dockers_v2, workflows with docker/metadata-action and
+   * docker/build-push-action, Dockerfiles, go.mod, the versions of tools and the git remote, and writes the same images,
+   * tags, platforms, labels and build arguments as slipway.json. SLIPWAY.md says what is not the same, why, and what to
+   * do next. Only files that are not there are in the result: init export --path .
+   *
+   * @param env Variables of GoReleaser's templates that are always the same: DOCKERHUB_USERNAME=acme
+   */
+  @func({ cache: "never" })
+  async init(env: string[] = []): Promise<Directory> {
+    const [repository, own] = await Promise.all([
+      readRepositoryFiles(this.source),
+      readFiles(dag.currentModule().source(), [toolsFile]),
+    ]);
+    const tools = own.get(toolsFile)?.toString("utf8") ?? "";
+    const files = [...initialize(repository, { env, tools })];
+    return files.reduce((directory, [path, text]) => directory.withNewFile(path, text), dag.directory());
   }
 
   /**

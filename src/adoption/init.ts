@@ -1,0 +1,122 @@
+import { renderCacheKey } from "../ci-image/cache-key.js";
+import { parseSettings } from "../config.js";
+import { InputError } from "../errors.js";
+import { callerInputOf, renderCallers } from "./callers.js";
+import { renderPage } from "./notes-page.js";
+import { Repository, type RepositoryFiles } from "./repository.js";
+import { mainBranchOf, readImages, withDefaults } from "./repository-images.js";
+import { alwaysSo, nextCommands, noteRepository, readBy } from "./repository-notes.js";
+import { draftSettings } from "./settings-draft.js";
+import { readToolVersions, toolsFile } from "./tool-versions.js";
+
+export interface InitOptions {
+  /** Variables of templates that are always the same, as NAME=value. */
+  env: readonly string[];
+  /** Slipway's own `.mise/config.toml`: versions of tools that a repository does not name. */
+  tools: string;
+}
+
+const page = "SLIPWAY.md";
+const settingsFile = "slipway.json";
+
+/**
+ * What a repository needs to move in, by path: only files that it does not have. A second run, over what the first
+ * one wrote, gives none.
+ */
+export function initialize(files: RepositoryFiles, { env, tools }: InitOptions): Map<string, string> {
+  const repository = new Repository(files);
+  const knownBranch = mainBranchOf(repository);
+  const mainBranch = knownBranch ?? "main";
+  const isMain = (branch: string) => branch === mainBranch;
+  const isGo = repository.has("go.mod");
+  const found = readImages(repository, parseVariables(env), isMain);
+  const draft = withDefaults(found, repository);
+  const defaults = parseSettings(undefined);
+  const versions = isGo ? readToolVersions(repository, tools, defaults.ciImage.go) : { notes: [] };
+
+  const wanted = new Map<string, string>();
+  if ("config" in versions && versions.config !== undefined) wanted.set(toolsFile, versions.config);
+  const keyFiles = cacheKeyFiles(repository, wanted, defaults.cacheKey.files);
+  const { settings, notes } = draftSettings(draft, {
+    mainBranch,
+    defaultDockerfile: repository.defaultDockerfile,
+    ciImage: "go" in versions && versions.go !== undefined ? { go: versions.go } : undefined,
+    cacheKey: isDefault(keyFiles, defaults.cacheKey.files) ? undefined : { files: keyFiles },
+  });
+  const settingsText = formatSettings(settings);
+  wanted.set(settingsFile, settingsText);
+  // Its files are those of the settings that are there, which may be others.
+  if (keyFiles.length > 0 && !repository.has(settingsFile))
+    wanted.set(".cache-key", cacheKeyOf(keyFiles, repository, wanted));
+  const callers = renderCallers(callerInputOf(repository, settings, mainBranch));
+  for (const [path, text] of callers) wanted.set(path, text);
+
+  const written = [...wanted.keys()].filter((path) => !repository.has(path));
+  const kept = [...wanted.keys()].filter((path) => repository.has(path));
+  wanted.set(
+    page,
+    renderPage({
+      written,
+      kept,
+      read: readBy(repository),
+      notes: [
+        ...noteRepository(repository, settings, knownBranch),
+        ...draft.notes,
+        ...notes,
+        ...versions.notes,
+      ],
+      otherSettings: repository.has(settingsFile) ? settingsText : undefined,
+      always: alwaysSo(repository, found),
+      next: nextCommands(repository),
+    }),
+  );
+  return new Map([...wanted].filter(([path]) => !repository.has(path)));
+}
+
+/** The text of slipway.json: lists of texts that fit are one line. */
+function formatSettings(settings: object): string {
+  const text = JSON.stringify(settings, undefined, 2);
+  const list = /\[\n\s+("[^"\n]*"(?:,\n\s+"[^"\n]*")*)\n\s+\]/g;
+  const compact = text.replace(list, (whole, entries: string) => {
+    const line = `[${entries.replace(/,\n\s+/g, ", ")}]`;
+    return line.length > 90 ? whole : line;
+  });
+  return `${compact}\n`;
+}
+
+function parseVariables(env: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    env.map((text) => {
+      const [, name, value = ""] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+      if (name !== undefined) return [name, value];
+      throw new InputError({
+        subject: "--env",
+        expected: "NAME=value",
+        given: text,
+        fix: "Write --env DOCKERHUB_USERNAME=acme; nothing behind = is a variable that is not set",
+      });
+    }),
+  );
+}
+
+function cacheKeyFiles(
+  repository: Repository,
+  wanted: ReadonlyMap<string, string>,
+  defaults: readonly string[],
+): string[] {
+  const candidates = [...defaults, "package.json", "bun.lock", "bun.lockb"];
+  return candidates.filter((path) => repository.content(path) !== undefined || wanted.has(path));
+}
+
+function isDefault(files: readonly string[], defaults: readonly string[]): boolean {
+  return files.length === 0 || files.join() === defaults.join();
+}
+
+function cacheKeyOf(
+  files: readonly string[],
+  repository: Repository,
+  wanted: ReadonlyMap<string, string>,
+): string {
+  const contentOf = (path: string) => repository.content(path) ?? Buffer.from(wanted.get(path) ?? "");
+  return renderCacheKey(files.map((path) => ({ path, content: contentOf(path) })));
+}

@@ -1,0 +1,146 @@
+import { parseSettings } from "../config.js";
+import { callerInputOf, includedPipeline } from "./callers.js";
+import type { Draft } from "./draft.js";
+import type { Note } from "./note.js";
+import type { Origin } from "./origin.js";
+import type { Repository } from "./repository.js";
+import { toolsFile } from "./tool-versions.js";
+
+/** The files that were read. */
+export function readBy(repository: Repository): string[] {
+  const others = [
+    "go.mod",
+    toolsFile,
+    ".tool-versions",
+    "mise.toml",
+    ".mise.toml",
+    "bun.lock",
+    ".git/config",
+  ];
+  return [
+    ...(repository.goreleaserFile === undefined ? [] : [repository.goreleaserFile]),
+    ...repository.workflows,
+    ...repository.dockerfiles,
+    ...others.filter((path) => repository.text(path) !== undefined),
+  ];
+}
+
+/** What pushes an image in a line of a script. */
+const publishes =
+  /\b(?:docker|podman|nerdctl|buildah)\b[^\n#]*(?:\bpush\b|--push\b)|--push\b|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b|\bko (?:build|publish)\b/;
+
+/** As much of each line as is looked at: a command is at its beginning. */
+function linesOf(text = ""): string[] {
+  return text.split("\n").map((line) => line.slice(0, 2000));
+}
+
+/** What is to be known of the repository itself. */
+export function noteRepository(
+  repository: Repository,
+  settings: Readonly<Record<string, unknown>>,
+  mainBranch: string | undefined,
+): Note[] {
+  const notes: Note[] = [];
+  const release = parseSettings(JSON.stringify(settings)).release;
+  const add = (kind: Note["kind"], file: string, what: string, why: string) =>
+    notes.push({ kind, file, what, why });
+  if (release.images.some(({ repositories }) => repositories.length === 0))
+    add(
+      "to-do",
+      "slipway.json",
+      "release.repositories",
+      "nothing here says where images go: name the repositories, as in ghcr.io/acme/app",
+    );
+  if (mainBranch === undefined)
+    add(
+      "to-do",
+      "slipway.json",
+      "release.mainBranch",
+      "the checkout does not say which branch is the main one: it is main, unless that setting says otherwise",
+    );
+  for (const dockerfile of new Set(release.images.flatMap((image) => image.dockerfile ?? [])))
+    if (!repository.has(dockerfile)) add("to-do", dockerfile, "the Dockerfile", "there is no such file");
+  const used = release.images.map(({ dockerfile }) => dockerfile ?? repository.defaultDockerfile);
+  for (const path of repository.dockerfiles.filter((path) => !used.includes(path)))
+    add(
+      "differs",
+      path,
+      "the Dockerfile",
+      "no image of the settings is made by it: release.dockerfile, or an image of release.images, names it",
+    );
+  for (const file of [".gitlab-ci.yml", ...repository.workflows])
+    if (linesOf(repository.text(file)).some((line) => publishes.test(line)))
+      add(
+        "to-do",
+        file,
+        "a script that publishes images",
+        "scripts are not read: compare what it pushes with release.repositories, release.tags and release.platforms",
+      );
+  if (repository.has("slipway.json"))
+    add(
+      "to-do",
+      "slipway.json",
+      "the settings",
+      "they were there: compare them with those at the end of this page",
+    );
+  const { forge, hasGitlabPipeline, dockerHub } = callerInputOf(repository, settings, mainBranch ?? "main");
+  if (hasGitlabPipeline && forge === "gitlab")
+    add("to-do", ".gitlab-ci.yml", "include", `add - local: ${includedPipeline} to it`);
+  if (dockerHub !== undefined)
+    add(
+      "to-do",
+      "DOCKERHUB_TOKEN",
+      "the secret",
+      `a token of Docker Hub with Read & Write, of the account that pushes to ${dockerHub}; dockerhub_username of the pipeline names that account`,
+    );
+  for (const host of otherHosts(release.images, forge))
+    add(
+      "to-do",
+      host,
+      "its credentials",
+      "registry and registry_username of the pipeline, and the secret REGISTRY_PASSWORD",
+    );
+  return notes;
+}
+
+/** Registries that the pipeline signs in to only where it is told how. */
+function otherHosts(
+  images: ReturnType<typeof parseSettings>["release"]["images"],
+  forge: Origin["forge"] | undefined,
+): string[] {
+  const own = forge === "gitlab" ? "registry.gitlab.com" : "ghcr.io";
+  const hosts = images.flatMap(({ repositories }) =>
+    repositories.map(({ repository }) => repository.registry),
+  );
+  return [...new Set(hosts)].filter((host) => host !== own && host !== "docker.io");
+}
+
+/** What is another way for every project. */
+export function alwaysSo({ goreleaserFile, workflows }: Repository, { images }: Draft): string[] {
+  if (images.length === 0 || (goreleaserFile === undefined && workflows.length === 0)) return [];
+  return [
+    "A tag that moves (`latest`, `1.2`, `stable`) follows the highest version that is published. GoReleaser and docker/metadata-action move it with every release, older ones included, and GoReleaser with pre-releases as well.",
+    "A tag that names a version or a commit never moves: where it exists as another image, nothing is published.",
+    "The time in labels is that of the commit, and not of the build, so that the same release can be made again: pass `--source-date-epoch`.",
+    "Files of the build context come from the source, with the binaries laid over it, and `.dockerignore` holds for them.",
+    "GoReleaser's `dockers_v2` and docker/build-push-action attach an SBOM or provenance unless told otherwise; Slipway attaches none yet.",
+    "Take what published these images until now out of its configuration before both do: `dockers`, `docker_manifests` and `dockers_v2`, or the steps of the workflow.",
+  ];
+}
+
+/** Commands to go on with. */
+export function nextCommands(repository: Repository): { command: string; does: string }[] {
+  const call = "dagger -m github.com/acme/slipway@v0.1.0 call --source .";
+  // With GoReleaser, rehearse builds a snapshot by itself.
+  const needsBinaries = repository.has("go.mod") && repository.goreleaserFile === undefined;
+  return [
+    {
+      command: `${call} rehearse${needsBinaries ? " --binaries dist" : ""}`,
+      does: "Releases twice into a registry of its own. It needs no credentials.",
+    },
+    {
+      command: `${call} plan --ref refs/tags/v1.2.3`,
+      does: "Says what a release would set, and why. It reads the registries and changes nothing.",
+    },
+  ];
+}

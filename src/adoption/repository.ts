@@ -1,0 +1,99 @@
+import { commonDockerfiles } from "../release/dockerfile-choice.js";
+import { goreleaserFiles } from "./goreleaser/config.js";
+import { type Origin, readOrigin } from "./origin.js";
+
+/** What is read of a repository: patterns as an include of a directory has them. */
+export const readPatterns = [
+  ...goreleaserFiles,
+  ".github/workflows/*.yml",
+  ".github/workflows/*.yaml",
+  ".git/config",
+  ".git/HEAD",
+  ".git/refs/remotes/origin/HEAD",
+  "go.mod",
+  "go.sum",
+  "package.json",
+  "bun.lock",
+  "bun.lockb",
+  "**/*Dockerfile*",
+  "**/*Containerfile*",
+  ".dockerignore",
+  ".tool-versions",
+  "mise.toml",
+  ".mise.toml",
+  ".mise/config.toml",
+  ".config/mise/config.toml",
+  ".gitlab-ci.yml",
+  "slipway.json",
+] as const;
+
+/** Files of a repository: the paths of all, and the content of those that are read. */
+export interface RepositoryFiles {
+  paths: ReadonlySet<string>;
+  contents: ReadonlyMap<string, Buffer>;
+}
+
+/** A repository that moves in. */
+export class Repository {
+  readonly origin: Origin | undefined;
+  private readonly directories: ReadonlySet<string>;
+
+  constructor(private readonly files: RepositoryFiles) {
+    this.origin = readOrigin(this.text(".git/config"));
+    this.directories = new Set([...files.paths].flatMap(parentsOf));
+  }
+
+  /** Whether there is a file or a directory of that path; a pattern is asked for what is before it. */
+  has(path: string): boolean {
+    const plain = path.replace(/\/?[^/]*[*?[].*$/, "");
+    return plain === "" || this.files.paths.has(plain) || this.directories.has(plain);
+  }
+
+  text(path: string): string | undefined {
+    return this.files.contents.get(path)?.toString("utf8");
+  }
+
+  content(path: string): Buffer | undefined {
+    return this.files.contents.get(path);
+  }
+
+  /** The configuration of GoReleaser that it takes. */
+  get goreleaserFile(): string | undefined {
+    return goreleaserFiles.find((file) => this.files.contents.has(file));
+  }
+
+  get workflows(): string[] {
+    return [...this.files.contents.keys()].filter((path) => path.startsWith(".github/workflows/")).sort();
+  }
+
+  /** Everything that is called as Dockerfiles are, but for that of the CI image. */
+  get dockerfiles(): string[] {
+    return [...this.files.paths].filter((path) => path !== "Dockerfile.ci" && isDockerfile(path)).sort();
+  }
+
+  /** The Dockerfile that a release takes where the settings name none. */
+  get defaultDockerfile(): string | undefined {
+    return commonDockerfiles.find((path) => this.files.paths.has(path));
+  }
+
+  /** The main branch, as far as the checkout tells; the branch that is checked out is one only by its name. */
+  get mainBranch(): string | undefined {
+    const remote = /^ref: refs\/remotes\/origin\/(\S+)/.exec(
+      this.text(".git/refs/remotes/origin/HEAD") ?? "",
+    )?.[1];
+    const current = /^ref: refs\/heads\/(main|master|trunk)\s*$/.exec(this.text(".git/HEAD") ?? "")?.[1];
+    return remote ?? current;
+  }
+}
+
+function isDockerfile(path: string): boolean {
+  if (/(^|\/)(node_modules|vendor|testdata|\.git)\//.test(path)) return false;
+  return /(^|\/)((Dockerfile|Containerfile)([._-][\w.-]+)?|[\w.-]+\.(Dockerfile|dockerfile|Containerfile))$/.test(
+    path,
+  );
+}
+
+function parentsOf(path: string): string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, at) => parts.slice(0, at + 1).join("/"));
+}

@@ -1,0 +1,363 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { readOrigin } from "../../src/adoption/origin.js";
+import { compareCacheKey } from "../../src/ci-image/cache-key.js";
+import { requestedTools } from "../../src/ci-image/tools.js";
+import { parseSettings } from "../../src/config.js";
+import { checkout, gitConfig, initIn, publishedBy, rowsOf } from "../support/adoption.js";
+import { callersOf } from "../support/callers.js";
+import { root } from "../support/contract.js";
+import { documentedFiles } from "../support/markdown.js";
+
+const goreleaser = `version: 2
+dockers_v2:
+  - images: [ghcr.io/acme/app]
+    tags: ["{{ .Tag }}", latest]
+`;
+const goProject = {
+  "go.mod": "module example.com/app\n\ngo 1.24.0\n",
+  "go.sum": "",
+  Dockerfile: "FROM scratch\n",
+};
+
+describe("init", () => {
+  it("writes what a project with GoReleaser needs, and nothing else", () => {
+    const written = initIn(checkout({ ...goProject, ".goreleaser.yaml": goreleaser }));
+    expect([...written.keys()]).toEqual([
+      "slipway.json",
+      ".cache-key",
+      ".github/workflows/slipway.yml",
+      "SLIPWAY.md",
+    ]);
+    expect(JSON.parse(written.get("slipway.json") ?? "")).toEqual({
+      cacheKey: { files: ["go.mod", "go.sum"] },
+      release: {
+        repositories: [{ repository: "ghcr.io/acme/app", latest: "highest" }],
+        tags: ["{tag}"],
+        preReleases: true,
+      },
+    });
+  });
+
+  it("says what it read, what to do next, and what is always another way", () => {
+    const page = initIn(checkout({ ...goProject, ".goreleaser.yaml": goreleaser })).get("SLIPWAY.md");
+    expect(page).toContain("Read: `.goreleaser.yaml`, `Dockerfile`, `go.mod`, `.git/config`.");
+    expect(page).toMatch(/^dagger -m \S+ call --source \. rehearse$/m);
+    expect(page).toContain("follows the highest version that is published");
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["nothing at all", {}],
+    ["a remote alone", checkout({})],
+    ["a Go project", checkout(goProject)],
+    ["GoReleaser", checkout({ ...goProject, ".goreleaser.yaml": goreleaser })],
+    ["GitLab", { ".git/config": gitConfig("git@gitlab.com:group/sub/app.git"), ...goProject }],
+    [
+      "GitLab with a pipeline",
+      { ".git/config": gitConfig("git@gitlab.com:group/app.git"), ".gitlab-ci.yml": "a: {}\n" },
+    ],
+    ["settings", checkout({ ...goProject, "slipway.json": "{}" })],
+    ["tools", checkout({ ...goProject, ".tool-versions": "golangci-lint 2.1.6\n" })],
+  ])("overwrites nothing, changes nothing the second time, and writes settings that hold: %s", (_, files) => {
+    const written = initIn(files);
+    expect([...written.keys()].filter((path) => path in files)).toEqual([]);
+    expect([...initIn({ ...files, ...Object.fromEntries(written) })]).toEqual([]);
+    const settings = written.get("slipway.json");
+    if (settings !== undefined) expect(() => parseSettings(settings)).not.toThrow();
+  });
+
+  it("leaves settings as they are, and says what they would have been", () => {
+    const written = initIn(checkout({ ".goreleaser.yaml": goreleaser, "slipway.json": '{"release": {}}' }));
+    expect(written.has("slipway.json")).toBe(false);
+    expect(written.has(".cache-key")).toBe(false);
+    expect(written.get("SLIPWAY.md")).toContain('"repository": "ghcr.io/acme/app"');
+  });
+
+  it.each([
+    ["https://github.com/Acme/app.git", "ghcr.io/acme/app"],
+    ["git@gitlab.com:group/sub/app.git", "registry.gitlab.com/group/sub/app"],
+  ])("takes the place of %s where nothing names an image", (url, repository) => {
+    const written = initIn({ ".git/config": gitConfig(url), Dockerfile: "FROM scratch\n" });
+    expect(publishedBy(written.get("slipway.json") ?? "", "refs/tags/v1.2.3")).toEqual({
+      [`${repository}:1.2.3`]: "linux/amd64, linux/arm64",
+      [`${repository}:latest`]: "linux/amd64, linux/arm64",
+    });
+    expect(rowsOf(written.get("SLIPWAY.md"), "Different").join()).toContain(repository);
+  });
+
+  it.each([
+    ["there is no remote", {}],
+    ["the forge has no place for all", { ".git/config": gitConfig("https://git.example.com/acme/app") }],
+    [
+      "what names it is not known",
+      checkout({ ".goreleaser.yaml": 'dockers_v2:\n  - images: ["{{ .Env.A }}/b"]\n    tags: [c]\n' }),
+    ],
+  ])("names no repository by a guess where %s", (_, files) => {
+    const written = initIn(files);
+    expect(parseSettings(written.get("slipway.json")).release.repositories).toEqual([]);
+    expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).toContain("release.repositories");
+  });
+
+  it("takes the main branch from the remote", () => {
+    const files = checkout({ ".git/refs/remotes/origin/HEAD": "ref: refs/remotes/origin/develop\n" });
+    const written = initIn(files);
+    expect(parseSettings(written.get("slipway.json")).release.mainBranch).toBe("develop");
+    expect(written.get(".github/workflows/slipway.yml")).toContain('branches: ["develop"]');
+  });
+
+  it("takes the main branch from the workflows, where the checkout is of a commit", () => {
+    const files = checkout({
+      ".git/HEAD": "1a2b3c4d1a2b3c4d1a2b3c4d1a2b3c4d1a2b3c4d\n",
+      ".github/workflows/ci.yml": "on: { push: { branches: [master, 'release/**'] } }\njobs: {}\n",
+    });
+    expect(parseSettings(initIn(files).get("slipway.json")).release.mainBranch).toBe("master");
+  });
+
+  it("says where the main branch is not known", () => {
+    const page = initIn(checkout({ ".git/HEAD": "ref: refs/heads/feature\n" })).get("SLIPWAY.md");
+    expect(rowsOf(page, "To do").join()).toContain("release.mainBranch");
+  });
+
+  it("takes variables from the workflow that runs GoReleaser, where they are written there", () => {
+    const files = checkout({
+      ".goreleaser.yaml":
+        'dockers_v2:\n  - images: ["{{ .Env.WHERE }}/{{ .Env.WHO }}"]\n    tags: ["{{ .Tag }}"]\n',
+      ".github/workflows/release.yml": `on: { push: { tags: ["v*"] } }
+jobs:
+  release:
+    env: { WHERE: quay.io/acme }
+    steps:
+      - uses: goreleaser/goreleaser-action@v6
+        env: { WHO: "\${{ github.event.repository.name }}", TOKEN: "\${{ secrets.TOKEN }}" }
+`,
+    });
+    expect(publishedBy(initIn(files).get("slipway.json") ?? "", "refs/tags/v1.2.3")).toEqual({
+      "quay.io/acme/app:v1.2.3": "linux/amd64, linux/arm64",
+    });
+  });
+
+  it("writes a key of the cache that check-cache-key takes", () => {
+    const written = initIn(checkout(goProject));
+    const { files } = parseSettings(written.get("slipway.json")).cacheKey;
+    const contents = { ...goProject, ...Object.fromEntries(written) } as Record<string, string>;
+    const entries = files.map((path) => ({ path, content: Buffer.from(contents[path] ?? "missing") }));
+    expect(() => compareCacheKey(written.get(".cache-key"), entries)).not.toThrow();
+  });
+
+  it.each<[string, Record<string, string>, Record<string, string> | undefined]>([
+    ["none", {}, undefined],
+    [
+      "asdf's",
+      { ".tool-versions": "golang 1.24.1\ngolangci-lint 2.1.6\n" },
+      { "golangci-lint": "2.1.6", goreleaser: "2.13.3" },
+    ],
+    [
+      "mise's",
+      { "mise.toml": '[tools]\ngoreleaser = "2.4.0"\n' },
+      { "golangci-lint": "2.7.2", goreleaser: "2.4.0" },
+    ],
+    [
+      "an action's",
+      {
+        ".github/workflows/lint.yml":
+          "on: push\njobs:\n  a:\n    steps:\n      - { uses: golangci/golangci-lint-action@v8, with: { version: v2.1.6 } }\n",
+      },
+      { "golangci-lint": "2.1.6", goreleaser: "2.13.3" },
+    ],
+    ["one that is not exact", { ".tool-versions": "golangci-lint latest\n" }, undefined],
+  ])("pins the versions of tools that a project names: %s", (_, files, expected) => {
+    const text = initIn(checkout({ ...goProject, ...files })).get(".mise/config.toml");
+    expect(text && requestedTools(text)).toEqual(expected);
+  });
+
+  it("says what the CI image cannot take of a mise configuration that is there", () => {
+    const written = initIn(
+      checkout({ ...goProject, ".mise/config.toml": '[tools]\ngoreleaser = "latest"\n' }),
+    );
+    expect(written.has(".mise/config.toml")).toBe(false);
+    expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).toContain("one entry for golangci-lint");
+  });
+
+  it("gives the CI image the Go that go.mod asks for, where the default is lower", () => {
+    const go = (version: string) =>
+      parseSettings(
+        initIn(checkout({ ...goProject, "go.mod": `module a\n\ngo ${version}\n` })).get("slipway.json"),
+      ).ciImage.go;
+    expect([go("1.24.0"), go("1.99.1")]).toEqual(["1.25.5", "1.99.1"]);
+  });
+
+  it.each([
+    [
+      "a workflow",
+      ".github/workflows/a.yml",
+      "on: push\njobs:\n  a:\n    steps:\n      - run: docker push a/b\n",
+    ],
+    [
+      "buildx",
+      ".github/workflows/a.yml",
+      "on: push\njobs:\n  a:\n    steps:\n      - run: |\n          docker buildx build \\\n            --push .\n",
+    ],
+    [
+      "podman",
+      ".github/workflows/a.yml",
+      "on: push\njobs:\n  a:\n    steps:\n      - run: podman manifest push a\n",
+    ],
+    ["a pipeline of GitLab", ".gitlab-ci.yml", "a:\n  script: [docker build --push .]\n"],
+  ])("says that the scripts of %s are not read", (_, file, text) => {
+    const page = initIn(checkout({ [file]: text })).get("SLIPWAY.md");
+    expect(rowsOf(page, "To do").join()).toContain("a script that publishes images");
+  });
+
+  it("says nothing of scripts that publish none", () => {
+    const text = "on: push\njobs:\n  a:\n    steps:\n      - run: git push && docker build .\n";
+    expect(rowsOf(initIn(checkout({ ".github/workflows/a.yml": text })).get("SLIPWAY.md"), "To do")).toEqual(
+      [],
+    );
+  });
+
+  it("never takes the Dockerfile of the CI image for that of a release", () => {
+    const { release } = parseSettings(initIn(checkout({ "Dockerfile.ci": "" })).get("slipway.json"));
+    expect(release.dockerfile).toBeUndefined();
+  });
+
+  it("takes the Go that mise pins, where it is higher than the default", () => {
+    const files = checkout({ ...goProject, ".mise/config.toml": '[tools]\ngo = "1.99.2"\n' });
+    expect(parseSettings(initIn(files).get("slipway.json")).ciImage.go).toBe("1.99.2");
+  });
+
+  it("lists Dockerfiles that no image is made by", () => {
+    const page = initIn(checkout({ Dockerfile: "", "web/Dockerfile": "", "Dockerfile.ci": "" })).get(
+      "SLIPWAY.md",
+    );
+    const rows = rowsOf(page, "Different").join("\n");
+    expect(rows).toContain("web/Dockerfile");
+    expect(rows).not.toContain("Dockerfile.ci");
+  });
+
+  it("adds to a pipeline of GitLab by a file of its own", () => {
+    const files = {
+      ".git/config": gitConfig("https://gitlab.com/group/app"),
+      ".gitlab-ci.yml": "test: {}\n",
+    };
+    const written = initIn(files);
+    expect([...written.keys()]).toContain(".gitlab-ci.slipway.yml");
+    expect(written.has(".gitlab-ci.yml")).toBe(false);
+    expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).toContain("local: .gitlab-ci.slipway.yml");
+  });
+
+  it("has nothing to add to a pipeline of GitLab that includes it already", () => {
+    const files = { ".git/config": gitConfig("https://gitlab.com/group/app"), "go.mod": "module a\n" };
+    const written = initIn(files);
+    expect(written.get(".gitlab-ci.yml")).toMatch(
+      /^include:\n {2}- remote: https:\/\/\S+\/templates\/pipeline\.yml\n/,
+    );
+    expect([...initIn({ ...files, ...Object.fromEntries(written) })]).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>, string, boolean]>([
+    ["what GoReleaser builds", { ...goProject, ".goreleaser.yaml": goreleaser }, "binaries", true],
+    ["binaries, where the Dockerfile runs nothing", goProject, "binaries", true],
+    [
+      "source, where the Dockerfile compiles",
+      { ...goProject, Dockerfile: "FROM golang AS build\nRUN go build .\n" },
+      "source",
+      true,
+    ],
+    [
+      "source, for another language, with no checks of Go",
+      { Dockerfile: "FROM node\nRUN npm ci\n" },
+      "source",
+      false,
+    ],
+  ])("releases %s", (_, files, from, isGo) => {
+    const workflow = parse(initIn(checkout(files)).get(".github/workflows/slipway.yml") ?? "");
+    expect(workflow.jobs.release.with).toEqual({ from, ...(isGo ? {} : { skip_checks: true }) });
+    expect("ci" in workflow.jobs).toBe(isGo);
+    expect("pull_request" in workflow.on).toBe(isGo);
+    const pipeline = initIn({ ...files, ".git/config": gitConfig("https://gitlab.com/group/app") });
+    expect(parse(pipeline.get(".gitlab-ci.yml") ?? "").include[0].inputs).toEqual({
+      release_from: from,
+      ...(isGo ? {} : { skip_checks: true }),
+    });
+  });
+
+  it("names the account and the secret of Docker Hub, and of other registries what is to be set", () => {
+    const config = "dockers_v2:\n  - images: [acme/app, quay.io/acme/app]\n    tags: ['{{ .Version }}']\n";
+    const written = initIn(checkout({ ...goProject, ".goreleaser.yaml": config }));
+    const { release } = parse(written.get(".github/workflows/slipway.yml") ?? "").jobs;
+    expect(release.with.dockerhub_username).toBe("acme");
+    expect(Object.keys(release.secrets)).toEqual(["DOCKERHUB_TOKEN"]);
+    const rows = rowsOf(written.get("SLIPWAY.md"), "To do").join("\n");
+    expect(rows).toContain("DOCKERHUB_TOKEN");
+    expect(rows).toMatch(/quay\.io.*registry_username/);
+  });
+
+  it("writes callers of at most 20 lines, of the form that README has", () => {
+    const config = "dockers_v2:\n  - images: [ghcr.io/acme/app, acme/app]\n    tags: ['{{ .Version }}']\n";
+    const written = initIn(checkout({ ...goProject, ".goreleaser.yaml": config }));
+    const [caller] = callersOf("README.md").github;
+    expect(written.get(".github/workflows/slipway.yml")?.replace('["main"]', "[main]").trimEnd()).toBe(
+      caller?.trimEnd(),
+    );
+  });
+
+  it("shows nothing of a configuration as markup", () => {
+    const config = 'dockers_v2:\n  - images: ["{{ .Env.A }}/<script>|`x`"]\n    tags: [c]\n';
+    const page = initIn(checkout({ ".goreleaser.yaml": config })).get("SLIPWAY.md");
+    expect(page).not.toMatch(/(?<!\\)<script>/);
+  });
+});
+
+describe("docs/move-in.md", () => {
+  const page = readFileSync(join(root, "docs/move-in.md"), "utf8");
+  const build = (arch: string) => `  - goarch: ${arch}
+    use: buildx
+    image_templates: ["ghcr.io/acme/app:{{ .Version }}-${arch}"]
+    build_flag_templates:
+      - --pull
+      - --platform=linux/${arch}
+      - --label=org.opencontainers.image.version={{ .Version }}
+`;
+  const list = (name: string) => `  - name_template: "${name}"
+    image_templates:
+      - ghcr.io/acme/app:{{ .Version }}-amd64
+      - ghcr.io/acme/app:{{ .Version }}-arm64
+`;
+  const names = [
+    "ghcr.io/acme/app:{{ .Version }}",
+    "ghcr.io/acme/app:latest",
+    "{{ .Env.MIRROR }}/app:{{ .Version }}",
+  ];
+  const before = `dockers:\n${build("amd64")}${build("arm64")}docker_manifests:\n${names.map(list).join("")}`;
+  const written = initIn(checkout({ ...goProject, ".goreleaser.yaml": before }));
+
+  it("shows the settings that init writes", () => {
+    const { release } = JSON.parse(written.get("slipway.json") ?? "");
+    expect(documentedFiles(page, "json").map((text) => JSON.parse(text))).toEqual([{ release }]);
+  });
+
+  it("shows rows of the page that init leaves", () => {
+    const rows = ["Left out", "Not needed"].flatMap((title) => rowsOf(written.get("SLIPWAY.md"), title));
+    expect(rows).toHaveLength(2);
+    for (const row of rows) expect(page).toContain(row);
+  });
+});
+
+describe("the remote of a repository", () => {
+  it.each([
+    ["https://github.com/acme/app.git", "https://github.com/acme/app"],
+    ["https://user:secret@github.com/acme/app", "https://github.com/acme/app"],
+    ["git@github.com:acme/app.git", "https://github.com/acme/app"],
+    ["ssh://git@gitlab.example.com:22/group/sub/app.git", "https://gitlab.example.com/group/sub/app"],
+    ["/srv/git/app.git", undefined],
+    ["../app", undefined],
+  ])("%s is %s", (url, expected) => {
+    expect(readOrigin(gitConfig(url))?.url).toBe(expected);
+  });
+
+  it("is the one called origin", () => {
+    expect(readOrigin('[remote "upstream"]\n\turl = https://github.com/other/app\n')).toBeUndefined();
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { parseGoreleaserConfig } from "../../src/adoption/goreleaser/config.js";
+import { parseYaml } from "../../src/adoption/yaml-file.js";
+import { InputError } from "../../src/errors.js";
+import { messageThrownBy } from "../support/thrown.js";
+
+const bomb = [
+  "a: &a [x, x, x, x, x, x, x, x, x, x]",
+  ...["b", "c", "d", "e", "f", "g", "h"].map((name, at) => {
+    const before = "abcdefg"[at];
+    return `${name}: &${name} [${Array(10).fill(`*${before}`).join(", ")}]`;
+  }),
+].join("\n");
+
+describe("YAML of others", () => {
+  it.each([
+    ["an empty file", "", {}],
+    ["comments alone", "# nothing\n", {}],
+    [
+      "anchors and merges",
+      "base: &base\n  a: 1\nuse:\n  <<: *base\n  b: 2\n",
+      { base: { a: 1 }, use: { a: 1, b: 2 } },
+    ],
+    ["the first of several documents", "a: 1\n---\nb: 2\n", { a: 1 }],
+    ["the key on", "on: push\n", { on: "push" }],
+  ])("is read: %s", (_, text, value) => {
+    expect(parseYaml(text, "a.yaml")).toEqual(value);
+  });
+
+  it.each([
+    ["aliases of aliases", bomb, "YAML that can be read"],
+    ["10 MB", `a: ${"x".repeat(10_000_000)}`, "at most 1000000 characters"],
+    ["brackets without end", "[".repeat(200_000), "nested at most 100 deep"],
+    ["dashes without end", `${"- ".repeat(50_000)}x`, "nested at most 100 deep"],
+    ["a list", "- a\n- b\n", "a mapping"],
+    ["a text", "just text", "a mapping"],
+    ["an alias of nothing", "a: *b\n", "YAML"],
+    ["two keys of one name", "a: 1\na: 2\n", "YAML"],
+    ["a tab for indentation", "a:\n\tb: 1\n", "YAML"],
+  ])("is refused by the name of the file: %s", async (_, text, expected) => {
+    const read = () => parseYaml(text, ".goreleaser.yaml");
+    expect(read).toThrow(InputError);
+    const message = await messageThrownBy(read);
+    expect(message).toMatch(/^\.goreleaser\.yaml: expected /);
+    expect(message).toContain(expected);
+  });
+
+  it("of another form than GoReleaser's is refused by its place", () => {
+    expect(() => parseGoreleaserConfig("dockers:\n  image: a\n", ".goreleaser.yml")).toThrow(
+      ".goreleaser.yml: dockers: expected what GoReleaser takes there",
+    );
+  });
+
+  it("with fields that nobody knows is read", () => {
+    const config = parseGoreleaserConfig(
+      "version: 2\nfuture: { a: [1] }\ndockers_v2:\n  - id: a\n    hope: 1\n",
+      "a",
+    );
+    expect(config.dockers_v2).toHaveLength(1);
+  });
+});
