@@ -5,7 +5,7 @@ import { RENEW_CACHE_KEY } from "../src/ci-image/cache-key.js";
 import { type Grammar, parseCommand } from "./support/command.js";
 import { readContract, root } from "./support/contract.js";
 import { readCoreApi } from "./support/core-api.js";
-import { documentedCommands, linksOf, quotedCommands } from "./support/markdown.js";
+import { anchorsOf, documentedCommands, linksOf, quotedCommands } from "./support/markdown.js";
 
 const pages = ["*.md", "docs/*.md"].flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
 const read = (page: string) => readFileSync(join(root, page), "utf8");
@@ -26,9 +26,28 @@ describe("documentation", () => {
     expect(problems).toEqual([]);
   });
 
-  it.each(pages)("of %s links to what is there", (page) => {
-    const broken = linksOf(read(page)).filter((link) => !existsSync(join(root, dirname(page), link)));
+  it.each(pages)("of %s links to files and headings that are there", (page) => {
+    const broken = linksOf(read(page)).filter(({ path, anchor }) => {
+      const target = path === "" ? page : join(dirname(page), path);
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(read(target)).includes(anchor);
+    });
     expect(broken).toEqual([]);
+  });
+
+  it.each(pages)("of %s has no two headings of one name, so that a link leads to one", (page) => {
+    const anchors = anchorsOf(read(page));
+    expect(anchors.filter((anchor, at) => anchors.indexOf(anchor) !== at)).toEqual([]);
+  });
+
+  it("begins with a README of at most 150 lines", () => {
+    expect(read("README.md").trimEnd().split("\n").length).toBeLessThanOrEqual(150);
+  });
+
+  it("has all pages of docs in its index", () => {
+    const indexed = linksOf(read("docs/README.md")).map(({ path }) => join("docs", path));
+    const others = pages.filter((page) => dirname(page) === "docs" && page !== "docs/README.md");
+    expect(others.filter((page) => !indexed.includes(page))).toEqual([]);
   });
 
   it("of errors calls what the module has", () => {

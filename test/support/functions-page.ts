@@ -23,9 +23,22 @@ function optionTable(options: readonly Option[]): string {
     ["option", "form", "default", "what it says"],
     options.map(({ name, help, type, required, default: value }) => [
       `--${name}`,
-      type,
-      required ? "required" : (value ?? ""),
+      asShown(type),
+      required ? "required" : shownDefault(type, value),
       help.replaceAll("\n", " "),
     ]),
   );
+}
+
+/** Values of an enumeration as `--help` lists them: DOTENV,JSON,MARKDOWN,PIPELINE. Small letters are taken as well. */
+function asShown(type: string): string {
+  return isEnumeration(type) ? type.toUpperCase().split(",").toSorted().join() : type;
+}
+
+function shownDefault(type: string, value: string | undefined): string {
+  return value !== undefined && isEnumeration(type) ? value.toUpperCase().replaceAll('"', "") : (value ?? "");
+}
+
+function isEnumeration(type: string): boolean {
+  return type.includes(",");
 }

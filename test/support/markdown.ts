@@ -26,11 +26,50 @@ export function documentedFiles(markdown: string, language: string): string[] {
   return blocksOf(markdown).flatMap((block) => (block.language === language ? [`${block.text}\n`] : []));
 }
 
-/** The files that a page links to, relative to the page. */
-export function linksOf(markdown: string): string[] {
-  return [...markdown.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+/** A link of a page to a file of the repository. */
+export interface Link {
+  /** Relative to the page; empty for the page itself. */
+  path: string;
+  /** The heading that it names. */
+  anchor: string | undefined;
+}
+
+/** The links of a page that lead to files of the repository. */
+export function linksOf(markdown: string): Link[] {
+  return [...withoutBlocks(markdown).matchAll(/\]\(([^)\s]*)\)/g)]
     .map(([, target = ""]) => target)
-    .filter((target) => !/^\w+:/.test(target));
+    .filter((target) => !/^\w+:/.test(target))
+    .map((target) => {
+      const [path = "", anchor] = target.split("#");
+      return { path, anchor };
+    });
+}
+
+/** What the headings of a page are called in links, as GitHub and GitLab name them. */
+export function anchorsOf(markdown: string): string[] {
+  const headings = withoutBlocks(markdown).matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading = ""]) =>
+    heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** The rows of the tables of a page, below their heads: the cells of each, as they are written. */
+export function tableRowsOf(markdown: string): string[][] {
+  const lines = withoutBlocks(markdown).split("\n");
+  return lines
+    .filter(
+      (line, at) =>
+        line.startsWith("|") && !/^\|[-|]+\|$/.test(line) && !/^\|[-|]+\|$/.test(lines[at + 1] ?? ""),
+    )
+    .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "").trim()));
+}
+
+function withoutBlocks(markdown: string): string {
+  return markdown.replace(/^( *)```.*?^\1```$/gms, "");
 }
 
 interface Block {

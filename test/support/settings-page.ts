@@ -1,4 +1,7 @@
 import { markdownTable } from "../../src/report.js";
+import { address } from "./address.js";
+
+const schemaUrl = `https://raw.githubusercontent.com/${address.repository}/v${address.version}/slipway.schema.json`;
 
 /** As much of a JSON Schema as the page of settings reads. */
 interface Schema {
@@ -32,7 +35,8 @@ export function renderSettings(schema: Schema): string {
   );
   return `${[
     "# Settings",
-    "All that `slipway.json` at the root of the source may hold. Every setting may be left out, and a name that is none is an\nerror. This page is made from the code: `npm run generate`. An editor completes and checks the file where its `$schema`\nnames `slipway.schema.json` of the version of Slipway that is called.",
+    "All that `slipway.json` at the root of the source may hold. Every setting may be left out, and a name that is none is an\nerror. This page is made from the code: `npm run generate`. An editor completes and checks the file where it names the\nschema of the version of Slipway that is called:",
+    ["```json", JSON.stringify({ $schema: schemaUrl }), "```"].join("\n"),
     ...sections,
   ].join("\n\n")}\n`;
 }
