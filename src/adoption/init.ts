@@ -4,7 +4,7 @@ import { InputError } from "../errors.js";
 import { callerInputOf, renderCallers } from "./callers.js";
 import { renderPage } from "./notes-page.js";
 import { Repository, type RepositoryFiles } from "./repository.js";
-import { mainBranchOf, readImages, withDefaults } from "./repository-images.js";
+import { mainBranchOf, namesImages, readImages, withDefaults } from "./repository-images.js";
 import { alwaysSo, nextCommands, noteRepository, readBy } from "./repository-notes.js";
 import { draftSettings } from "./settings-draft.js";
 import { readToolVersions, toolsFile } from "./tool-versions.js";
@@ -31,6 +31,7 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
   const isGo = repository.has("go.mod");
   const found = readImages(repository, parseVariables(env), isMain);
   const draft = withDefaults(found, repository);
+  const hasImages = namesImages(draft) || repository.dockerfiles.length > 0;
   const defaults = parseSettings(undefined);
   const versions = isGo ? readToolVersions(repository, tools, defaults.ciImage.go) : { notes: [] };
 
@@ -48,7 +49,7 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
   // Its files are those of the settings that are there, which may be others.
   if (keyFiles.length > 0 && !repository.has(settingsFile))
     wanted.set(".cache-key", cacheKeyOf(keyFiles, repository, wanted));
-  const callers = renderCallers(callerInputOf(repository, settings, mainBranch));
+  const callers = renderCallers(callerInputOf(repository, settings, { mainBranch, hasImages }));
   for (const [path, text] of callers) wanted.set(path, text);
 
   const written = [...wanted.keys()].filter((path) => !repository.has(path));
@@ -60,14 +61,14 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
       kept,
       read: readBy(repository),
       notes: [
-        ...noteRepository(repository, settings, knownBranch),
+        ...noteRepository(repository, settings, { mainBranch: knownBranch, hasImages }),
         ...draft.notes,
         ...notes,
         ...versions.notes,
       ],
       otherSettings: repository.has(settingsFile) ? settingsText : undefined,
       always: alwaysSo(repository, found),
-      next: nextCommands(repository),
+      next: nextCommands(repository, hasImages),
     }),
   );
   return new Map([...wanted].filter(([path]) => !repository.has(path)));

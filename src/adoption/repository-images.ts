@@ -59,11 +59,19 @@ function combined(drafts: readonly Draft[]): Draft {
   };
 }
 
-/** A project of which nothing names an image goes where its forge has a place for it. */
+/** Whether a configuration publishes images, whether or not they can be expressed. */
+export function namesImages({ images, notes }: Draft): boolean {
+  return images.length > 0 || notes.some(({ kind }) => kind === "left-out");
+}
+
+/**
+ * An image that nothing names goes where the forge of its project has a place for it. A project without a Dockerfile has
+ * none.
+ */
 export function withDefaults(draft: Draft, { origin, dockerfiles, defaultDockerfile }: Repository): Draft {
-  const isNamed = draft.images.length > 0 || draft.notes.some(({ kind }) => kind === "left-out");
   const repository = origin && imageRepositoryOf(origin);
-  if (isNamed || origin === undefined || repository === undefined) return draft;
+  if (namesImages(draft) || dockerfiles.length === 0 || origin === undefined || repository === undefined)
+    return draft;
   const [only, ...others] = defaultDockerfile === undefined ? dockerfiles : [];
   const dockerfile = others.length === 0 ? (only ?? defaultDockerfile) : undefined;
   const image: DraftImage = {

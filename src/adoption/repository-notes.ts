@@ -38,13 +38,21 @@ function linesOf(text = ""): string[] {
 export function noteRepository(
   repository: Repository,
   settings: Readonly<Record<string, unknown>>,
-  mainBranch: string | undefined,
+  { mainBranch, hasImages }: { mainBranch: string | undefined; hasImages: boolean },
 ): Note[] {
   const notes: Note[] = [];
   const release = parseSettings(JSON.stringify(settings)).release;
   const add = (kind: Note["kind"], file: string, what: string, why: string) =>
     notes.push({ kind, file, what, why });
-  if (release.images.some(({ repositories }) => repositories.length === 0))
+  const isUnnamed = release.images.some(({ repositories }) => repositories.length === 0);
+  if (!hasImages)
+    add(
+      "differs",
+      "slipway.json",
+      "release",
+      "there is no Dockerfile, so the pipeline releases no image: add a Dockerfile.release, name release.repositories, and run init again without this page's files",
+    );
+  else if (isUnnamed)
     add(
       "to-do",
       "slipway.json",
@@ -83,7 +91,10 @@ export function noteRepository(
       "the settings",
       "they were there: compare them with those at the end of this page",
     );
-  const { forge, hasGitlabPipeline, dockerHub } = callerInputOf(repository, settings, mainBranch ?? "main");
+  const { forge, hasGitlabPipeline, dockerHub } = callerInputOf(repository, settings, {
+    mainBranch: mainBranch ?? "main",
+    hasImages,
+  });
   if (hasGitlabPipeline && forge === "gitlab")
     add("to-do", ".gitlab-ci.yml", "include", `add - local: ${includedPipeline} to it`);
   if (dockerHub !== undefined)
@@ -129,10 +140,17 @@ export function alwaysSo({ goreleaserFile, workflows }: Repository, { images }: 
 }
 
 /** Commands to go on with. */
-export function nextCommands(repository: Repository): { command: string; does: string }[] {
+export function nextCommands(
+  repository: Repository,
+  hasImages: boolean,
+): { command: string; does: string }[] {
   const call = "dagger -m github.com/acme/slipway@v0.1.0 call --source .";
   // With GoReleaser, rehearse builds a snapshot by itself.
   const needsBinaries = repository.has("go.mod") && repository.goreleaserFile === undefined;
+  if (!hasImages)
+    return [
+      { command: `${call} ci`, does: "Lints, tests and builds at once, and says of each how it ended." },
+    ];
   return [
     {
       command: `${call} rehearse${needsBinaries ? " --binaries dist" : ""}`,

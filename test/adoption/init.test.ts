@@ -88,8 +88,11 @@ describe("init", () => {
   });
 
   it.each([
-    ["there is no remote", {}],
-    ["the forge has no place for all", { ".git/config": gitConfig("https://git.example.com/acme/app") }],
+    ["there is no remote", { Dockerfile: "FROM scratch\n" }],
+    [
+      "the forge has no place for all",
+      { ".git/config": gitConfig("https://git.example.com/acme/app"), Dockerfile: "FROM scratch\n" },
+    ],
     [
       "what names it is not known",
       checkout({ ".goreleaser.yaml": 'dockers_v2:\n  - images: ["{{ .Env.A }}/b"]\n    tags: [c]\n' }),
@@ -101,7 +104,8 @@ describe("init", () => {
   });
 
   it("takes the main branch from the remote", () => {
-    const files = checkout({ ".git/refs/remotes/origin/HEAD": "ref: refs/remotes/origin/develop\n" });
+    const head = { ".git/refs/remotes/origin/HEAD": "ref: refs/remotes/origin/develop\n" };
+    const files = checkout({ ...goProject, ...head });
     const written = initIn(files);
     expect(parseSettings(written.get("slipway.json")).release.mainBranch).toBe("develop");
     expect(written.get(".github/workflows/slipway.yml")).toContain('branches: ["develop"]');
@@ -240,6 +244,7 @@ jobs:
     const files = {
       ".git/config": gitConfig("https://gitlab.com/group/app"),
       ".gitlab-ci.yml": "test: {}\n",
+      ...goProject,
     };
     const written = initIn(files);
     expect([...written.keys()]).toContain(".gitlab-ci.slipway.yml");
@@ -281,6 +286,24 @@ jobs:
       release_from: from,
       ...(isGo ? {} : { skip_checks: true }),
     });
+  });
+
+  it("releases no image of a project without a Dockerfile, and calls its checks alone", () => {
+    const { Dockerfile: _, ...plain } = goProject;
+    const written = initIn(checkout(plain));
+    const workflow = parse(written.get(".github/workflows/slipway.yml") ?? "");
+    expect(workflow.on.push).toEqual({ branches: ["main"] });
+    expect(Object.keys(workflow.jobs)).toEqual(["ci"]);
+    expect(workflow.jobs.ci.if).toBeUndefined();
+    expect(JSON.parse(written.get("slipway.json") ?? "").release?.repositories).toBeUndefined();
+    expect(rowsOf(written.get("SLIPWAY.md"), "Different").join()).toContain("there is no Dockerfile");
+    expect(written.get("SLIPWAY.md")).toMatch(/^dagger -m \S+ call --source \. ci$/m);
+    const gitlab = initIn({ ...plain, ".git/config": gitConfig("https://gitlab.com/group/app") });
+    expect(parse(gitlab.get(".gitlab-ci.yml") ?? "").include[0].inputs).toEqual({ release_from: "none" });
+  });
+
+  it("writes no pipeline where there is nothing to call", () => {
+    expect([...initIn(checkout({})).keys()]).toEqual(["slipway.json", "SLIPWAY.md"]);
   });
 
   it("names the account and the secret of Docker Hub, and of other registries what is to be set", () => {
