@@ -67,7 +67,7 @@ export class Changeset {
     const node = this.tree.get(path);
     if (this.#removed.firstOn(path) !== undefined || (node !== undefined && this.#added.has(node)))
       throw this.#refusal("a whiteout before what the layer adds in its place, and one", path);
-    this.#removed.add(path);
+    this.tree.count(path, this.#removed.add(path));
     this.tree.remove(path);
   }
 

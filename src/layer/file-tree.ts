@@ -59,7 +59,7 @@ export type FileNode = DirectoryNode | RegularFile | Symlink | SpecialFile | Con
 
 /** What files by path take, without their content. */
 export interface TreeCost {
-  /** Bytes, about, of all that was put. */
+  /** Bytes, about, of all that was put, and of what is kept of paths beside it. */
   memory: number;
   /** Names that were looked up while links were followed, which the time goes by. */
   names: number;
@@ -179,6 +179,11 @@ export class FileTree {
     return copied;
   }
 
+  /** Counts what somebody keeps of a path for the tree: as many nodes. */
+  count(path: string, nodes: number): void {
+    this.cost.memory += nodes * nodeMemory + path.length;
+  }
+
   /** The paths that were put since the last call, in no order. */
   takeChanges(): string[] {
     const paths = [...this.#changed];
@@ -195,7 +200,8 @@ export class FileTree {
   #put(parent: DirectoryNode, path: string, node: FileNode): void {
     parent.children.set(posix.basename(path), node);
     this.#changed.add(path);
-    this.cost.memory += nodeMemory + path.length + heldBy(node);
+    this.count(path, 1);
+    this.cost.memory += heldBy(node);
   }
 }
 

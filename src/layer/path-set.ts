@@ -11,14 +11,21 @@ const emptyPlace = (): Place => ({ isIn: false, below: new Map() });
 export class PathSet {
   readonly #root: Place = emptyPlace();
 
-  add(path: string): void {
+  /** Returns how many places it took, those above the path included. */
+  add(path: string): number {
     let place = this.#root;
+    let taken = 0;
     for (const name of namesOf(path)) {
-      const next = place.below.get(name) ?? emptyPlace();
-      place.below.set(name, next);
+      let next = place.below.get(name);
+      if (next === undefined) {
+        next = emptyPlace();
+        place.below.set(name, next);
+        taken += 1;
+      }
       place = next;
     }
     place.isIn = true;
+    return taken;
   }
 
   delete(path: string): void {

@@ -257,11 +257,28 @@ describe("a small layer takes neither the memory nor the time of the process:", 
     );
   });
 
-  it("whiteouts in a deep directory that is not there", async () => {
-    const whiteouts = Array.from({ length: 1000 }, (_, at) =>
-      Buffer.concat([rawMember("L", `${"d/".repeat(2000)}.wh.${at}\0`), rawHeader({ path: "f" })]),
+  const whiteouts = (count: number, path: (at: number) => string) =>
+    Array.from({ length: count }, (_, at) =>
+      Buffer.concat([rawMember("L", `${path(at)}\0`), rawHeader({ path: "f" })]),
     );
-    await expect(baseOf(...whiteouts).then(checkLayers)).resolves.toBeUndefined();
+
+  it.each([
+    [
+      "whiteouts in deep directories that are not there",
+      whiteouts(3, (at) => `${at}/${"d/".repeat(2000)}.wh.f`),
+    ],
+    ["whiteouts of thousands of files that are not there", whiteouts(3000, (at) => `d/.wh.${at}`)],
+  ])("%s", async (_, members) => {
+    const limit = { memory: 2 ** 20, names: Number.POSITIVE_INFINITY };
+    const base = await baseOf(...members);
+    expect(await messageThrownBy(() => readBaseFiles(base, limit))).toContain(
+      ": expected no more files than images have, in no deeper directories, got ",
+    );
+  });
+
+  it("whiteouts in a deep directory that is not there", async () => {
+    const members = whiteouts(1000, (at) => `${"d/".repeat(2000)}.wh.${at}`);
+    await expect(baseOf(...members).then(checkLayers)).resolves.toBeUndefined();
   });
 
   it("a file that names users, written over and over", async () => {
