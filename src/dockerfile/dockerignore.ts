@@ -62,7 +62,13 @@ function parseRule(line: string, subject: string): Rule | undefined {
   const text = isException ? trim(trimmed.slice(1)) : trimmed;
   const pattern = text === "" ? undefined : parseIgnorePattern(clean(text));
   if (pattern === undefined)
-    throw new InputError({ subject, expected: "a pattern as in docs/**/*.md or !README.md", given: trimmed });
+    throw new InputError({
+      subject,
+      expected: "a pattern as in docs/**/*.md or !README.md",
+      given: trimmed,
+      // Behind what a wildcard makes a regular expression, BuildKit repeats what stands before such a number.
+      ...(/\{\d/.test(text) ? { fix: "Write \\{ for a brace, or a line for each number of characters" } : {}),
+    });
   return { pattern, isException };
 }
 

@@ -14,6 +14,12 @@ type Token =
   /** A double star elsewhere: anything. */
   | { kind: "anything" };
 
+/** `|` and `{`, which moby/patternmatcher means to escape in that expression, and does not. */
+interface Operator {
+  kind: "operator";
+  char: "|" | "{";
+}
+
 /** A token that is one character. */
 type SingleToken = Extract<Token, { kind: "char" | "one" | "class" }>;
 
@@ -24,7 +30,8 @@ export interface PathPattern {
 
 /** Compiles a pattern of Go's filepath.Match; undefined where it is malformed. */
 export function parsePattern(text: string): PathPattern | undefined {
-  return compile(readTokens([...text], false));
+  const tokens = readTokens([...text], false);
+  return tokens && compile(tokens.map(withoutOperator));
 }
 
 /**
@@ -33,7 +40,38 @@ export function parsePattern(text: string): PathPattern | undefined {
  */
 export function parseIgnorePattern(text: string): PathPattern | undefined {
   const tokens = readTokens([...text], true);
-  return compile(isCompared(text) ? tokens?.map(literalStart) : tokens);
+  if (tokens === undefined) return undefined;
+  if (isCompared(text)) return compile(tokens.map(literally));
+  return tokens.some((_, at) => isRepetition(tokens, at)) ? undefined : compileAlternatives(tokens);
+}
+
+/** Only the start of the first alternative is that of the path, and only the end of the last one its end. */
+function compileAlternatives(tokens: readonly (Token | Operator)[]): PathPattern {
+  const bars = [...tokens.keys()].filter((at) => isOperator(tokens[at], "|"));
+  const patterns = [...bars, tokens.length].map((end, at) =>
+    compile([
+      ...(at === 0 ? [] : [anything]),
+      ...tokens.slice((bars[at - 1] ?? -1) + 1, end).map(withoutOperator),
+      ...(at === bars.length ? [] : [anything]),
+    ]),
+  );
+  return { matches: (path) => patterns.some((pattern) => pattern.matches(path)) };
+}
+
+const anything: Token = { kind: "anything" };
+
+function isOperator(token: Token | Operator | undefined, char: Operator["char"]): boolean {
+  return token?.kind === "operator" && token.char === char;
+}
+
+/** Whether a brace begins a number of repetitions, as in `{2}` or `{1,3}`: no other means anything. */
+function isRepetition(tokens: readonly (Token | Operator)[], brace: number): boolean {
+  if (!isOperator(tokens[brace], "{")) return false;
+  const charAt = (at: number) => (tokens[at]?.kind === "char" ? tokens[at].char : "");
+  let end = brace + 1;
+  while (/^[\d,]$/.test(charAt(end))) end += 1;
+  const between = Array.from({ length: end - brace - 1 }, (_, at) => charAt(brace + 1 + at)).join("");
+  return charAt(end) === "}" && /^\d+(?:,\d*)?$/.test(between);
 }
 
 /** Whether it compares a pattern with the beginning, the end or all of a path instead. */
@@ -41,8 +79,12 @@ function isCompared(text: string): boolean {
   return !/[*?[\]\\]/.test(text.replace(/^\*\*\/?|\*\*$/, ""));
 }
 
-function literalStart(token: Token): Token {
-  return token.kind === "start" ? { kind: "char", char: "^" } : token;
+function literally(token: Token | Operator): Token {
+  return token.kind === "start" ? { kind: "char", char: "^" } : withoutOperator(token);
+}
+
+function withoutOperator(token: Token | Operator): Token {
+  return token.kind === "operator" ? { kind: "char", char: token.char } : token;
 }
 
 /** Whether a path holds characters that filepath.Match gives a meaning to. */
@@ -54,8 +96,7 @@ export function isPattern(path: string): boolean {
 // over slashes has the whole path for it, which may be as long as 4096 characters; others have a name.
 const few = { stars: 2, acrossNames: 1 };
 
-function compile(tokens: readonly Token[] | undefined): PathPattern | undefined {
-  if (tokens === undefined) return undefined;
+function compile(tokens: readonly Token[]): PathPattern {
   const literal = tokens.map((token) => (token.kind === "char" ? token.char : undefined));
   if (!literal.includes(undefined)) {
     const name = literal.join("");
@@ -145,8 +186,8 @@ function inClass({ negated, ranges }: Token & { kind: "class" }, char: string): 
   return within !== negated;
 }
 
-function readTokens(chars: readonly string[], toRegex: boolean): Token[] | undefined {
-  const tokens: Token[] = [];
+function readTokens(chars: readonly string[], toRegex: boolean): (Token | Operator)[] | undefined {
+  const tokens: (Token | Operator)[] = [];
   for (let at = 0; at < chars.length; at += 1) {
     const char = chars[at] ?? "";
     if (char === "*" && toRegex && chars[at + 1] === "*") {
@@ -156,6 +197,7 @@ function readTokens(chars: readonly string[], toRegex: boolean): Token[] | undef
     } else if (char === "*") tokens.push({ kind: "many" });
     else if (char === "?") tokens.push({ kind: "one" });
     else if (char === "^" && toRegex) tokens.push({ kind: "start" });
+    else if ((char === "|" || char === "{") && toRegex) tokens.push({ kind: "operator", char });
     else if (char === "[") {
       const read = readClass(chars, at + 1, toRegex);
       if (read === undefined) return undefined;

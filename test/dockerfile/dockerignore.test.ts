@@ -35,6 +35,19 @@ describe("parseIgnoreList", () => {
     ["the same mark, escaped", "\\^a*", ["^ax"], ["ax"]],
     ["a bracket that ends nothing", "^a]", ["a]"], ["^a]"]],
     ["other characters behind a backslash", "\\_a\\-\\ b", ["_a- b"], []],
+    [
+      "a bar among wildcards: beginnings and ends",
+      "*.key|*.pem",
+      ["a.key", "a.keys", "b.pem", "d/b.pem"],
+      ["a.pe"],
+    ],
+    ["bars below directories", "**/a*|^x|b", ["a", "d/ax/c", "x/y", "d/b"], ["ba", "dx", "d/bc"]],
+    ["an exception with a bar", "*\n!app|x*", ["zz"], ["app", "app2", "d/x1", "xy"]],
+    ["nothing before a bar", "|*.key", ["a", "b/c"], []],
+    ["an escaped bar, and one in a class", "*\\|a\n[|]*", ["x|a", "|b"], ["a", "b"]],
+    ["braces of words", "*.{js,ts}\n*{,2}\n*{2", ["a.{js,ts}", "x{,2}", "x{2"], ["a.js", "xx"]],
+    ["numbers in braces without wildcards", "a{2}\n**/b{1,3}", ["a{2}", "d/b{1,3}"], ["aa", "d/bb"]],
+    ["numbers in escaped braces", "*\\{2}\n[{2}]?", ["a{2}", "2a"], ["a"]],
     ["nothing", "", [], ["a", "a/b"]],
   ])("%s", (_, text, ignored, kept) => {
     const list = parseIgnoreList(text, ".dockerignore");
@@ -74,6 +87,12 @@ describe("parseIgnoreList", () => {
     const paths = names.map((_, at) => names.slice(0, at + 1).join("/"));
     expect(paths.filter(list.ignores)).toEqual([]);
     expect(list.ignores(`${paths.at(-1)}/b`)).toBe(true);
+  });
+
+  it.each(["secret?{1,3}", "*a{2}", "[ab]{2,}", "**/*{2}"])("refuses the repetition of %j", (text) => {
+    expect(() => parseIgnoreList(text, ".dockerignore")).toThrow(
+      `.dockerignore:1: expected a pattern as in docs/**/*.md or !README.md, got "${text}". Write \\{ for a brace, or a line for each number of characters.`,
+    );
   });
 
   it.each(["a\n!", "a\n[", "a\n!b\\", "a\n\\é", "a\n\\d", "a\n[*]", "a\n[\\d]", "a\n[b-a]"])(
