@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { requireDocument } from "./document.js";
 import { digest, parse, platformPart } from "./manifest.js";
-import { namedStrings, nameSet } from "./named.js";
+import { namedStrings, nameSet, portSet } from "./named.js";
 import type { ImagePlatform } from "./platform.js";
 
 /** How to find out whether a container works (Docker image specification); times in nanoseconds. */
@@ -53,7 +53,6 @@ export interface ImageConfiguration extends ImagePlatform {
 
 const text = z.string().nullish();
 const texts = z.array(z.string()).nullish();
-const set = z.nullish(nameSet);
 const whole = z.int().nullish();
 
 // What runs images is written in Go, which reads no configuration with a time that is not in RFC 3339.
@@ -81,7 +80,7 @@ const ofDocker = {
 const container = z.object({
   ...ofDocker,
   User: text,
-  ExposedPorts: set,
+  ExposedPorts: z.nullish(portSet),
   Env: texts,
   Entrypoint: texts,
   Cmd: texts,
@@ -95,7 +94,7 @@ const container = z.object({
       Retries: whole,
     })
     .nullish(),
-  Volumes: set,
+  Volumes: z.nullish(nameSet),
   WorkingDir: text,
   Labels: z.nullish(namedStrings),
   StopSignal: text,
@@ -123,6 +122,7 @@ const configuration = z.object({
   container: text,
   container_config: container.extend(commands).nullish(),
   docker_version: text,
+  Size: whole,
   architecture: platformPart,
   os: platformPart,
   variant: z.nullish(platformPart),

@@ -26,6 +26,8 @@ describe("an image configuration", () => {
     [{ id: "a", parent: "", comment: "", container: "b", docker_version: "20.10.7" }],
     [{ container_config: { Cmd: "ls", Entrypoint: null, Shell: ["sh"], Labels: {} } }],
     [{ container_config: null }],
+    [{ Size: 7 }],
+    [{ config: { ExposedPorts: { "80/tcp": {}, "53/udp": null, "080": {}, "65535/x_1": {}, "": {} } } }],
   ])("may have %o", (part) => {
     expect(read(part).architecture).toBe("amd64");
   });
@@ -61,6 +63,13 @@ describe("an image configuration", () => {
     ]),
     [{ config: { StopTimeout: "10" } }, "config.StopTimeout: "],
     [{ config: { StopTimeout: 1.5 } }, "config.StopTimeout: "],
+    ...["7", 1.5, {}].map((Size): [object, string] => [{ Size }, "Size: "]),
+    ...["nope", "80-90/tcp", "65536/tcp", "000080", "$PORT", "80/", "80/tcp "].flatMap((port) =>
+      ["config", "container_config"].map((of): [object, string] => [
+        { [of]: { ExposedPorts: { [port]: {} } } },
+        `${of}.ExposedPorts.${port}: a port as in 80/tcp`,
+      ]),
+    ),
     ...["id", "parent", "comment", "container", "docker_version"].map((name): [object, string] => [
       { [name]: {} },
       `${name}: `,
