@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
+import { VerificationError } from "../errors.js";
 import type { ContentSource } from "../oci/source.js";
 import type { StoredLayer } from "../oci/stored-layer.js";
 import { archiveOf, boundedArchives } from "./uncompressed.js";
@@ -14,7 +15,7 @@ export function checkedContent(
   limit: number,
 ): ContentSource {
   const bounded = boundedArchives(limit);
-  const claims = new Map(layers.map((layer) => [layer.digest, layer]));
+  const claims = claimsOf(layers, content.name);
   return {
     ...content,
     open: async (blob) => {
@@ -27,6 +28,20 @@ export function checkedContent(
       return Readable.from(whileChecked(stored, check), { objectMode: false });
     },
   };
+}
+
+/** The layers by digest. One archive has one diff ID: where a layer is said to have two, one of them is false. */
+function claimsOf(layers: readonly StoredLayer[], name: string): Map<string, StoredLayer> {
+  const claims = new Map<string, StoredLayer>();
+  for (const layer of layers) {
+    const known = claims.get(layer.digest) ?? layer;
+    if (known.diffId !== layer.diffId)
+      throw new VerificationError(
+        `${name}: layer ${layer.digest}: its archive is said to be ${known.diffId} and ${layer.diffId}: nobody can unpack that image. Build it again.`,
+      );
+    claims.set(layer.digest, known);
+  }
+  return claims;
 }
 
 async function* whileChecked(

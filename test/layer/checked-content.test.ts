@@ -52,6 +52,20 @@ describe("a layer that is copied", () => {
     expect(Buffer.concat(passed).subarray(-9).equals(bytes.subarray(-9))).toBe(false);
   });
 
+  it("is refused at once where its archive is said to be two", () => {
+    const { layer } = pass(gzipSync(archive));
+    const other = { ...layer, diffId: digestOf(Buffer.alloc(1)) };
+    const content = { name: "a", read: async () => archive, open: async () => Readable.from([]) };
+    expect(checkedContent(content, [layer, { ...layer }], 1).name).toBe("a");
+    for (const layers of [
+      [layer, other],
+      [other, layer, layer],
+    ])
+      expect(() => checkedContent(content, layers, 1)).toThrow(
+        `a: layer ${layer.digest}: its archive is said to be ${layers[0]?.diffId} and ${layers[1]?.diffId}: nobody can unpack that image. Build it again.`,
+      );
+  });
+
   it("does not arrive where its archive holds more than images have", async () => {
     const bytes = gzipSync(archive);
     const { layer, passed, read } = pass(bytes, archive, 1 << 16, archive.length - 1);
