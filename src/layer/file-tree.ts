@@ -61,7 +61,7 @@ export type FileNode = DirectoryNode | RegularFile | Symlink | SpecialFile | Con
 export interface TreeCost {
   /** Bytes, about, of all that was put, and of what is kept of paths beside it. */
   memory: number;
-  /** Names that were looked up while links were followed, which the time goes by. */
+  /** Names that were looked up while links were followed, and what else takes as long: the time goes by them. */
   names: number;
 }
 

@@ -22,6 +22,9 @@ export interface UnpackedMember {
   isTooMuch: boolean;
 }
 
+// About what a member takes in time, however short its path.
+const namesOfMember = 4;
+
 // What more than a million files take, less than Node is given on a small machine; and minutes.
 const maxCost: TreeCost = { memory: 512 * 2 ** 20, names: 2 ** 23 };
 
@@ -38,6 +41,7 @@ export async function* unpack(
     const layer = new Changeset(tree, subject, { image, layer: stored });
     for await (const member of readTar(chunks, subject, wants)) {
       layer.apply(member);
+      tree.cost.names += namesOfMember;
       // What an image has is no change.
       tree.takeChanges();
       const isTooMuch = tree.cost.memory > limit.memory || tree.cost.names > limit.names;

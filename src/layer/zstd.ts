@@ -12,9 +12,18 @@ const contentSizes = [0, 2, 4, 8];
 // Each chunk is a way through the thread pool, which takes longer than a small block.
 const smallest = 1 << 16;
 
+/** Parts that each take time, however small they are: so many may be of any size, others have a least one on average. */
+interface PartLimit {
+  name: string;
+  any: number;
+  least: number;
+}
+
 // Each frame is such a way. One of a file takes more, with the header of the file before it, and few layers have as many.
-const leastFrame = 24;
-const anyFrames = 10_000;
+const frames: PartLimit = { name: "frames", any: 10_000, least: 24 };
+
+// Those of zeros take a few bytes, and hold 128 KiB: so many hold more of them than images have, 16 GiB.
+const blocks: PartLimit = { name: "blocks", any: 2 ** 17, least: 24 };
 
 /**
  * Cuts what zstd compressed at the ends of its frames (RFC 8878, section 3). Node's own stream ends after a frame that
@@ -23,20 +32,29 @@ const anyFrames = 10_000;
 export async function* readZstd(chunks: AsyncIterable<Buffer>, subject: string): AsyncGenerator<Buffer> {
   const bytes = new StreamedBytes(chunks, subject);
   try {
-    let frames = 0;
+    const countFrame = counter(frames, bytes, subject);
+    const countBlock = counter(blocks, bytes, subject);
     do {
-      yield* gathered(readFrame(bytes, subject));
-      frames += 1;
-      if (frames > anyFrames + bytes.offset / leastFrame)
-        throw new InputError({
-          subject,
-          expected: `frames of zstd of at least ${leastFrame} bytes on average`,
-          given: `${frames} in ${bytes.offset} bytes`,
-        });
+      yield* gathered(readFrame(bytes, subject, countBlock));
+      countFrame();
     } while (!(await bytes.isAtEnd()));
   } finally {
     await bytes.close();
   }
+}
+
+/** Counts parts of a stream: those that are too many for its bytes are an InputError. */
+function counter({ name, any, least }: PartLimit, bytes: ByteSource, subject: string): () => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count > any + bytes.offset / least)
+      throw new InputError({
+        subject,
+        expected: `${name} of zstd of at least ${least} bytes on average`,
+        given: `${count} in ${bytes.offset} bytes`,
+      });
+  };
 }
 
 async function* gathered(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -52,7 +70,11 @@ async function* gathered(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (size > 0) yield Buffer.concat(waiting, size);
 }
 
-async function* readFrame(bytes: ByteSource, subject: string): AsyncGenerator<Buffer> {
+async function* readFrame(
+  bytes: ByteSource,
+  subject: string,
+  countBlock: () => void,
+): AsyncGenerator<Buffer> {
   const start = await bytes.read(4);
   const found = start.readUInt32LE();
   if ((found & ~0xf) === skippable) return bytes.skip((await bytes.read(4)).readUInt32LE());
@@ -65,6 +87,7 @@ async function* readFrame(bytes: ByteSource, subject: string): AsyncGenerator<Bu
     const header = await bytes.read(3);
     const block = header.readUIntLE(0, 3);
     last = (block & 1) === 1;
+    countBlock();
     // A block that repeats a byte holds that byte alone.
     const repeats = ((block >> 1) & 3) === 1;
     yield Buffer.concat([header, await bytes.read(repeats ? 1 : block >> 3)]);

@@ -257,6 +257,16 @@ describe("a small layer takes neither the memory nor the time of the process:", 
     );
   });
 
+  it("members of one directory, over and over", async () => {
+    const base = await baseOf(
+      ...Array.from({ length: 1000 }, () => rawHeader({ path: "d/", type: "directory" })),
+    );
+    const limit = { memory: 2 ** 30, names: 3000 };
+    expect(await messageThrownBy(() => readBaseFiles(base, limit))).toContain(
+      ': expected no more files than images have, in no deeper directories, got "d/',
+    );
+  });
+
   const whiteouts = (count: number, path: (at: number) => string) =>
     Array.from({ length: count }, (_, at) =>
       Buffer.concat([rawMember("L", `${path(at)}\0`), rawHeader({ path: "f" })]),
@@ -314,6 +324,15 @@ describe("a small layer takes neither the memory nor the time of the process:", 
     const base = await makeBase({ layers: [[]], mediaType: zstd, firstLayer });
     expect(await messageThrownBy(() => checkLayers(base))).toMatch(
       /expected frames of zstd of at least 24 bytes on average, got "1\d{4} in \d{6} bytes"\.$/,
+    );
+  });
+
+  it("a hundred thousand of empty blocks", async () => {
+    const empty = zstdCompressSync(Buffer.alloc(0)).subarray(0, 4);
+    const firstLayer = Buffer.concat([empty, Buffer.from("0058", "hex"), Buffer.alloc(3 * 150_000)]);
+    const base = await makeBase({ layers: [[]], mediaType: zstd, firstLayer });
+    expect(await messageThrownBy(() => checkLayers(base))).toMatch(
+      /expected blocks of zstd of at least 24 bytes on average, got "\d{6} in \d{6} bytes"\.$/,
     );
   });
 
