@@ -82,7 +82,7 @@ export const platformPart = z.string().max(128);
 const platform = z.object({
   os: platformPart,
   architecture: platformPart,
-  variant: platformPart.optional(),
+  variant: platformPart.nullish().transform((given) => given ?? undefined),
   "os.version": unused(z.string()),
   "os.features": unused(z.array(z.string())),
 });

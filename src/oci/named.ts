@@ -1,7 +1,12 @@
 import { z } from "zod";
 
-/** Texts under any names, as labels and annotations are. */
-export const namedStrings = named(z.string());
+/** Texts under any names, as labels and annotations are; null is the empty one, as Go reads it. */
+export const namedStrings = named(
+  z
+    .string()
+    .nullable()
+    .transform((text) => text ?? ""),
+);
 
 const empty = z
   .looseObject({})

@@ -9,6 +9,7 @@ describe("an image configuration", () => {
   it.each<[string, object, Record<string, string> | undefined]>([
     ["labels", { config: { Labels: { a: "b" } } }, { a: "b" }],
     ["null for labels, as Docker writes", { config: { Labels: null } }, undefined],
+    ["null for a label, which Go reads as empty", { config: { Labels: { a: null } } }, { a: "" }],
     ["no labels", { config: {} }, undefined],
     ["no config", {}, undefined],
   ])("may have %s", (_, part, labels) => {

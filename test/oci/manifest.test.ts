@@ -46,6 +46,22 @@ describe("parseManifest", () => {
     expect(parseManifest(json(stored), "x")).toEqual({ ...manifest, annotations: { a: "b" } });
   });
 
+  it("takes null for nothing, as Go does", () => {
+    const platform = { os: "linux", architecture: "amd64" };
+    const held = { ...descriptor, platform };
+    const stored = {
+      schemaVersion: 2,
+      annotations: { a: null },
+      manifests: [{ ...held, platform: { ...platform, variant: null } }],
+    };
+    expect(parseIndex(json(stored), "x")).toEqual({
+      schemaVersion: 2,
+      mediaType: mediaTypes.index,
+      annotations: { a: "" },
+      manifests: [held],
+    });
+  });
+
   it("takes a manifest without mediaType, which OCI only recommends, for OCI's", () => {
     const { mediaType, ...unnamed } = manifest;
     expect(parseManifest(json(unnamed), "x").mediaType).toBe(mediaType);
