@@ -46,6 +46,10 @@ export class GhcrRepository implements CleanupTarget {
     return this.#tags.resolve(manifest);
   }
 
+  requireGone(manifest: string, said: "deleted" | "absent"): Promise<void> {
+    return this.#tags.requireGone(manifest, said);
+  }
+
   async remove({ digest }: Pick<Fate, "digest">): Promise<Removal> {
     const version = this.#versions.get(digest);
     if (version !== undefined) return this.packages.deleteVersion(version);

@@ -42,6 +42,10 @@ export class PlainRegistry implements CleanupTarget {
     return this.#tags.resolve(tag);
   }
 
+  requireGone(manifest: string, said: "deleted" | "absent"): Promise<void> {
+    return this.#tags.requireGone(manifest, said);
+  }
+
   async remove({ digest, tags }: Fate): Promise<Removal> {
     // Not every registry lets a tag go with its manifest.
     for (const tag of tags) await this.deleteTag(tag);

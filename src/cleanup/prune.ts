@@ -34,8 +34,6 @@ export interface PruneOutcome {
 // Between two looks at the repository: a deletion takes a second or two, a publication some minutes.
 const batchSize = 50;
 
-const answers = { deleted: "as done", absent: "404" } as const;
-
 /** Prunes repositories, each on its own: one that fails does not stop the others. */
 export async function pruneAll(
   targets: readonly CleanupTarget[],
@@ -136,11 +134,7 @@ async function removeUnneeded(
   try {
     const removal = await target.remove(fate);
     // What it holds would go next.
-    if (removal.result !== "refused" && (await target.resolve(digest)) !== undefined)
-      return {
-        result: "failed",
-        detail: `its deletion was answered ${answers[removal.result]}, and it is still there`,
-      };
+    if (removal.result !== "refused") await target.requireGone(digest, removal.result);
     return removal;
   } catch (error) {
     return { result: "failed", detail: messageOf(error) };

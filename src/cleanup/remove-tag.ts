@@ -66,21 +66,8 @@ export async function removeTag(
   const removal = await target.removeTag(tag, along);
   if (removal.result === "refused")
     throw new RegistryError(`${reference}: was not removed: ${removal.detail}.`, { failure: "denied" });
-  if ((await target.resolve(tag)) !== undefined) throw stillThere(reference, removal.result);
+  await target.requireGone(tag, removal.result);
   return { ...outcome, digest, result: removal.result };
-}
-
-/** Services answer 404 as well where credentials may read but not delete. */
-function stillThere(reference: string, said: "deleted" | "absent"): RegistryError {
-  return said === "absent"
-    ? new RegistryError(
-        `${reference}: the deletion was answered with 404, but it is still there. Check that the credentials may delete, not only read.`,
-        { failure: "denied", status: 404 },
-      )
-    : new RegistryError(
-        `${reference}: the deletion was answered as done, but it is still there. Run this again; if it stays, whoever runs the registry has to remove it.`,
-        { failure: "invalid" },
-      );
 }
 
 /** Refuses to remove a tag whose manifest something else needs, where it would go with the tag. */

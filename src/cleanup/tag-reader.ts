@@ -1,7 +1,7 @@
 import { RegistryError } from "../errors.js";
 import type { RegistryClient } from "../registry/client.js";
 import { eachOf } from "../registry/parallel.js";
-import { formatRepository, type Repository } from "../registry/reference.js";
+import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
 
 // What is not listed may be deleted.
 const toEnd = { toEnd: true };
@@ -29,6 +29,20 @@ interface Doubt {
   fix: string;
 }
 
+const stillThere = {
+  // Services answer that as well where credentials may read but not delete.
+  absent: (reference: string) =>
+    new RegistryError(
+      `${reference}: the deletion was answered with 404, but it is still there. Check that the credentials may delete, not only read.`,
+      { failure: "denied", status: 404 },
+    ),
+  deleted: (reference: string) =>
+    new RegistryError(
+      `${reference}: the deletion was answered as done, but it is still there. Run this again; if it stays, whoever runs the registry has to remove it.`,
+      { failure: "invalid", transient: true },
+    ),
+};
+
 /**
  * Reads the tags of a repository, anew each time. What a list lacks would be deleted, so that it is held against all
  * that is known beside it: an incomplete list is an answer that we do not have.
@@ -45,6 +59,14 @@ export class TagReader {
   /** What a tag or digest points at; undefined where it is absent. */
   async resolve(manifest: string): Promise<string | undefined> {
     return (await this.client.headManifest(this.repository, manifest))?.digest;
+  }
+
+  /** Waits until what was deleted is gone, for which a registry may take a moment. */
+  async requireGone(manifest: string, said: "deleted" | "absent"): Promise<void> {
+    const reference = formatReference(this.repository, manifest);
+    await this.client.untilShown(async () => {
+      if ((await this.resolve(manifest)) !== undefined) throw stillThere[said](reference);
+    });
   }
 
   /** All tags with their digests. What contradicts itself is asked for twice: somebody may have set or removed a tag. */

@@ -16,6 +16,8 @@ export interface CleanupTarget {
   listTags(): Promise<readonly string[]>;
   /** What a tag points at; undefined where it is absent. */
   resolve(tag: string): Promise<string | undefined>;
+  /** Waits until a tag or digest is gone that is said to be: a RegistryError where it stays. */
+  requireGone(manifest: string, said: "deleted" | "absent"): Promise<void>;
   /** Removes a manifest, with the referrers tags that hold it. */
   remove(manifest: Fate): Promise<Removal>;
   /**

@@ -123,7 +123,7 @@ export class RegistryClient {
     });
   }
 
-  /** Repeats a look at what was just put: a registry may take a moment to show it. */
+  /** Repeats a look at what was just put or deleted: a registry may take a moment to show it. */
   untilShown<T>(look: () => Promise<T>): Promise<T> {
     return this.#connection.repeat("read", look);
   }

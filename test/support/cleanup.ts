@@ -70,6 +70,7 @@ export function interposed(
     },
     listTags: () => target.listTags(),
     resolve: (tag) => target.resolve(tag),
+    requireGone: (manifest, said) => target.requireGone(manifest, said),
     removeTag: (tag, along) => target.removeTag(tag, along),
   };
 }
