@@ -46,8 +46,10 @@ export async function pruneAll(
 /** A digest to keep that no repository has is meant to be another one, which would go. */
 async function requireHolder(targets: readonly CleanupTarget[], digest: string): Promise<void> {
   const found = await Promise.allSettled(targets.map((target) => target.resolve(digest)));
-  // What cannot be asked may have it: its own pruning says what is wrong.
-  if (found.some((look) => look.status === "rejected" || look.value !== undefined)) return;
+  if (found.some((look) => look.status === "fulfilled" && look.value !== undefined)) return;
+  // What cannot be asked may have it, or nothing has.
+  const failed = found.find((look) => look.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   throw new InputError({
     subject: "--keep",
     expected: `a digest that ${targets.map(({ repository }) => formatRepository(repository)).join(" or ")} has`,

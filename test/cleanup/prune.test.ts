@@ -378,6 +378,23 @@ describe("pruneAll", () => {
     expect(deletions()).toEqual([]);
   });
 
+  it("removes nothing where it is unknown whether a repository has what is to be kept", async () => {
+    const [broken, whole] = [at.repository(), await movedAlias()];
+    const targets = [broken, whole].map((repository) => makeTarget(repository));
+    at.proxy.setFault(({ path }) =>
+      path.includes(broken.path) ? { kind: "answer", status: 403 } : undefined,
+    );
+    const keep = [drawnDigest("0")];
+    expect(await messageThrownBy(() => pruneAll(targets, { ...pruneOld, keep }))).toContain(
+      `${broken.registry}/${broken.path}: GET manifests/${keep[0]}: the registry answered 403.`,
+    );
+    expect(deletions()).toEqual([]);
+    expect(await pruneAll(targets, { ...pruneOld, keep: [old] })).toMatchObject([
+      { ok: false },
+      { ok: true },
+    ]);
+  });
+
   it("keeps what one of the repositories has", async () => {
     const [other, holder] = [at.repository(), await movedAlias()];
     await seed(at.direct(other), newImage, "latest");
