@@ -29,6 +29,10 @@ export const answerTime = 60_000;
 /** Bytes that a second brings at least where the content is streamed, on average and after the time above. */
 export const leastRate = 1_000;
 
+/** Bytes of a body that a system may have taken and not sent yet, and how many of these a second takes away at least. */
+export const unsentBytes = 4 * mebibyte;
+export const unsentRate = 16 * 1024;
+
 /** Redirects that a request follows, as many as in Go's clients. */
 export const mostRedirects = 10;
 

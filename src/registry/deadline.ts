@@ -1,4 +1,4 @@
-import { answerTime, leastRate } from "./bounds.js";
+import { answerTime, leastRate, unsentBytes, unsentRate } from "./bounds.js";
 
 /**
  * When an answer has to have begun. What is sent before it takes as long as its source takes, and is read by the other
@@ -30,7 +30,8 @@ export class Deadline {
       clearTimeout(this.#timer);
       waited += performance.now() - since;
     }
-    this.#start(answerTime);
+    // The end of it may still be on this side.
+    this.#start(answerTime + (Math.min(bytes, unsentBytes) / unsentRate) * 1000);
   }
 
   /** The answer has begun, or none will. */
