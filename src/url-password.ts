@@ -1,17 +1,55 @@
+import { parseJson } from "./json.js";
+
+/** Whom a URL names, and where that ends in its text. */
+interface Authority {
+  authority: string;
+  end: number;
+  overSsh: boolean;
+}
+
 /**
  * Whether a text has a URL with a password. One that is written as it is may hold `/`, `?` and `#` as well: then what
  * stands in the place of a port is none, and an `@` follows. Of `https://me:80/a@b` nobody can tell, and it is taken for
  * a path.
  */
 export function holdsUrlPassword(text: string): boolean {
-  return [text, withoutEscapes(text)].some((reading) => reading.split(/\s+/).some(isWithPassword));
+  return partsOf(text)
+    .flatMap(readingsOf)
+    .some((reading) => reading.split(/\s+/).some(isWithPassword));
+}
+
+/** The strings of JSON, each for itself: what stands between them belongs to no URL. */
+function partsOf(text: string): string[] {
+  if (parseJson(text) === undefined) return [text];
+  return [...text.matchAll(/"([^"\\]*(?:\\.[^"\\]*)*)"/g)].map(([, string = ""]) => string);
 }
 
 // Those that make a part of one URL another.
-const escapes: Readonly<Record<string, string>> = { "%3a": ":", "%2f": "/", "%40": "@" };
+const escapes: Readonly<Record<string, string>> = { "%25": "%", "%3a": ":", "%2f": "/", "%40": "@" };
+
+// More than anybody escapes what is escaped.
+const mostReadings = 5;
+
+/** A text as it is written, and as those read it who undo its escapes, of JSON and of URLs, once or several times. */
+function readingsOf(text: string): string[] {
+  const readings = [text];
+  for (
+    let reading = withoutEscapes(text);
+    readings.length < mostReadings;
+    reading = withoutEscapes(reading)
+  ) {
+    if (reading === readings.at(-1)) break;
+    readings.push(reading);
+  }
+  return readings;
+}
 
 function withoutEscapes(text: string): string {
-  return text.replace(/%(?:3a|2f|40)/gi, (written) => escapes[written.toLowerCase()] ?? written);
+  return text
+    .replace(/\\(?:u([0-9a-f]{4})|\/)/gi, (_, code?: string) =>
+      code === undefined ? "/" : String.fromCharCode(Number.parseInt(code, 16)),
+    )
+    .replace(/%(?:25|3a|2f|40)/gi, (written) => escapes[written.toLowerCase()] ?? written);
 }
 
 function isWithPassword(word: string): boolean {
@@ -24,21 +62,27 @@ function isWithPassword(word: string): boolean {
 
 function isWithOddPassword(word: string): boolean {
   const at = lastAt(word);
-  return authoritiesIn(word).some(({ authority, end }) => at > end && !isHost(authority));
+  return authoritiesIn(word).some((found) => at > found.end && !isHost(found));
 }
 
 /** A host with or without a port, for which there may be a placeholder; what follows a user may be a path, as in Git. */
-function isHost(text: string): boolean {
-  const [before = "", after] = text.replace(/^\[[^\]]*\]/, "").split(/:(.*)/s);
-  return after === undefined || before.includes("@") || /^(?:\d+|\$?\{\w+\})$/.test(after);
+function isHost({ authority, overSsh }: Authority): boolean {
+  const [before = "", after] = authority.replace(/^\[[^\]]*\]/, "").split(/:(.*)/s);
+  return after === undefined || (overSsh && before.includes("@")) || /^(?:\d+|\$?\{\w+\})$/.test(after);
 }
 
-/** What follows `://`, up to where a path, a query or a fragment begins: each ends before the next, so all take one walk. */
-function authoritiesIn(word: string): { authority: string; end: number }[] {
-  return [...word.matchAll(/:\/\/(?=([^/?#]*))/g)].map(({ index, 1: authority = "" }) => ({
-    authority,
-    end: index + 3 + authority.length,
-  }));
+/**
+ * What follows `://`, up to where a path, a query or a fragment begins, or after a comma another URL: each ends before the
+ * next, so all take one walk.
+ */
+function authoritiesIn(word: string): Authority[] {
+  return [...word.matchAll(/:\/\/(?=([^/?#]*))/g)].map(({ index, 1: found = "" }) => {
+    const start = index + 3;
+    const isNext = word.startsWith("//", start + found.length);
+    const authority = isNext ? found.replace(/,[a-z][a-z\d+.-]*:$/i, "") : found;
+    const overSsh = word.slice(Math.max(index - 3, 0), index).toLowerCase() === "ssh";
+    return { authority, end: start + authority.length, overSsh };
+  });
 }
 
 /** Where the last `@` stands that begins no digest; -1 where there is none. */

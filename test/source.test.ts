@@ -17,7 +17,7 @@ const layers: Record<string, readonly string[]> = {
   guard: ["errors", "secrets", "text"],
   log: ["secrets", "text"],
   json: [],
-  "url-password": [],
+  "url-password": ["json"],
   archive: ["errors"],
   oci: ["errors", "archive", "json"],
   layer: ["errors", "archive", "oci"],

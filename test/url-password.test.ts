@@ -22,6 +22,12 @@ it.each([
   "https://example.com/?next=https%3A%2F%2Fme%3Apw%40host",
   "https://me:p%2Fw@host",
   "a://b://me:pw@host",
+  "https:\\/\\/me:pw@host",
+  "https:\\u002f\\u002fme\\u003apw@host",
+  "https%253A%252F%252Fme%253Apw%2540host",
+  "https://jane@corp.example:p/w@host/x",
+  '{"a": "https://me:p/w@host"}',
+  "https://a.example:8443,https://me:p/w@b.example",
 ])("finds the password of %s", (text) => {
   expect(holdsUrlPassword(text)).toBe(true);
 });
@@ -45,6 +51,11 @@ it.each([
   "pkg:golang/example.com/a@v1?x=y:z",
   "registry.example:5000/a@v1",
   "me:pw@host",
+  '{"homepage":"https://example.com","email":"me@example.com"}',
+  '{"homepage":"https://example.com:8443","email":"me@example.com"}',
+  "https://a:8443,https://b/@x",
+  "kafka://a:9092,b:9092/topic",
+  "pkg:npm/%2540scope/a",
   "://",
   "",
 ])("finds no password in %s", (text) => {
@@ -52,9 +63,20 @@ it.each([
 });
 
 // Two hundred thousand times as many steps are not done within the time that a test is given.
-it.each(["://", "://a:b/", "@sha256:", "://a:", ":", "%3A%2F%2F", "://[", '://a:b"/', "https://a:b?"])(
-  "takes one walk where %s stands over and over",
-  (part) => {
-    expect(holdsUrlPassword(part.repeat(200_000))).toBe(false);
-  },
-);
+it.each([
+  "://",
+  "://a:b/",
+  "@sha256:",
+  "://a:",
+  ":",
+  "%3A%2F%2F",
+  "://[",
+  '://a:b"/',
+  "https://a:b?",
+  "%25",
+  "\\u0025",
+  ",a://",
+  '"a:',
+])("takes one walk where %s stands over and over", (part) => {
+  expect(holdsUrlPassword(part.repeat(200_000))).toBe(false);
+});
