@@ -10,6 +10,7 @@ import {
   type Response,
 } from "undici";
 import { InputError } from "../errors.js";
+import { answerTime, unsentBytes, unsentRate } from "./bounds.js";
 import { parseNoProxy } from "./no-proxy.js";
 
 /** How requests leave the module's container, which sees nothing of the host's network by itself. */
@@ -41,7 +42,9 @@ const idleTimeout = 60_000;
 
 /** A `fetch` of its own for these settings; the process's global one stays as it is. */
 export function createFetch(network: Network): Fetch {
-  const timeouts = { headersTimeout: idleTimeout, bodyTimeout: idleTimeout };
+  // Who sends a body knows when its answer is due (Deadline): this is the longest that may be.
+  const headersTimeout = answerTime + (unsentBytes / unsentRate) * 1000;
+  const timeouts = { headersTimeout, bodyTimeout: idleTimeout };
   // HTTP/1.1 throughout: its errors are the ones that the retry policy knows, and streamed uploads need no more.
   const tls = { secureContext: trusting(network.ca), allowH2: false };
   const connect = routed(buildConnector({ ...tls, timeout: connectTimeout }), network.routes);
