@@ -12,6 +12,7 @@ import {
 } from "@dagger.io/dagger";
 import { makeCertificate } from "./certificate.js";
 import { expectEqual, expectFailure, expectMatch } from "./expect.js";
+import { forge, forgeState, forgeToken } from "./forge.js";
 import { mirrorMise } from "./mirror.js";
 import { countUploads, registry } from "./registry.js";
 import { asRepository, goToolbox, outputOf } from "./toolbox.js";
@@ -209,6 +210,47 @@ run = 'printf "%s %s " "$GREETING" "$(printf %s "$TOKEN" | wc -c)" > greeting.tx
     return `${binaries.join("\n")}\n${released}`;
   }
 
+  /** GoReleaser's own release at a stand-in for GitLab, and again after it was done. */
+  @func({ cache: "never" })
+  async forgeRelease(): Promise<string> {
+    const service = await forge(this.toolbox()).start();
+    const api = `http://${await service.hostname()}/api/v4`;
+    const gitlab = `gitlab_urls:
+  api: ${api}
+  use_package_registry: true
+release:
+  gitlab:
+    owner: acme
+    name: hello
+`;
+    const config = await this.project.file(".goreleaser.yaml").contents();
+    const project = this.project.withNewFile(
+      ".goreleaser.yaml",
+      `${config.replace(/^release:\n.*$/ms, "")}${gitlab}`,
+    );
+    const slipway = dag.slipway({ source: await this.source({}, undefined, project) });
+    const published = () =>
+      slipway
+        .withSecretEnv("GITLAB_TOKEN", dag.setSecret("token-of-a-forge", forgeToken))
+        .build({ publish: true })
+        .file("artifacts.json")
+        .contents();
+    await expectFailure(
+      "a release without a token",
+      () => slipway.build({ publish: true }).sync(),
+      /GITLAB_TOKEN|token/,
+    );
+    expectMatch("artifacts of the release", await published(), /"type":"Checksum"/);
+    const first = await forgeState(service);
+    expectMatch("what the forge has", first, /"links":[1-9].*"releases":\{"v1\.2\.3":1\}/);
+    await published();
+    const second = await forgeState(service);
+    expectMatch("the same after a repeat", second, /"releases":\{"v1\.2\.3":1\}/);
+    const linksOf = (state: string) => /"links":(\d+)/.exec(state)?.[1] ?? "";
+    expectEqual("links after a repeat", linksOf(second), linksOf(first));
+    return `${first}${second}`;
+  }
+
   /** What GoReleaser built, into two registries: published, found again, refused where it changed, cleaned up. */
   @func({ cache: "never" })
   async releases(): Promise<string> {
@@ -391,6 +433,7 @@ run = 'printf "%s %s " "$GREETING" "$(printf %s "$TOKEN" | wc -c)" > greeting.tx
   private async source(
     { ciImage, buildArgs, network, release }: Settings = {},
     ca?: File,
+    of = this.project,
   ): Promise<Directory> {
     const mirror = this.mise === undefined ? undefined : await mirrorMise(this.toolbox(), this.mise);
     const config = {
@@ -409,7 +452,7 @@ run = 'printf "%s %s " "$GREETING" "$(printf %s "$TOKEN" | wc -c)" > greeting.tx
       ...(release && { release }),
       retry: { baseSeconds: 1 },
     };
-    const project = this.project.withNewFile("slipway.json", JSON.stringify(config));
+    const project = of.withNewFile("slipway.json", JSON.stringify(config));
     return asRepository(
       this.toolbox(),
       ca === undefined ? project : project.withFile("ca.pem", ca),
