@@ -7,7 +7,15 @@ import { spawnSync } from "node:child_process";
 import { messageOf } from "../src/errors.js";
 import { killReleases } from "./support/killed-release.js";
 
-const functions = ["ci-image", "go-stages", "releases", "three-stages", "private-ca", "forge-release", "bad-input"];
+const functions = [
+  "ci-image",
+  "go-stages",
+  "releases",
+  "three-stages",
+  "private-ca",
+  "forge-release",
+  "bad-input",
+];
 const dagger = process.env._EXPERIMENTAL_DAGGER_CLI_BIN ?? "dagger";
 const minutes = 60_000;
 

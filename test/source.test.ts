@@ -83,6 +83,7 @@ const layers: Record<string, readonly string[]> = {
     "dockerfile",
     "errors",
     "files",
+    "go",
     "oci",
     "registry",
     "release",

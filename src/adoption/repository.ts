@@ -1,10 +1,10 @@
+import { releaserFiles } from "../go/releaser-files.js";
 import { commonDockerfiles } from "../release/dockerfile-choice.js";
-import { goreleaserFiles } from "./goreleaser/config.js";
 import { type Origin, readOrigin } from "./origin.js";
 
 /** What is read of a repository: patterns as an include of a directory has them. */
 export const readPatterns = [
-  ...goreleaserFiles,
+  ...releaserFiles,
   ".github/workflows/*.yml",
   ".github/workflows/*.yaml",
   ".git/config",
@@ -59,7 +59,7 @@ export class Repository {
 
   /** The configuration of GoReleaser that it takes. */
   get goreleaserFile(): string | undefined {
-    return goreleaserFiles.find((file) => this.files.contents.has(file));
+    return releaserFiles.find((file) => this.files.contents.has(file));
   }
 
   get workflows(): string[] {

@@ -15,16 +15,6 @@ export interface BuildOptions {
 /** From any state of the source, with what jobs of the engine share. */
 export const snapshot: BuildOptions = { release: false, isolated: false };
 
-/** Where GoReleaser looks for its configuration (goreleaser.com, "Configuration"). */
-export const releaserFiles: readonly string[] = [
-  ".config/goreleaser.yml",
-  ".config/goreleaser.yaml",
-  ".goreleaser.yml",
-  ".goreleaser.yaml",
-  "goreleaser.yml",
-  "goreleaser.yaml",
-];
-
 /** The `dist` directory of `goreleaser build`, with the binaries of every platform it is configured for. */
 export async function build(project: GoProject, options: BuildOptions): Promise<Directory> {
   const { container, tag } = await buildContainer(project, options);

@@ -2,8 +2,9 @@ import type { Directory, Secret } from "@dagger.io/dagger";
 import { isMap, parseDocument } from "yaml";
 import { InputError, messageOf } from "../errors.js";
 import { readFiles } from "../files.js";
-import { buildContainer, releaserFiles } from "./build.js";
+import { buildContainer } from "./build.js";
 import { type GoProject, SOURCE_PATH, uncached } from "./project.js";
+import { releaserFiles } from "./releaser-files.js";
 
 /** What GoReleaser publishes a release with. */
 export interface ForgeReleaseOptions {

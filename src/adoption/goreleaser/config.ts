@@ -2,16 +2,6 @@ import { z } from "zod";
 import { InputError } from "../../errors.js";
 import { parseYaml } from "../yaml-file.js";
 
-/** Where GoReleaser looks for its configuration, in its order. */
-export const goreleaserFiles = [
-  ".config/goreleaser.yml",
-  ".config/goreleaser.yaml",
-  ".goreleaser.yml",
-  ".goreleaser.yaml",
-  "goreleaser.yml",
-  "goreleaser.yaml",
-] as const;
-
 /** A number of YAML is a text where GoReleaser reads one: `goarch: 386`. */
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const optional = text.nullish().transform((value) => value ?? undefined);
