@@ -521,7 +521,7 @@ export class Slipway {
     publish = false,
   ): Promise<Directory> {
     if (publish) {
-      const project = await this.goProject(toolsOfJobs.build, ciImage, moduleCache);
+      const project = await this.goProject(toolsOfJobs.build, ciImage, moduleCache, true);
       return publishForgeRelease(project, { tag, secrets: this.secrets() });
     }
     return this.binaries({ release, tag, isolated }, ciImage, moduleCache);
@@ -929,8 +929,9 @@ export class Slipway {
     moduleCache?: Directory,
   ): Promise<Directory> {
     const { source, settings } = await this.project();
+    const isolated = options.release || options.isolated;
     if (await hasAny(source, releaserFiles))
-      return build(await this.goProject(toolsOfJobs.build, ciImage, moduleCache), options);
+      return build(await this.goProject(toolsOfJobs.build, ciImage, moduleCache, isolated), options);
     const platforms = [...new Set(settings.release.images.flatMap((image) => image.platforms))];
     return buildPrograms(await this.goProject([], ciImage, moduleCache), options, {
       ...settings.build,
@@ -948,10 +949,11 @@ export class Slipway {
     tools: readonly string[],
     ciImage?: string,
     moduleCache?: Directory,
+    isolated = false,
   ): Promise<GoProject> {
     const project = await this.project();
     const { platforms, buildArgs } = project.settings.ciImage;
-    const equipment = { tools, ciImage, githubToken: this.githubToken };
+    const equipment = { tools, ciImage, isolated, githubToken: this.githubToken };
     // An empty reference is a variable that a pipeline leaves unset.
     const image = ciImage
       ? await equip(project, project.pull(ciImage, platforms[0]), equipment)

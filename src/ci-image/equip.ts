@@ -33,6 +33,8 @@ export interface Equipment {
   tools: readonly string[];
   /** Tools that are planned already. */
   planned?: readonly ToolPlan[];
+  /** Takes no tool that is published: every job that may push to a repository could have made it. */
+  isolated?: boolean;
   /** Reference of the CI image, where it is published: its repository may have the tools as well. */
   ciImage?: string | undefined;
   githubToken?: Secret | undefined;
@@ -75,7 +77,8 @@ async function lackingTools(image: Container, names: readonly string[]): Promise
 
 async function toolFiles(project: Project, plan: ToolPlan, wanted: Equipment): Promise<ToolFiles> {
   const client = new RegistryClient({ ...project.registries, readRetry: lookRetry });
-  const published = await findTool(client, repositoriesOf(project, wanted), plan.image);
+  const repositories = wanted.isolated === true ? [] : repositoriesOf(project, wanted);
+  const published = await findTool(client, repositories, plan.image);
   const platform = choosePlatform(plan.image);
   if (published !== undefined) return filesOf(plan.name, project.pull(published, platform));
   return filesOf(plan.name, await buildStage(await plan.build(), platform, wanted.githubToken));
