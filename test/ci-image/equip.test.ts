@@ -1,12 +1,12 @@
 import type { Container, Directory } from "@dagger.io/dagger";
 import { describe, expect, it } from "vitest";
-import { equip, findTool, layTools } from "../../src/ci-image/equip.js";
+import { type Equipment, equip, findTool, layTools } from "../../src/ci-image/equip.js";
 import { describeTool } from "../../src/ci-image/image.js";
 import { publishTools } from "../../src/ci-image/publish.js";
 import { installsPath, toolPath } from "../../src/ci-image/tools.js";
 import type { Project } from "../../src/project.js";
 import { buildImage } from "../support/ci-image.js";
-import { makeClient } from "../support/client.js";
+import { clientSettings, makeClient } from "../support/client.js";
 import type { ProxiedRegistry } from "../support/proxied-registry.js";
 import { recordContainer } from "../support/recorded-container.js";
 import { useRegistryPair } from "../support/registry-pair.js";
@@ -27,6 +27,10 @@ let second: ProxiedRegistry;
 useRegistryPair((...pair) => {
   [first, second] = pair;
 });
+
+/** How an image is asked what it lacks. */
+const question = (names: string[]) =>
+  `sh -c for tool; do command -v "$tool" > /dev/null || test -e "${toolPath("$tool")}" || echo "$tool"; done sh ${names.join(" ")}`;
 
 const publishTo = (repository: ReturnType<ProxiedRegistry["repository"]>) =>
   publishTools({ client: makeClient(), repositories: [repository], now: () => 0, firstPublish: false }, [
@@ -66,10 +70,42 @@ describe("a tool that is published", () => {
   });
 });
 
+describe("a tool that the image of a job lacks", () => {
+  /** What a job gets of a tool that is published in the first registry: what was pulled, or that it was built. */
+  async function got(changes: Partial<Equipment>): Promise<string> {
+    const repository = first.repository();
+    await publishTo(repository);
+    const pulled: string[] = [];
+    const { container } = recordContainer({ [question(["golangci-lint"])]: "golangci-lint\n" });
+    const project = {
+      settings: { ciImage: { repositories: [repository] } },
+      registries: clientSettings,
+      pull: (reference: string) => {
+        pulled.push(reference);
+        return container;
+      },
+    } as unknown as Project;
+    const build = async () => {
+      throw new Error("built");
+    };
+    const planned = [{ name: "golangci-lint", image, build, assemble: build }];
+    return equip(project, container, { tools: ["golangci-lint"], planned, ...changes }).then(
+      () => pulled.join().replace(/^.*@/, ""),
+      (error: Error) => error.message,
+    );
+  }
+
+  it("is the published one", async () => {
+    expect(await got({})).toBe(built.index.descriptor.digest);
+  });
+
+  it("is built for what is published, whoever has put one there", async () => {
+    expect(await got({ isolated: true })).toBe("built");
+  });
+});
+
 describe("the image of a job", () => {
   const project = {} as Project;
-  const question = (names: string[]) =>
-    `sh -c for tool; do command -v "$tool" > /dev/null || test -e "${toolPath("$tool")}" || echo "$tool"; done sh ${names.join(" ")}`;
 
   it("is asked nothing where the job calls no tool", async () => {
     const { container, calls } = recordContainer();
