@@ -500,8 +500,10 @@ export class Slipway {
    * the platforms of the release, static and with the version: <name>-<os>-<arch>, and checksums.txt. The section build
    * of slipway.json says what else.
    *
-   * With --publish, GoReleaser makes its whole release, that of GitHub or GitLab included; a repeat completes it. Its
-   * token comes before: with-secret-env --name GITLAB_TOKEN --secret env://GITLAB_TOKEN build --publish
+   * With --publish, GoReleaser makes its whole release, that of GitHub or GitLab included. Its token comes before:
+   * with-secret-env --name GITLAB_TOKEN --secret env://GITLAB_TOKEN build --publish
+   *
+   * On GitHub a repeat replaces what is uploaded; on GitLab, delete the release first, since GoReleaser cannot.
    *
    * @param ciImage Reference of the published CI image. Default, or empty: build it.
    * @param moduleCache What module-cache gave earlier.

@@ -24,6 +24,9 @@ describe("redact", () => {
   it("replaces a secret of which every character is written in another way", () => {
     keepSecret("s3cr\"t&p'ss");
     expect(redact("<s%33cr\\u0022t&amp;p&#39;s\\x73>")).toBe("<REDACTED>");
+    keepSecret("S3cret/Pass+word=42");
+    expect(redact("<S3cret&sol;Pass&plus;word&equals;42>")).toBe("<REDACTED>");
+    expect(redact("<S3cret&#47Pass&#x0000002f;>, <S3cret&#47Pass&#43word&#x3d;42>")).toMatch(/, <REDACTED>$/);
   });
 
   it("replaces secrets that touch, overlap and repeat", () => {

@@ -37,7 +37,7 @@ export function callerInputOf(
   const texts = images.map(({ dockerfile = repository.defaultDockerfile }) =>
     repository.text(dockerfile ?? ""),
   );
-  const compiles = texts.some((text) => /^\s*RUN\s/im.test(text ?? ""));
+  const compiles = texts.some((text) => /^[ \t]*RUN\s/im.test(text ?? ""));
   const isGo = repository.has("go.mod");
   const builds = repository.goreleaserFile === undefined && (compiles || !isGo) ? "source" : "binaries";
   const hub = images.flatMap(({ repositories }) =>
@@ -101,7 +101,7 @@ function releaseJob(from: string, { isGo, dockerHub }: Pick<CallerInput, "isGo" 
     ...(dockerHub === undefined
       ? []
       : [
-          `      dockerhub_username: ${dockerHub}`,
+          `      dockerhub_username: ${yamlText(dockerHub)}`,
           "    secrets:",
           `      DOCKERHUB_TOKEN: \${{ secrets.DOCKERHUB_TOKEN }}`,
         ]),
@@ -115,8 +115,15 @@ function gitlabCaller({ from, isGo, dockerHub }: CallerInput): string {
     "    inputs:",
     `      release_from: ${from ?? "none"}`,
     ...(isGo ? [] : ["      skip_checks: true"]),
-    ...(dockerHub === undefined ? [] : [`      dockerhub_username: ${dockerHub}`]),
+    ...(dockerHub === undefined ? [] : [`      dockerhub_username: ${yamlText(dockerHub)}`]),
   ]);
+}
+
+/** A text as YAML reads it back: quoted where it could be a number or a word with a meaning. */
+function yamlText(word: string): string {
+  return /^(?!(?:null|true|false|yes|no|on|off|[yn])$)[a-z][a-z_-]*$/i.test(word)
+    ? word
+    : JSON.stringify(word);
 }
 
 function text(lines: readonly string[]): string {

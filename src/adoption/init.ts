@@ -1,6 +1,7 @@
 import { renderCacheKey } from "../ci-image/cache-key.js";
 import { parseSettings } from "../config.js";
 import { InputError } from "../errors.js";
+import { asJson } from "../text.js";
 import { callerInputOf, renderCallers } from "./callers.js";
 import { renderPage } from "./notes-page.js";
 import { Repository, type RepositoryFiles } from "./repository.js";
@@ -76,7 +77,7 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
 
 /** The text of slipway.json: lists of texts that fit are one line. */
 function formatSettings(settings: object): string {
-  const text = JSON.stringify(settings, undefined, 2);
+  const text = asJson(settings);
   const list = /\[\n\s+("[^"\n]*"(?:,\n\s+"[^"\n]*")*)\n\s+\]/g;
   const compact = text.replace(list, (whole, entries: string) => {
     const line = `[${entries.replace(/,\n\s+/g, ", ")}]`;

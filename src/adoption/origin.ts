@@ -17,7 +17,7 @@ const url = /^(?:https?|ssh|git):\/\/(?:[^@/\s]*@)?([\w.-]+(?::\d+)?)\/([^\s?#]+
 /** The remote `origin` of a git configuration; undefined where there is none that names a host. */
 export function readOrigin(gitConfig: string | undefined): Origin | undefined {
   const section = /\[remote "origin"\]([^[]*)/.exec(gitConfig ?? "")?.[1] ?? "";
-  const address = /^\s*url\s*=\s*(\S+)\s*$/m.exec(section)?.[1];
+  const address = /^[ \t]*url[ \t]*=[ \t]*(\S+)[ \t]*$/m.exec(section)?.[1];
   if (address === undefined) return undefined;
   const [, host = "", path = ""] = url.exec(address) ?? scp.exec(address) ?? [];
   return originOf(host.replace(/:(?:22|443)$/, "").toLowerCase(), path);

@@ -12,6 +12,20 @@ export type SymbolicText = readonly (
 /** What an expression stands for. */
 export type Value = SymbolicText | boolean | number;
 
+/** More than any text of an image has; what repeats itself ends there. */
+export const longest = 10_000;
+
+/** A text that is not longer than it may be, told before it is made. */
+export function requireLength(length: number): void {
+  if (length > longest) throw new NoEquivalent(`it is longer than ${longest} characters`);
+}
+
+/** The same of what is put together. */
+export function bounded(text: SymbolicText): SymbolicText {
+  requireLength(text.reduce((sum, part) => sum + (typeof part === "string" ? part.length : 1), 0));
+  return text;
+}
+
 export function literal(text: string): SymbolicText {
   return text === "" ? [] : [text];
 }

@@ -19,7 +19,8 @@ const configuration = "/tmp/slipway-goreleaser.yaml";
 
 /**
  * GoReleaser's own release of the commit's tag: archives, checksums, changelog, and the release of GitHub or GitLab. Gives
- * its `dist` directory. Images are left to the image stage. Repeated after an interruption, it replaces what it uploaded.
+ * its `dist` directory. Images are left to the image stage. A repeat replaces what was uploaded to GitHub; links of a release
+ * of GitLab it cannot replace (GoReleaser 2.13.3), whatever its configuration says.
  */
 export async function publishForgeRelease(
   project: GoProject,
@@ -62,6 +63,12 @@ export function repeatable(text: string): string {
       subject: ".goreleaser.yaml",
       expected: "YAML",
       given: messageOf(error).split("\n")[0],
+    });
+  if (document.contents !== null && !isMap(document.contents))
+    throw new InputError({
+      subject: ".goreleaser.yaml",
+      expected: "settings by name",
+      given: "something else",
     });
   const release = document.get("release", true);
   // What is of no use as a release, GoReleaser says better.

@@ -326,6 +326,72 @@ jobs:
     );
   });
 
+  it("writes an account as YAML reads it back", () => {
+    for (const account of ["0123", "1e10", "0x10", "null", "acme"]) {
+      const config = `dockers_v2:\n  - images: [docker.io/${account}/app]\n    tags: ['{{ .Version }}']\n`;
+      const files = { ...goProject, ".goreleaser.yaml": config };
+      const github = initIn(checkout(files)).get(".github/workflows/slipway.yml") ?? "";
+      expect(parse(github).jobs.release.with.dockerhub_username).toBe(account);
+      const gitlab = initIn({ ...files, ".git/config": gitConfig("https://gitlab.com/group/app") });
+      expect(parse(gitlab.get(".gitlab-ci.yml") ?? "").include[0].inputs.dockerhub_username).toBe(account);
+    }
+  });
+
+  it.each<[string, Record<string, string>]>([
+    [
+      "variables of a workflow that repeat each other",
+      {
+        ".github/workflows/x.yml": `on: { push: { tags: [v*] } }
+env:
+${[0, 1, 2, 3].map((at) => `  V${at}: "${`\${{env.V${at + 1}}}`.repeat(60)}"`).join("\n")}
+  V4: ""
+jobs:
+  a:
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          push: true
+          tags: "ghcr.io/a/b:\${{env.V0}}"
+`,
+      },
+    ],
+    [
+      "a text that grows in a template",
+      {
+        ".goreleaser.yaml": `dockers:
+  - image_templates: ['ghcr.io/a/b:{{ ${Array.from({ length: 12 }).reduce<string>(
+    (inner) => `(replace ${inner} "a" "aaaaaaaaaa")`,
+    '"aaaaaaaaaa"',
+  )} }}']
+    dockerfile: Dockerfile
+    goarch: amd64
+`,
+      },
+    ],
+    [
+      "variables of GoReleaser that repeat the one before",
+      {
+        ".goreleaser.yaml": `env:
+  - V0=aaaaaaaaaa
+${[1, 2, 3, 4, 5, 6].map((at) => `  - 'V${at}=${`{{ .Env.V${at - 1} }}`.repeat(50)}'`).join("\n")}
+dockers:
+  - image_templates: ['ghcr.io/a/b:{{ .Env.V6 }}']
+    dockerfile: Dockerfile
+    goarch: amd64
+`,
+      },
+    ],
+    [
+      "a Dockerfile and a remote of blank lines",
+      { Dockerfile: `FROM scratch\n${"\n".repeat(200_000)}COPY a /\n` },
+    ],
+  ])("ends soon, and says why it takes none of it: %s", (_, files) => {
+    const written = initIn(checkout({ Dockerfile: "FROM scratch\n", "go.mod": "module a\n", ...files }));
+    expect(written.has("SLIPWAY.md")).toBe(true);
+    const settings = parseSettings(written.get("slipway.json"));
+    expect(JSON.stringify(settings).length).toBeLessThan(20_000);
+  });
+
   it("shows nothing of a configuration as markup", () => {
     const config = 'dockers_v2:\n  - images: ["{{ .Env.A }}/<script>|`x`"]\n    tags: [c]\n';
     const page = initIn(checkout({ ".goreleaser.yaml": config })).get("SLIPWAY.md");

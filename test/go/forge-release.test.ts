@@ -84,6 +84,10 @@ describe("a configuration that can be repeated", () => {
     expect(repeatable(text)).toContain(text);
   });
 
+  it.each(["- a\n", "word\n"])("is settings by name, not %j", (text) => {
+    expect(() => repeatable(text)).toThrow(".goreleaser.yaml: expected settings by name, got");
+  });
+
   it("is YAML", () => {
     expect(() => repeatable("a: [1\n")).toThrow(".goreleaser.yaml: expected YAML, got ");
   });

@@ -1,3 +1,14 @@
+const marksInHtml: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+  "/": "&sol;",
+  "+": "&plus;",
+  "=": "&equals;",
+};
+
 /** Ways in which a secret is written in an answer, by name. */
 export const encodings: Readonly<Record<string, (secret: string) => string>> = {
   "as it is": (secret) => secret,
@@ -22,6 +33,10 @@ export const encodings: Readonly<Record<string, (secret: string) => string>> = {
   "in HTML, by numbers": (secret) => [...secret].map((char) => `&#${char.codePointAt(0)};`).join(""),
   "in HTML, by hexadecimal numbers": (secret) =>
     [...secret].map((char) => `&#x${char.codePointAt(0)?.toString(16)};`).join(""),
+  "in HTML, by numbers with zeros": (secret) =>
+    [...secret].map((char) => `&#x${(char.codePointAt(0) ?? 0).toString(16).padStart(8, "0")};`).join(""),
+  "in HTML, by names of marks": (secret) =>
+    secret.replace(/[&<>"'/+=]/g, (char) => marksInHtml[char] ?? char),
   "in hexadecimal": hex,
   "in hexadecimal, in capitals": (secret) => hex(secret).toUpperCase(),
   "in hexadecimal, with colons": (secret) => bytes(secret, 16).join(":"),

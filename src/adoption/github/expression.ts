@@ -1,6 +1,6 @@
 import { NoEquivalent } from "../note.js";
 import type { Origin } from "../origin.js";
-import { literal, placeholder, type SymbolicText } from "../symbolic-text.js";
+import { bounded, literal, placeholder, requireLength, type SymbolicText } from "../symbolic-text.js";
 import type { Triggers } from "./workflow.js";
 
 /** What the expressions of one step may refer to. */
@@ -18,32 +18,46 @@ export interface Scope {
 }
 
 const expression = /(\$\{\{.*?\}\})/s;
-const deepest = 10;
-const longest = 10_000;
 
-/** A text of a workflow with its expressions in the terms of the settings; what only a run knows is the reason thrown. */
-export function translateText(text: string, scope: Scope, depth = 0): SymbolicText {
-  if (text.length > longest) throw new NoEquivalent(`it is longer than ${longest} characters`);
-  if (depth > deepest) throw new NoEquivalent("its variables refer to each other");
-  return text.split(expression).flatMap((part, at): SymbolicText => {
-    if (at % 2 === 0) return literal(part);
-    return meaningOf(part.slice(3, -2).trim(), scope, depth);
-  });
+/** How far variables have led already. */
+interface Way {
+  depth: number;
+  /** Texts that may still be read, over all that one text leads to. */
+  budget: { left: number };
 }
 
-function meaningOf(given: string, scope: Scope, depth: number): SymbolicText {
+const deepest = 10;
+const mostTexts = 1000;
+
+/** A text of a workflow with its expressions in the terms of the settings; what only a run knows is the reason thrown. */
+export function translateText(
+  text: string,
+  scope: Scope,
+  way: Way = { depth: 0, budget: { left: mostTexts } },
+): SymbolicText {
+  requireLength(text.length);
+  way.budget.left -= 1;
+  if (way.depth > deepest || way.budget.left < 0) throw new NoEquivalent("its variables refer to each other");
+  const parts = text.split(expression).flatMap((part, at): SymbolicText => {
+    if (at % 2 === 0) return literal(part);
+    return meaningOf(part.slice(3, -2).trim(), scope, way);
+  });
+  return bounded(parts);
+}
+
+function meaningOf(given: string, scope: Scope, way: Way): SymbolicText {
   const quoted = /^'([^']*)'$/.exec(given)?.[1];
   if (quoted !== undefined) return literal(quoted);
   // What pull requests get instead is no matter: they publish nothing.
   const otherwise = /^github\.event_name == 'pull_request' && '[^']*' \|\| ('[^']*')$/.exec(given)?.[1];
-  if (otherwise !== undefined) return meaningOf(otherwise, scope, depth);
+  if (otherwise !== undefined) return meaningOf(otherwise, scope, way);
   const [, variable = "", fallback = ""] = /^((?:env|matrix)\.[\w.-]+) \|\| ('[^']*')$/.exec(given) ?? [];
-  if (variable !== "") return meaningOf(hasValue(variable, scope) ? variable : fallback, scope, depth);
+  if (variable !== "") return meaningOf(hasValue(variable, scope) ? variable : fallback, scope, way);
   const [, context = "", key = ""] = /^(env|matrix)\.([\w.-]+)$/.exec(given) ?? [];
   if (context !== "") {
     const value = (context === "env" ? scope.env : scope.matrix).get(key);
     if (value === undefined) throw new NoEquivalent(`nothing says what ${given} is`);
-    return translateText(value, scope, depth + 1);
+    return translateText(value, scope, { ...way, depth: way.depth + 1 });
   }
   const [, step = ""] = /^steps\.([\w-]+)\.outputs\.version$/.exec(given) ?? [];
   if (scope.metadata.has(step)) return placeholder("version");

@@ -1,10 +1,12 @@
 import type { Placeholder } from "../../tags/template.js";
 import { NoEquivalent } from "../note.js";
 import {
+  bounded,
   isKnown,
   isTrue,
   literal,
   placeholder,
+  requireLength,
   type SymbolicText,
   textOf,
   type Value,
@@ -40,11 +42,11 @@ const functions: Readonly<Record<string, Implementation>> = {
     // More than nothing is all that is asked of what is not known.
     return textOf(given)?.length ?? 1;
   },
-  print: (values) => values.flatMap((value) => textual(value())),
+  print: (values) => bounded(values.flatMap((value) => textual(value()))),
   tolower: ofText((text) => text.toLowerCase()),
   toupper: ofText((text) => text.toUpperCase()),
   trim: ofText((text) => text.trim()),
-  replace: ofTexts((text, from = "", to = "") => text.replaceAll(from, to), 0),
+  replace: ofTexts(replaceAll, 0),
   trimprefix: ([value, prefix]) => withoutPrefix(required(value), known(prefix)),
   trimsuffix: ofTexts(
     (text, end = "") => (text.endsWith(end) ? text.slice(0, text.length - end.length) : text),
@@ -59,6 +61,11 @@ const functions: Readonly<Record<string, Implementation>> = {
   isEnvSet: ([name], fields) => isTrue(fields([optionalVariables, known(name)])),
   time: ([layout]) => timeAs(known(layout)),
 };
+
+function replaceAll(text: string, from = "", to = ""): string {
+  requireLength(text.length + (text.split(from).length + 1) * to.length);
+  return text.replaceAll(from, to);
+}
 
 /** Applies a function of Go's templates, or of GoReleaser's. */
 export function apply(name: string, given: readonly Lazy[], fields: Fields): Value {

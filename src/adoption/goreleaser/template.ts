@@ -1,5 +1,5 @@
 import { NoEquivalent } from "../note.js";
-import { isKnown, isTrue, literal, type SymbolicText, type Value } from "../symbolic-text.js";
+import { bounded, isKnown, isTrue, literal, type SymbolicText, type Value } from "../symbolic-text.js";
 import { apply } from "./template-functions.js";
 import { type Expression, parseGoTemplate, type TemplateNode } from "./template-syntax.js";
 
@@ -15,7 +15,7 @@ export function translate(text: string, fields: Fields): SymbolicText {
 }
 
 function render(nodes: readonly TemplateNode[], fields: Fields): SymbolicText {
-  return nodes.flatMap((node): SymbolicText => {
+  const parts = nodes.flatMap((node): SymbolicText => {
     if (node.kind === "text") return literal(node.text);
     if (node.kind === "if") {
       const chosen = node.branches.find(
@@ -26,6 +26,7 @@ function render(nodes: readonly TemplateNode[], fields: Fields): SymbolicText {
     const value = evaluate(node.expression, fields);
     return isKnown(value) ? literal(String(value)) : value;
   });
+  return bounded(parts);
 }
 
 function evaluate(expression: Expression, fields: Fields): Value {
