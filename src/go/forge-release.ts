@@ -1,5 +1,5 @@
 import type { Directory, Secret } from "@dagger.io/dagger";
-import { isMap, parseDocument } from "yaml";
+import { isMap, isNode, isScalar, type Pair, parseDocument } from "yaml";
 import { InputError, messageOf } from "../errors.js";
 import { readFiles } from "../files.js";
 import { buildContainer } from "./build.js";
@@ -52,7 +52,8 @@ async function readConfiguration(source: Directory): Promise<string> {
   });
 }
 
-const setting = "replace_existing_artifacts";
+const settingName = "replace_existing_artifacts";
+const setting = `${settingName}: true`;
 
 /** A configuration whose release replaces the files that an earlier run has uploaded; without it a repeat fails. */
 export function repeatable(text: string): string {
@@ -64,16 +65,48 @@ export function repeatable(text: string): string {
       expected: "YAML",
       given: messageOf(error).split("\n")[0],
     });
-  if (document.contents !== null && !isMap(document.contents))
+  if (document.contents !== null && (!isMap(document.contents) || document.contents.flow === true))
     throw new InputError({
       subject: ".goreleaser.yaml",
-      expected: "settings by name",
+      expected: "settings by name, a line each",
       given: "something else",
     });
-  const release = document.get("release", true);
-  // What is of no use as a release, GoReleaser says better.
-  if (isMap(release) ? release.has(setting) : document.get("release") != null) return text;
-  if (isMap(release)) release.set(setting, true);
-  else document.set("release", document.createNode({ [setting]: true }));
-  return document.toString({ lineWidth: 0 });
+  const pair = document.contents?.items.find(({ key }) => isScalar(key) && key.value === "release");
+  const { at, added } = pair === undefined ? afterAll(text) : insideOf(pair, text);
+  return `${text.slice(0, at)}${added}${text.slice(at)}`;
+}
+
+/** Text that is put into a configuration, which stays as it is otherwise: written anew, `0644` would be another mode. */
+interface Insertion {
+  at: number;
+  added: string;
+}
+
+function afterAll(text: string): Insertion {
+  return { at: text.length, added: `${/(^|\n)$/.test(text) ? "" : "\n"}release: { ${setting} }\n` };
+}
+
+/** What has the setting already stays, and what is of no use as a release, GoReleaser says better. */
+function insideOf({ key, value }: Pair<unknown, unknown>, text: string): Insertion {
+  const none = { at: text.length, added: "" };
+  if (isMap(value) ? value.has(settingName) : isNode(value) && !isEmpty(value)) return none;
+  if (!isMap(value)) return { at: text.indexOf(":", endOf(key)) + 1, added: ` { ${setting} }` };
+  const [first] = value.items;
+  if (value.flow === true)
+    return { at: beginOf(value) + 1, added: ` ${setting}${first === undefined ? " " : ","}` };
+  const begin = beginOf(first?.key);
+  const indent = begin - (text.lastIndexOf("\n", begin) + 1);
+  return { at: begin, added: `${setting}\n${" ".repeat(indent)}` };
+}
+
+function isEmpty(value: unknown): boolean {
+  return isScalar(value) && value.value === null && value.source === "";
+}
+
+function beginOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+function endOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[1] ?? 0) : 0;
 }

@@ -77,6 +77,30 @@ describe("a configuration that can be repeated", () => {
     expect(parse(repeatable(text))).toEqual(expected);
   });
 
+  it.each<[string, string, string]>([
+    [
+      "at the end",
+      "a: 0644 # octal\nb: yes",
+      "a: 0644 # octal\nb: yes\nrelease: { replace_existing_artifacts: true }\n",
+    ],
+    [
+      "before the first of a block",
+      "release: &r # ours\n    # drafts\n    draft: true\nmode: 0644\n",
+      "release: &r # ours\n    # drafts\n    replace_existing_artifacts: true\n    draft: true\nmode: 0644\n",
+    ],
+    ["in braces", "release: {draft: true}\n", "release: { replace_existing_artifacts: true,draft: true}\n"],
+    ["in empty braces", "release: {}\n", "release: { replace_existing_artifacts: true }\n"],
+    [
+      "where nothing stands",
+      "release: # none\na: 1\n",
+      "release: { replace_existing_artifacts: true } # none\na: 1\n",
+    ],
+    ["nowhere, in what GoReleaser refuses", "release: word\n", "release: word\n"],
+  ])("has the setting %s, and every other byte as it was", (_, text, expected) => {
+    expect(repeatable(text)).toBe(expected);
+    if (expected !== text) expect(parse(repeatable(text)).release).toMatchObject(replaced);
+  });
+
   it("keeps what it says itself, and its comments and templates", () => {
     const own = "release:\n  replace_existing_artifacts: false # why\n";
     expect(repeatable(own)).toBe(own);
@@ -84,8 +108,8 @@ describe("a configuration that can be repeated", () => {
     expect(repeatable(text)).toContain(text);
   });
 
-  it.each(["- a\n", "word\n"])("is settings by name, not %j", (text) => {
-    expect(() => repeatable(text)).toThrow(".goreleaser.yaml: expected settings by name, got");
+  it.each(["- a\n", "word\n", "{a: 1}\n"])("is settings by name, not %j", (text) => {
+    expect(() => repeatable(text)).toThrow(".goreleaser.yaml: expected settings by name, a line each, got");
   });
 
   it("is YAML", () => {
