@@ -71,6 +71,8 @@ export function repeatable(text: string): string {
       expected: "settings by name, a line each",
       given: "something else",
     });
+  // What a merge brings in would be replaced.
+  if (document.contents?.has("<<") === true) return text;
   const pair = document.contents?.items.find(({ key }) => isScalar(key) && key.value === "release");
   const { at, added } = pair === undefined ? afterAll(text) : insideOf(pair, text);
   return `${text.slice(0, at)}${added}${text.slice(at)}`;
@@ -89,7 +91,8 @@ function afterAll(text: string): Insertion {
 /** What has the setting already stays, and what is of no use as a release, GoReleaser says better. */
 function insideOf({ key, value }: Pair<unknown, unknown>, text: string): Insertion {
   const none = { at: text.length, added: "" };
-  if (isMap(value) ? value.has(settingName) : isNode(value) && !isEmpty(value)) return none;
+  if (isMap(value) ? value.has(settingName) || value.has("<<") : isNode(value) && !isEmpty(value))
+    return none;
   if (!isMap(value)) return { at: text.indexOf(":", endOf(key)) + 1, added: ` { ${setting} }` };
   const [first] = value.items;
   if (value.flow === true)

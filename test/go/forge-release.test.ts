@@ -95,6 +95,16 @@ describe("a configuration that can be repeated", () => {
       "release: # none\na: 1\n",
       "release: { replace_existing_artifacts: true } # none\na: 1\n",
     ],
+    [
+      "nowhere, where a merge may bring a release",
+      "<<: {release: {draft: true}}\n",
+      "<<: {release: {draft: true}}\n",
+    ],
+    [
+      "nowhere, where a release is merged",
+      "release:\n  <<: {draft: true}\n",
+      "release:\n  <<: {draft: true}\n",
+    ],
     ["nowhere, in what GoReleaser refuses", "release: word\n", "release: word\n"],
   ])("has the setting %s, and every other byte as it was", (_, text, expected) => {
     expect(repeatable(text)).toBe(expected);

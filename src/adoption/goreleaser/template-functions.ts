@@ -64,7 +64,7 @@ const functions: Readonly<Record<string, Implementation>> = {
 
 function replaceAll(text: string, from = "", to = ""): string {
   requireLength(text.length + (text.split(from).length + 1) * to.length);
-  return text.replaceAll(from, to);
+  return text.replaceAll(from, () => to);
 }
 
 /** Applies a function of Go's templates, or of GoReleaser's. */
