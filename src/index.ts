@@ -443,7 +443,7 @@ export class Slipway {
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
-    const go = await this.goProject(toolsOfJobs.ci, ciImage, moduleCache);
+    const go = await this.goProject(toolsOfJobs.ci, ciImage, moduleCache, false, project);
     const outcomes = await runChecks(project.now, {
       ...((await hasAny(project.source, [".cache-key"]))
         ? { "check-cache-key": () => this.checkCacheKey() }
@@ -479,9 +479,9 @@ export class Slipway {
     env: string[] = [],
     allowFailure = false,
   ): Promise<Container> {
-    const { settings } = await this.project();
-    const tools = [...toolsOfJobs.run, ...settings.ciImage.tools];
-    return runTask(await this.goProject(tools, ciImage, moduleCache), {
+    const project = await this.project();
+    const tools = [...toolsOfJobs.run, ...project.settings.ciImage.tools];
+    return runTask(await this.goProject(tools, ciImage, moduleCache, false, project), {
       installs: tools.map(installsPath),
       task,
       args,
@@ -930,15 +930,14 @@ export class Slipway {
     ciImage?: string,
     moduleCache?: Directory,
   ): Promise<Directory> {
-    const { source, settings } = await this.project();
+    const project = await this.project();
     const isolated = options.release || options.isolated;
-    if (await hasAny(source, releaserFiles))
-      return build(await this.goProject(toolsOfJobs.build, ciImage, moduleCache, isolated), options);
-    const platforms = [...new Set(settings.release.images.flatMap((image) => image.platforms))];
-    return buildPrograms(await this.goProject([], ciImage, moduleCache), options, {
-      ...settings.build,
-      platforms,
-    });
+    const isReleasers = await hasAny(project.source, releaserFiles);
+    const tools = isReleasers ? toolsOfJobs.build : [];
+    const go = await this.goProject(tools, ciImage, moduleCache, isolated, project);
+    if (isReleasers) return build(go, options);
+    const platforms = project.settings.release.images.flatMap((image) => image.platforms);
+    return buildPrograms(go, options, { ...project.settings.build, platforms: [...new Set(platforms)] });
   }
 
   private async builtImage(project: Project, equipment: Equipment): Promise<Container> {
@@ -952,8 +951,9 @@ export class Slipway {
     ciImage?: string,
     moduleCache?: Directory,
     isolated = false,
+    loaded?: Project,
   ): Promise<GoProject> {
-    const project = await this.project();
+    const project = loaded ?? (await this.project());
     const { platforms, buildArgs } = project.settings.ciImage;
     const equipment = { tools, ciImage, isolated, githubToken: this.githubToken };
     // An empty reference is a variable that a pipeline leaves unset.

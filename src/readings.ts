@@ -7,21 +7,6 @@ export interface Reading {
   endOf: (index: number) => number;
 }
 
-// One character each: of JSON and JavaScript, of shells and markdown, of URLs in UTF-8, of HTML.
-const encoded = new RegExp(
-  [
-    String.raw`\\(?:u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\}|x[0-9a-f]{2}|[nrtbf]|[^0-9a-z\s])`,
-    "%[0-7][0-9a-f]",
-    "%[cd][0-9a-f]%[89ab][0-9a-f]",
-    "%e[0-9a-f](?:%[89ab][0-9a-f]){2}",
-    "%f[0-7](?:%[89ab][0-9a-f]){3}",
-    "&#(?:0*[0-9]{1,7}|x0*[0-9a-f]{1,6});?",
-    "&(?:quot|apos|amp|lt|gt|sol|bsol|plus|equals|colon|semi|commat|comma|period|num|dollar|percnt|ast|excl|quest|lpar|rpar|lowbar|grave|lsqb|rsqb|lcub|rcub|vert|hat);",
-    "@&#8203;",
-  ].join("|"),
-  "gi",
-);
-
 const named: Readonly<Record<string, string>> = {
   "\\n": "\n",
   "\\r": "\r",
@@ -60,6 +45,21 @@ const named: Readonly<Record<string, string>> = {
   "&hat;": "^",
   "@&#8203;": "@",
 };
+
+// One character each: of JSON and JavaScript, of shells and markdown, of URLs in UTF-8, of HTML.
+const encoded = new RegExp(
+  [
+    String.raw`\\(?:u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\}|x[0-9a-f]{2}|[nrtbf]|[^0-9a-z\s])`,
+    "%[0-7][0-9a-f]",
+    "%[cd][0-9a-f]%[89ab][0-9a-f]",
+    "%e[0-9a-f](?:%[89ab][0-9a-f]){2}",
+    "%f[0-7](?:%[89ab][0-9a-f]){3}",
+    "&#(?:0*[0-9]{1,7}|x0*[0-9a-f]{1,6});?",
+    ...Object.keys(named).filter((written) => written.startsWith("&")),
+    "@&#8203;",
+  ].join("|"),
+  "gi",
+);
 
 // All but letters and digits, and the prefix of a byte in hexadecimal.
 const marks = /\b0x(?=[0-9a-f]{2}\b)|[^0-9a-z]+/gi;

@@ -1,7 +1,27 @@
+import type { DraftBuild } from "./draft.js";
 import type { Remark } from "./note.js";
 
-/** The texts that all platforms of an image have alike. What is another for each has no place in the settings. */
+type Texts = Pick<DraftBuild, "buildArgs" | "labels" | "annotations">;
+
+/**
+ * The texts that all platforms of an image have alike, `flags` being what they are called where they stand. What is
+ * another for each has no place in the settings.
+ */
 export function commonTexts(
+  builds: readonly Texts[],
+  flags: Readonly<Record<keyof Texts, string>>,
+  remark: Remark,
+): Texts {
+  const of = (field: keyof Texts) =>
+    alike(
+      builds.map((build) => build[field]),
+      flags[field],
+      remark,
+    );
+  return { buildArgs: of("buildArgs"), labels: of("labels"), annotations: of("annotations") };
+}
+
+function alike(
   maps: readonly Readonly<Record<string, string>>[],
   flag: string,
   remark: Remark,

@@ -62,8 +62,16 @@ export function layTools(image: Container, tools: readonly ToolFiles[]): Contain
   return laid.withEnvVariable("PATH", `\${PATH}${paths}`, { expand: true });
 }
 
-/** The files of a tool that is built for one platform. */
-export function filesOf(name: string, image: Container): ToolFiles {
+/** The files of a tool, built for one platform. */
+export async function builtTool(
+  { name, build }: ToolPlan,
+  platform: string,
+  githubToken: Secret | undefined,
+): Promise<ToolFiles> {
+  return filesOf(name, await buildStage(await build(), platform, githubToken));
+}
+
+function filesOf(name: string, image: Container): ToolFiles {
   return { name, directory: image.directory(toolPath(name)) };
 }
 
@@ -81,7 +89,7 @@ async function toolFiles(project: Project, plan: ToolPlan, wanted: Equipment): P
   const published = await findTool(client, repositories, plan.image);
   const platform = choosePlatform(plan.image);
   if (published !== undefined) return filesOf(plan.name, project.pull(published, platform));
-  return filesOf(plan.name, await buildStage(await plan.build(), platform, wanted.githubToken));
+  return builtTool(plan, platform, wanted.githubToken);
 }
 
 function repositoriesOf({ settings }: Project, { ciImage }: Equipment): readonly Repository[] {

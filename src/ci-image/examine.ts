@@ -12,7 +12,7 @@ import { manifestOf, parseReference } from "../registry/reference.js";
 import { requireManifest } from "../registry/verify.js";
 import { assembleStage, buildStage } from "./build.js";
 import type { Check } from "./check.js";
-import { filesOf, layTools } from "./equip.js";
+import { builtTool, layTools } from "./equip.js";
 import { measureImage, type Size } from "./layers.js";
 import type { CiImagePlan } from "./plan.js";
 import { type BaselinePull, pullSize, reportSize, sumOf } from "./size.js";
@@ -50,15 +50,15 @@ export async function examineCiImage(
 export async function examineTool(
   project: Project,
   plan: CiImagePlan,
-  { name, image, build, assemble }: ToolPlan,
+  tool: ToolPlan,
   githubToken?: Secret,
 ): Promise<PublishableImage> {
   const [built, ...checks] = await Promise.all([
-    assemble(),
-    ...image.platforms.map(async (platform) => {
-      const files = filesOf(name, await buildStage(await build(), platform, githubToken));
+    tool.assemble(),
+    ...tool.image.platforms.map(async (platform) => {
+      const files = await builtTool(tool, platform, githubToken);
       const container = await layTools(project.pull(plan.base, platform), [files]).sync();
-      return checkVersions(container, versionOf(plan.versions, name));
+      return checkVersions(container, versionOf(plan.versions, tool.name));
     }),
   ]);
   log(requireChecks(checks.flat()));
@@ -66,16 +66,10 @@ export async function examineTool(
 }
 
 /** The CI image of one platform, with the tools beside it laid in. */
-export async function equippedImage(
-  plan: CiImagePlan,
-  platform: string,
-  githubToken?: Secret,
-): Promise<Container> {
+async function equippedImage(plan: CiImagePlan, platform: string, githubToken?: Secret): Promise<Container> {
   const [image, ...tools] = await Promise.all([
     buildStage(plan, platform, githubToken),
-    ...plan.tools.map(async ({ name, build }: ToolPlan) =>
-      filesOf(name, await buildStage(await build(), platform, githubToken)),
-    ),
+    ...plan.tools.map((tool) => builtTool(tool, platform, githubToken)),
   ]);
   return tools.length === 0 ? image : layTools(image, tools);
 }

@@ -57,17 +57,18 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
   const summary = summaryOf(settings, files);
   const inputs = await resolveInputs(project, files, summary, githubToken);
   const { miseVersion, bases } = inputs;
-  const inside = isSlim(settings, summary) ? [] : ["golangci-lint", "goreleaser", ...settings.tools];
+  const tools = [...knownTools, ...settings.tools];
+  const areBeside = isSlim(settings, summary);
   const buildArgs = resolveBuildArgs(settings, summary, {
     ...inputs,
-    // What the Dockerfile installs by itself stays its own affair.
-    tools: settings.tools.length > 0 && inside.length > 0 ? inside : undefined,
+    // Without more of them, which ones it installs stays the Dockerfile's own affair.
+    tools: areBeside || settings.tools.length === 0 ? undefined : tools.filter((name) => name !== "mise"),
   });
   const configToml = files.content.get(toolsFile)?.toString("utf8") ?? "";
   const { platforms, alpine, dockerfile, target } = settings;
   return {
     image: describeCiImage({
-      content: contentOf(settings, summary, files),
+      content: contentOf(summary, files, areBeside),
       bases: bases.map(({ pinned }) => pinned),
       buildArgs,
       platforms,
@@ -84,12 +85,7 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     layers: summary.layers,
     transientArgs: summary.transientArgs,
     isScratch: false,
-    tools: isSlim(settings, summary)
-      ? await planTools(project, [...knownTools, ...settings.tools], {
-          githubToken,
-          known: { files, inputs },
-        })
-      : [],
+    tools: areBeside ? await planTools(project, tools, { githubToken, known: { files, inputs } }) : [],
   };
 }
 
@@ -103,13 +99,13 @@ function isSlim({ target }: CiImageSettings, summary: DockerfileSummary): boolea
  * installs by them: a task that changes makes no other image. A Dockerfile of another kind may copy them whole.
  */
 function contentOf(
-  settings: CiImageSettings,
   summary: DockerfileSummary,
   { content }: CiImageFiles,
+  areBeside: boolean,
 ): Record<string, Uint8Array> {
   if (!summary.stages.includes(stages.tool)) return Object.fromEntries(content);
   const { [toolsFile]: tools, [toolsLock]: lock, ...others } = Object.fromEntries(content);
-  if (isSlim(settings, summary)) return others;
+  if (areBeside) return others;
   return {
     ...others,
     [toolsFile]: Buffer.from(JSON.stringify(installedBy(tools?.toString("utf8") ?? "", toolsFile))),

@@ -86,8 +86,7 @@ export function reportSize(
   const of = (...wanted: LayerGroup[]) => sumOf(groups.filter(({ group }) => wanted.includes(group)));
   const beside = sumOf(image.tools).uncompressed;
   const tools = beside + of("mise", "tools").uncompressed;
-  const { beside: whereBeside, inside } = leastReduction;
-  const minReduction = settings.minReduction ?? (image.tools.length > 0 ? whereBeside : inside);
+  const minReduction = settings.minReduction ?? leastReduction[image.tools.length > 0 ? "beside" : "inside"];
   return {
     layers: image.layers,
     groups,

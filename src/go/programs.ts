@@ -34,10 +34,13 @@ export async function buildPrograms(
 ): Promise<Directory> {
   const { container, tag } = await buildContainer(project, options);
   const mains = await findMains(container, compilation);
-  const name = tag ?? (await gitLine(container, "describe", "--tags", "--always"));
+  const [name, revision] = await Promise.all([
+    tag ?? gitLine(container, "describe", "--tags", "--always"),
+    gitLine(container, "rev-parse", "HEAD"),
+  ]);
   const ldflags = compilation.ldflags
-    .replaceAll("{version}", versionIn(name))
-    .replaceAll("{revision}", await gitLine(container, "rev-parse", "HEAD"));
+    .replaceAll("{version}", () => versionIn(name))
+    .replaceAll("{revision}", () => revision);
   const compiled = await Promise.all(
     compilation.platforms.map(async (platform) => {
       const directory = compile(container, mains, platform, { ...compilation, ldflags });

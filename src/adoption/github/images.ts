@@ -41,22 +41,11 @@ function joined(images: readonly DraftImage[], remark: Remark): DraftImage[] {
   return [...same.values()].flatMap((members) => {
     const [first] = members;
     if (first === undefined) return [];
-    const builds = members.map(({ build }) => build);
     const build = {
       ...first.build,
-      buildArgs: commonTexts(
-        builds.map(({ buildArgs }) => buildArgs),
-        "build-args",
-        remark,
-      ),
-      labels: commonTexts(
-        builds.map(({ labels }) => labels),
-        "labels",
-        remark,
-      ),
-      annotations: commonTexts(
-        builds.map(({ annotations }) => annotations),
-        "annotations",
+      ...commonTexts(
+        members.map((member) => member.build),
+        { buildArgs: "build-args", labels: "labels", annotations: "annotations" },
         remark,
       ),
     };

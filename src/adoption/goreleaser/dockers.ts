@@ -164,19 +164,9 @@ function commonBuild(group: readonly Single[], reading: GoreleaserReading): Draf
   return {
     ...first.build,
     ids: [...new Set(builds.flatMap(({ ids }) => ids))],
-    buildArgs: commonTexts(
-      builds.map(({ buildArgs }) => buildArgs),
-      "--build-arg",
-      remark,
-    ),
-    labels: commonTexts(
-      builds.map(({ labels }) => labels),
-      "--label",
-      remark,
-    ),
-    annotations: commonTexts(
-      builds.map(({ annotations }) => annotations),
-      "--annotation",
+    ...commonTexts(
+      builds,
+      { buildArgs: "--build-arg", labels: "--label", annotations: "--annotation" },
       remark,
     ),
   };
