@@ -20,10 +20,20 @@ export function requireLength(length: number): void {
   if (length > longest) throw new NoEquivalent(`it is longer than ${longest} characters`);
 }
 
-/** The same of what is put together. */
-export function bounded(text: SymbolicText): SymbolicText {
-  requireLength(text.reduce((sum, part) => sum + (typeof part === "string" ? part.length : 1), 0));
-  return text;
+/** What the meanings of some items make together, told to be too long before all of them are looked for. */
+export function joined<T>(
+  items: readonly T[],
+  meaningOf: (item: T, at: number) => SymbolicText,
+): SymbolicText {
+  const parts: SymbolicText[number][] = [];
+  let length = 0;
+  for (const [at, item] of items.entries())
+    for (const part of meaningOf(item, at)) {
+      length += typeof part === "string" ? part.length : 1;
+      requireLength(length);
+      parts.push(part);
+    }
+  return parts;
 }
 
 export function literal(text: string): SymbolicText {

@@ -1,6 +1,7 @@
+import { splitAtEnclosed } from "../enclosed.js";
 import { NoEquivalent } from "../note.js";
 import type { Origin } from "../origin.js";
-import { bounded, literal, placeholder, requireLength, type SymbolicText } from "../symbolic-text.js";
+import { joined, literal, placeholder, requireLength, type SymbolicText } from "../symbolic-text.js";
 import type { Triggers } from "./workflow.js";
 
 /** What the expressions of one step may refer to. */
@@ -17,7 +18,7 @@ export interface Scope {
   metadata: ReadonlySet<string>;
 }
 
-const expression = /(\$\{\{.*?\}\})/s;
+const marks = { begin: "${{", end: "}}" };
 
 /** How far variables have led already. */
 interface Way {
@@ -38,11 +39,9 @@ export function translateText(
   requireLength(text.length);
   way.budget.left -= 1;
   if (way.depth > deepest || way.budget.left < 0) throw new NoEquivalent("its variables refer to each other");
-  const parts = text.split(expression).flatMap((part, at): SymbolicText => {
-    if (at % 2 === 0) return literal(part);
-    return meaningOf(part.slice(3, -2).trim(), scope, way);
-  });
-  return bounded(parts);
+  return joined(splitAtEnclosed(text, marks), (part, at) =>
+    at % 2 === 0 ? literal(part) : meaningOf(part.trim(), scope, way),
+  );
 }
 
 function meaningOf(given: string, scope: Scope, way: Way): SymbolicText {

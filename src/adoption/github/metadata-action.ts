@@ -1,4 +1,5 @@
 import type { DraftTag } from "../draft.js";
+import { splitAtEnclosed } from "../enclosed.js";
 import { NoEquivalent, type Remark } from "../note.js";
 import { asWritten } from "../symbolic-text.js";
 import { entryOf } from "../table.js";
@@ -167,10 +168,14 @@ function tagOf({ attributes, flavor }: Rule, text: string, when: When): RuledTag
 
 /** The placeholders of docker/metadata-action as those of Slipway. */
 function filled(pattern: string): string {
-  return pattern.replace(/\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
+  const parts = splitAtEnclosed(pattern, { begin: "{{", end: "}}" });
+  const filledIn = parts.map((part, at) => {
+    if (at % 2 === 0) return part;
+    const expression = part.trim();
     if (/^(commit_)?date\s+'YYYYMMDD'$/.test(expression)) return "{date}";
     const found = entryOf(patterns, expression);
     if (found === undefined) throw new NoEquivalent(`Slipway has no placeholder for {{${expression}}}`);
     return found;
   });
+  return filledIn.join("");
 }

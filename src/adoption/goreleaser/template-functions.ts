@@ -1,9 +1,9 @@
 import type { Placeholder } from "../../tags/template.js";
 import { NoEquivalent } from "../note.js";
 import {
-  bounded,
   isKnown,
   isTrue,
+  joined,
   literal,
   placeholder,
   requireLength,
@@ -42,7 +42,7 @@ const functions: Readonly<Record<string, Implementation>> = {
     // More than nothing is all that is asked of what is not known.
     return textOf(given)?.length ?? 1;
   },
-  print: (values) => bounded(values.flatMap((value) => textual(value()))),
+  print: (values) => joined(values, (value) => textual(value())),
   tolower: ofText((text) => text.toLowerCase()),
   toupper: ofText((text) => text.toUpperCase()),
   trim: ofText((text) => text.trim()),

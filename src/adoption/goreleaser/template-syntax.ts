@@ -1,3 +1,4 @@
+import { splitAtEnclosed } from "../enclosed.js";
 import { NoEquivalent } from "../note.js";
 
 /** An expression of a Go template. */
@@ -60,10 +61,9 @@ export function parseGoTemplate(text: string): TemplateNode[] {
 }
 
 function split(text: string): (string | Action)[] {
-  const parts = text.split(/(\{\{.*?\}\})/s);
-  const pieces = parts.map((part, at): string | Action => {
-    if (at % 2 === 0) return part;
-    const inner = part.slice(2, -2);
+  const parts = splitAtEnclosed(text, { begin: "{{", end: "}}" });
+  const pieces = parts.map((inner, at): string | Action => {
+    if (at % 2 === 0) return inner;
     return {
       text: inner.replace(/^-\s/, "").replace(/\s-$/, "").trim(),
       trimBefore: /^-\s/.test(inner),

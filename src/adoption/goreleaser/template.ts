@@ -1,5 +1,5 @@
 import { NoEquivalent } from "../note.js";
-import { bounded, isKnown, isTrue, literal, type SymbolicText, type Value } from "../symbolic-text.js";
+import { isKnown, isTrue, joined, literal, type SymbolicText, type Value } from "../symbolic-text.js";
 import { apply } from "./template-functions.js";
 import { type Expression, parseGoTemplate, type TemplateNode } from "./template-syntax.js";
 
@@ -15,7 +15,7 @@ export function translate(text: string, fields: Fields): SymbolicText {
 }
 
 function render(nodes: readonly TemplateNode[], fields: Fields): SymbolicText {
-  const parts = nodes.flatMap((node): SymbolicText => {
+  return joined(nodes, (node) => {
     if (node.kind === "text") return literal(node.text);
     if (node.kind === "if") {
       const chosen = node.branches.find(
@@ -26,7 +26,6 @@ function render(nodes: readonly TemplateNode[], fields: Fields): SymbolicText {
     const value = evaluate(node.expression, fields);
     return isKnown(value) ? literal(String(value)) : value;
   });
-  return bounded(parts);
 }
 
 function evaluate(expression: Expression, fields: Fields): Value {
