@@ -1,3 +1,5 @@
+import { htmlNames, htmlNamesOfOld } from "./html-names.js";
+
 /** A text as somebody reads it who resolves what is encoded in it. */
 export interface Reading {
   text: string;
@@ -13,36 +15,6 @@ const named: Readonly<Record<string, string>> = {
   "\\t": "\t",
   "\\b": "\b",
   "\\f": "\f",
-  "&quot;": '"',
-  "&apos;": "'",
-  "&amp;": "&",
-  "&lt;": "<",
-  "&gt;": ">",
-  "&sol;": "/",
-  "&bsol;": "\\",
-  "&plus;": "+",
-  "&equals;": "=",
-  "&colon;": ":",
-  "&semi;": ";",
-  "&commat;": "@",
-  "&comma;": ",",
-  "&period;": ".",
-  "&num;": "#",
-  "&dollar;": "$",
-  "&percnt;": "%",
-  "&ast;": "*",
-  "&excl;": "!",
-  "&quest;": "?",
-  "&lpar;": "(",
-  "&rpar;": ")",
-  "&lowbar;": "_",
-  "&grave;": "`",
-  "&lsqb;": "[",
-  "&rsqb;": "]",
-  "&lcub;": "{",
-  "&rcub;": "}",
-  "&vert;": "|",
-  "&hat;": "^",
   "@&#8203;": "@",
 };
 
@@ -55,7 +27,8 @@ const encoded = new RegExp(
     "%e[0-9a-f](?:%[89ab][0-9a-f]){2}",
     "%f[0-7](?:%[89ab][0-9a-f]){3}",
     "&#(?:0*[0-9]{1,7}|x0*[0-9a-f]{1,6});?",
-    ...Object.keys(named).filter((written) => written.startsWith("&")),
+    `&(?:${[...htmlNames.keys()].join("|")});`,
+    `&(?:${htmlNamesOfOld.join("|")})`,
     "@&#8203;",
   ].join("|"),
   "gi",
@@ -124,5 +97,6 @@ function meaningOf(escaped: string): string {
   const [, hex, decimal] = /^(?:(?:\\[ux]\{?|&#x)([0-9a-f]+)|&#([0-9]+))/i.exec(escaped) ?? [];
   const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
   if (!Number.isNaN(code)) return String.fromCodePoint(Math.min(code, 0x10ffff));
-  return named[escaped.toLowerCase()] ?? escaped.slice(1);
+  const name = escaped.toLowerCase();
+  return named[name] ?? htmlNames.get(name.replace(/^&|;$/g, "")) ?? escaped.slice(1);
 }

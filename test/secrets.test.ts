@@ -29,6 +29,45 @@ describe("redact", () => {
     expect(redact("<S3cret&#47Pass&#x0000002f;>, <S3cret&#47Pass&#43word&#x3d;42>")).toMatch(/, <REDACTED>$/);
   });
 
+  it.each([
+    ["!", "&excl;"],
+    ['"', "&quot; &QUOT; &quot &QUOT"],
+    ["#", "&num;"],
+    ["$", "&dollar;"],
+    ["%", "&percnt;"],
+    ["&", "&amp; &AMP; &amp &AMP"],
+    ["'", "&apos;"],
+    ["(", "&lpar;"],
+    [")", "&rpar;"],
+    ["*", "&ast; &midast;"],
+    ["+", "&plus;"],
+    [",", "&comma;"],
+    [".", "&period;"],
+    ["/", "&sol;"],
+    [":", "&colon;"],
+    [";", "&semi;"],
+    ["<", "&lt; &LT; &lt &LT"],
+    ["=", "&equals;"],
+    [">", "&gt; &GT; &gt &GT"],
+    ["?", "&quest;"],
+    ["@", "&commat;"],
+    ["[", "&lbrack; &lsqb;"],
+    ["\\", "&bsol;"],
+    ["]", "&rbrack; &rsqb;"],
+    ["^", "&Hat;"],
+    ["_", "&lowbar; &UnderBar;"],
+    ["`", "&grave; &DiacriticalGrave;"],
+    ["{", "&lbrace; &lcub;"],
+    ["|", "&verbar; &vert; &VerticalLine;"],
+    ["}", "&rbrace; &rcub;"],
+    ["fj", "&fjlig;"],
+    ["\t", "&Tab;"],
+    ["\n", "&NewLine;"],
+  ])("replaces a secret that has %j, by each of its names in HTML: %s", (mark, names) => {
+    keepSecret(`Kd8${mark}Zr7`);
+    for (const name of names.split(" ")) expect(redact(`<Kd8${name}Zr7>`)).toBe("<REDACTED>");
+  });
+
   it("replaces secrets that touch, overlap and repeat", () => {
     keepSecret("abcdefgh-1");
     keepSecret("gh-1-ijklmn");

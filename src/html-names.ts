@@ -1,0 +1,41 @@
+/** What HTML names of ASCII, by the name: all that the standard lists (WHATWG, "Named character references"). */
+export const htmlNames: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "\t": "Tab",
+    "\n": "NewLine",
+    "!": "excl",
+    '"': "quot",
+    "#": "num",
+    $: "dollar",
+    "%": "percnt",
+    "&": "amp",
+    "'": "apos",
+    "(": "lpar",
+    ")": "rpar",
+    "*": "ast midast",
+    "+": "plus",
+    ",": "comma",
+    ".": "period",
+    "/": "sol",
+    ":": "colon",
+    ";": "semi",
+    "<": "lt",
+    "=": "equals",
+    ">": "gt",
+    "?": "quest",
+    "@": "commat",
+    "[": "lbrack lsqb",
+    "\\": "bsol",
+    "]": "rbrack rsqb",
+    "^": "Hat",
+    _: "lowbar UnderBar",
+    "`": "grave DiacriticalGrave",
+    fj: "fjlig",
+    "{": "lbrace lcub",
+    "|": "vert verbar VerticalLine",
+    "}": "rbrace rcub",
+  }).flatMap(([text, names]) => names.split(" ").map((name) => [name.toLowerCase(), text] as const)),
+);
+
+/** Those that browsers read without a semicolon as well. */
+export const htmlNamesOfOld = ["quot", "amp", "lt", "gt"];
