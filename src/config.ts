@@ -11,7 +11,7 @@ import { parseTagTemplate } from "./tags/tag-template.js";
 import { parseValueTemplate } from "./tags/template.js";
 import { canFollowVersions, conflictIn } from "./tags/template-list.js";
 import { valuePlaceholders } from "./tags/values.js";
-import { holdsUrlPassword } from "./url-password.js";
+import { holdsUrlPassword, holdsUrlUser } from "./url-password.js";
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.
 const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));
@@ -32,7 +32,6 @@ const relativePath = z
 const webUrl = z
   .url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" })
   .refine(isWithoutUser, "a URL without user name and password");
-const urlWithUser = /:\/\/[^/?#\s"]*@/;
 
 // A user alone may be part of an address: ssh://git@example.com/app.git
 const isWithoutPassword = (text: string) => !holdsUrlPassword(text);
@@ -130,7 +129,7 @@ const ciImage = z
         z
           .string()
           .refine(
-            (value) => !urlWithUser.test(value) && isWithoutPassword(value),
+            (value) => !holdsUrlUser(value) && isWithoutPassword(value),
             "no user name and password in a URL, since build arguments stay in the image's history",
           ),
       )

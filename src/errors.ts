@@ -1,4 +1,5 @@
 import { asLine, beginningOf, excerpt } from "./text.js";
+import { holdsUrlPassword } from "./url-password.js";
 
 /**
  * Every error that Slipway raises on purpose. Only `message` reaches the caller of a Dagger function, so a
@@ -113,17 +114,18 @@ export function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)?.trim() ?? "";
 }
 
+const mostMasked = 2000;
+
 function show(given: unknown): string {
   if (given === undefined) return "nothing";
-  const text = typeof given === "string" ? `"${given}"` : jsonOf(given);
-  // A URL may hold a user name and password. What is far longer than shown is not searched for them.
-  return excerpt(
-    beginningOf(text)
-      .slice(0, 2000)
-      .replace(/(?<!\w)(?!https?:)[^\s"@/:]+:[^\s"@/]+@(?!sha256:)/gi, "…@")
-      .replace(/(https?:|\/\/)\S*@/gi, "$1…@"),
-    200,
-  );
+  const text = beginningOf(typeof given === "string" ? `"${given}"` : jsonOf(given));
+  // A URL may hold a user name and password. What is far longer than shown is not searched for where they are.
+  const masked = text
+    .slice(0, mostMasked)
+    .replace(/(?<!\w)(?!https?:)[^\s"@/:]+:[^\s"@/]+@(?!sha256:)/gi, "…@")
+    .replace(/(https?:|\/\/)[\S\t\r\n]*@/gi, "$1…@");
+  if (holdsUrlPassword(masked + text.slice(mostMasked))) return "a text with the password of a URL";
+  return excerpt(masked, 200);
 }
 
 function jsonOf(given: unknown): string {

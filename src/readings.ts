@@ -1,4 +1,4 @@
-import { htmlNames, htmlNamesOfOld } from "./html-names.js";
+import { htmlNames } from "./html-names.js";
 
 /** A text as somebody reads it who resolves what is encoded in it. */
 export interface Reading {
@@ -27,8 +27,9 @@ const encoded = new RegExp(
     "%e[0-9a-f](?:%[89ab][0-9a-f]){2}",
     "%f[0-7](?:%[89ab][0-9a-f]){3}",
     "&#(?:0*[0-9]{1,7}|x0*[0-9a-f]{1,6});?",
-    `&(?:${[...htmlNames.keys()].join("|")});`,
-    `&(?:${htmlNamesOfOld.join("|")})`,
+    `&(?:${Object.keys(htmlNames).join("|")});`,
+    // Those of old, which browsers read without a semicolon as well.
+    "&(?:quot|amp|lt|gt)",
     "@&#8203;",
   ].join("|"),
   "gi",
@@ -98,5 +99,5 @@ function meaningOf(escaped: string): string {
   const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
   if (!Number.isNaN(code)) return String.fromCodePoint(Math.min(code, 0x10ffff));
   const name = escaped.toLowerCase();
-  return named[name] ?? htmlNames.get(name.replace(/^&|;$/g, "")) ?? escaped.slice(1);
+  return named[name] ?? htmlNames[name.replace(/^&|;$/g, "")] ?? escaped.slice(1);
 }

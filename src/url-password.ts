@@ -15,7 +15,21 @@ interface Authority {
 export function holdsUrlPassword(text: string): boolean {
   return partsOf(text)
     .flatMap(readingsOf)
+    .flatMap((reading) => [reading, asParsed(reading)])
     .some((reading) => reading.split(/\s+/).some(isWithPassword));
+}
+
+/** Whether a text has a URL with a user, as the token of a proxy may be one. */
+export function holdsUrlUser(text: string): boolean {
+  return [text, asParsed(text)].some((reading) => /:\/\/[^/?#\s"]*@/.test(reading));
+}
+
+/**
+ * A text as parsers of URLs take it (WHATWG): tabs and line breaks are not there, and what users or passwords are for may
+ * begin with any number of slashes, of either kind. A line that ends with a port is one of several.
+ */
+function asParsed(text: string): string {
+  return text.replace(/(?<!:\d+)[\t\r\n]+/g, "").replace(/(https?|wss?|ftp):[/\\]*/gi, "$1://");
 }
 
 /** The strings of JSON, each for itself: what stands between them belongs to no URL. */
@@ -24,8 +38,17 @@ function partsOf(text: string): string[] {
   return [...text.matchAll(/"([^"\\]*(?:\\.[^"\\]*)*)"/g)].map(([, string = ""]) => string);
 }
 
-// Those that make a part of one URL another.
-const escapes: Readonly<Record<string, string>> = { "%25": "%", "%3a": ":", "%2f": "/", "%40": "@" };
+// Those that make a part of one URL another, and of JSON what may stand in one.
+const escapes: Readonly<Record<string, string>> = {
+  "%25": "%",
+  "%3a": ":",
+  "%2f": "/",
+  "%40": "@",
+  "\\/": "/",
+  "\\t": "\t",
+  "\\n": "\n",
+  "\\r": "\r",
+};
 
 // More than anybody escapes what is escaped.
 const mostReadings = 5;
@@ -46,10 +69,8 @@ function readingsOf(text: string): string[] {
 
 function withoutEscapes(text: string): string {
   return text
-    .replace(/\\(?:u([0-9a-f]{4})|\/)/gi, (_, code?: string) =>
-      code === undefined ? "/" : String.fromCharCode(Number.parseInt(code, 16)),
-    )
-    .replace(/%(?:25|3a|2f|40)/gi, (written) => escapes[written.toLowerCase()] ?? written);
+    .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/%(?:25|3a|2f|40)|\\[/tnr]/gi, (written) => escapes[written.toLowerCase()] ?? written);
 }
 
 function isWithPassword(word: string): boolean {

@@ -353,6 +353,13 @@ it.each([
   { labels: { "https://u:hunter2@h/": "a" } },
   { annotations: { "https://u:hunter2@example.com": "a" } },
   { annotations: { source: "https://example.com/?next=https://u:hunter2@h/" } },
+  { labels: { a: "https:\\u002f\\u002fu\\u003ahunter2\\u0040h" } },
+  { labels: { a: "https%253A%252F%252Fu%253Ahunter2%2540h" } },
+  { labels: { a: "https%3A%2F%2Fu%3Ahunter2%40h" } },
+  { labels: { a: "https://u:hun\tter2hunter2@h" } },
+  { labels: { a: "https:\\\\u:hunter2@h" } },
+  { labels: { "https%3A%2F%2Fu%3Ahunter2%40h": "a" } },
+  { buildArgs: { A: `https://u:${"hunter2".repeat(1000)}@h/` } },
 ])("lets no password of a URL into an image: %j", (release) => {
   expect(() => parse({ release })).toThrow(
     /expected (a URL without a|no URL with a) password: whoever has the image reads it, got/,
@@ -363,6 +370,8 @@ it.each([
 it.each([
   { release: { labels: { a: 'https://me:SEC"hunter2@host/x' } } },
   { network: { proxy: "me:hunter2@host:1" } },
+  { ciImage: { buildArgs: { GOPROXY: "https:/hunter2@host" } } },
+  { ciImage: { buildArgs: { GOPROXY: "https://hun\nter2hunter2@host" } } },
   { release: { repositories: [{ repository: "me:hunter2@host/a/b" }] } },
 ])("shows no password in what it refuses: %j", (given) => {
   expect(() => parse(given)).toThrow(InputError);

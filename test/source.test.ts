@@ -10,10 +10,11 @@ const sdk = "@dagger.io/dagger";
 
 /** What each part of src may import of the others: arrows point one way. */
 const layers: Record<string, readonly string[]> = {
-  readings: [],
+  "html-names": [],
+  readings: ["html-names"],
   secrets: ["readings"],
   text: ["secrets"],
-  errors: ["text"],
+  errors: ["text", "url-password"],
   guard: ["errors", "secrets", "text"],
   log: ["secrets", "text"],
   json: [],
@@ -112,6 +113,7 @@ const layers: Record<string, readonly string[]> = {
 
 /** Parts that are plain TypeScript, usable and tested without an engine. */
 const engineFree = [
+  "html-names",
   "readings",
   "secrets",
   "text",

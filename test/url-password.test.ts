@@ -28,6 +28,20 @@ it.each([
   "https://jane@corp.example:p/w@host/x",
   '{"a": "https://me:p/w@host"}',
   "https://a.example:8443,https://me:p/w@b.example",
+  "https://me:p\tw@host",
+  "https://me:\npw@host",
+  "htt\tps://me:pw@host",
+  "https:/\r\n/me:pw@host",
+  "postgres://me:p\nw@host/a",
+  '{"a": "https://me:p\\tw@host"}',
+  "https:/me:pw@host",
+  "https:///me:pw@host",
+  "https:\\\\me:pw@host",
+  "HTTP:/\\/me:pw@host",
+  "https:me:pw@host",
+  "wss:/me:pw@host",
+  "ftp:\\me:pw@host",
+  "https:%2Fme%3Apw%40host",
 ])("finds the password of %s", (text) => {
   expect(holdsUrlPassword(text)).toBe(true);
 });
@@ -55,6 +69,10 @@ it.each([
   '{"homepage":"https://example.com:8443","email":"me@example.com"}',
   "https://a:8443,https://b/@x",
   "kafka://a:9092,b:9092/topic",
+  "https://a.example:8443\nme@example.com",
+  "https://a.example:8443\r\nme@example.com",
+  "https:\\\\host\\me@example.com",
+  "https:/host/a:b@c",
   "pkg:npm/%2540scope/a",
   "://",
   "",
@@ -77,6 +95,12 @@ it.each([
   "\\u0025",
   ",a://",
   '"a:',
+  "https:",
+  "https:\\",
+  "https:/a:b\\",
+  "\t",
+  ":1\n",
+  "\\t",
 ])("takes one walk where %s stands over and over", (part) => {
   expect(holdsUrlPassword(part.repeat(200_000))).toBe(false);
 });
