@@ -112,7 +112,7 @@ describe("both pipelines", () => {
     const used = (text: string) =>
       [...text.matchAll(/\$\{?(\w+)/g)]
         .map(([, name = ""]) => name)
-        .filter((name) => !["archive", "downloads", "module"].includes(name));
+        .filter((name) => !["archive", "scratch", "module"].includes(name));
     const scripts = (job: string) => commandsOf(job);
     const onGitlab = [
       ...jobs.flatMap((job) => gitlab.jobs[job]?.before_script ?? []),
@@ -122,7 +122,7 @@ describe("both pipelines", () => {
     const onGithub = Object.values(github.jobs).flatMap(({ steps }) => steps.map(({ run = "" }) => run));
     const variables = gitlab.jobs.lint?.variables ?? {};
     const gitlabDefines =
-      /^CI_(COMMIT_BRANCH|COMMIT_TAG|DEFAULT_BRANCH|PIPELINE_SOURCE|REGISTRY(_USER|_PASSWORD)?)$/;
+      /^CI_(COMMIT_BRANCH|COMMIT_TAG|DEFAULT_BRANCH|PIPELINE_SOURCE|PROJECT_DIR|REGISTRY(_USER|_PASSWORD)?)$/;
     const githubDefines = /^(GITHUB_(ACTOR|ENV|OUTPUT|STEP_SUMMARY)|OWN_COMMIT|RUNNER_TEMP)$/;
     const undefinedNames = [
       ...onGitlab.flatMap(used).filter((name) => !(name in variables) && !gitlabDefines.test(name)),

@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGithubWorkflow } from "./support/ci-files.js";
 import {
@@ -10,6 +13,7 @@ import {
   signedIn,
 } from "./support/ci-release.js";
 import { type GitRepository, makeGitRepository } from "./support/git-repository.js";
+import { makeTemporaryDirectory } from "./support/temporary-directory.js";
 
 const stepsOf = (name: string) => githubJob(name).steps;
 const preparationOf = (name: string) => gitlabJob(name).before_script ?? [];
@@ -93,12 +97,31 @@ describe("who is signed in", () => {
     // The runner empties that directory at the beginning and at the end of each job.
     expect(signIn).toMatch(/^export DOCKER_CONFIG="\$RUNNER_TEMP\/docker"\n[\s\S]*docker login/);
     expect(signIn).toContain('echo "DOCKER_CONFIG=$DOCKER_CONFIG" >> "$GITHUB_ENV"');
-    const { after_script } = gitlabJob(name);
     const login = preparationOf(name).find((script) => script.includes("docker login")) ?? "";
-    expect(login).toMatch(
-      /^export DOCKER_CONFIG="\/tmp\/docker-\$CI_JOB_ID"\nmkdir -m 700 "\$DOCKER_CONFIG"\n[\s\S]*docker login/,
-    );
-    expect(after_script).toEqual(['rm -rf "/tmp/docker-$CI_JOB_ID"']);
+    expect(login).toMatch(/^export DOCKER_CONFIG="\$scratch\/docker"\n[\s\S]*docker login/);
+  });
+
+  it("leaves nothing on a runner of GitLab, and uses nothing that another user of the machine has put there", () => {
+    const { path } = makeTemporaryDirectory();
+    const project = join(path, "project");
+    const others = join(path, "others");
+    for (const directory of [project, others, `${project}.tmp`]) mkdirSync(directory);
+    writeFileSync(join(others, "report.md"), "");
+    symlinkSync(others, `${project}.tmp/slipway`);
+    for (const name of signedIn) {
+      const lines = preparationOf(name).flat();
+      const prepared = lines.slice(
+        0,
+        lines.findIndex((line) => line.startsWith("apk ")),
+      );
+      const run = (script: readonly string[]) =>
+        execFileSync("sh", ["-ec", script.join("\n")], { env: { ...process.env, CI_PROJECT_DIR: project } });
+      run([...prepared, 'echo mine > "$scratch/report.md"']);
+      expect(statSync(`${project}.tmp/slipway`).mode & 0o777).toBe(0o700);
+      run(gitlabJob(name).after_script ?? []);
+      expect(readdirSync(`${project}.tmp`)).toEqual([]);
+    }
+    expect(readFileSync(join(others, "report.md"), "utf8")).toBe("");
   });
 
   it("is read from there, and never from the home of the runner", () => {
@@ -108,12 +131,13 @@ describe("who is signed in", () => {
     }
   });
 
-  it.each(["ci.yml", "release.yml"])(
-    "takes no Dagger CLI that others on the machine could swap (%s)",
-    (file) => {
-      expect(readGithubWorkflow(file).text).not.toContain("/tmp/");
-    },
-  );
+  it.each([
+    ["ci.yml", readGithubWorkflow("ci.yml").text],
+    ["release.yml", github.text],
+    ["templates/pipeline.yml", gitlab.text],
+  ])("uses no file that others on the machine could swap (%s)", (_, text) => {
+    expect(text).not.toContain("/tmp/");
+  });
 });
 
 describe("what a release takes from other jobs", () => {

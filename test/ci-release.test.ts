@@ -97,7 +97,7 @@ describe("releases on both platforms", () => {
     const onGitlab = Object.values(gitlab.jobs).flatMap(({ variables, before_script, script }) =>
       used([...before_script, ...script]).filter((name) => !(name in variables)),
     );
-    const platform = /^CI_(REGISTRY(_USER|_PASSWORD)?|COMMIT_(TAG|BRANCH)|JOB_ID)$/;
+    const platform = /^CI_(REGISTRY(_USER|_PASSWORD)?|COMMIT_(TAG|BRANCH)|PROJECT_DIR)$/;
     const project = /^(DOCKERHUB_TOKEN|REGISTRY_PASSWORD)$/;
     expect(onGitlab.filter((name) => !platform.test(name) && !project.test(name))).toEqual([]);
   });
@@ -150,8 +150,8 @@ describe("what is handed over", () => {
     expect(call?.run).toMatch(/ --format Pipeline > "\$RUNNER_TEMP\/report\.md"$/);
     expect(show?.run).toMatch(/^cat "\$RUNNER_TEMP\/report\.md" >> "\$GITHUB_STEP_SUMMARY"$/m);
     const [onGitlab, shown] = gitlabJob(name).script;
-    expect(onGitlab).toMatch(/ --format Pipeline > "\/tmp\/report-\$CI_JOB_ID\.md"$/);
-    expect(shown).toBe('cat "/tmp/report-$CI_JOB_ID.md"');
+    expect(onGitlab).toMatch(/ --format Pipeline > "\$scratch\/report\.md"$/);
+    expect(shown).toBe('cat "$scratch/report.md"');
   });
 
   it.each<[string, (path: string) => string[]]>([
@@ -166,7 +166,7 @@ describe("what is handed over", () => {
       "GitLab",
       (path) => {
         const script = gitlabJob("release").script.slice(1).join("\n");
-        return ["-ec", script.replaceAll("/tmp/report-$CI_JOB_ID.md", join(path, "report.md"))];
+        return ["-ec", `scratch=${path}; ${script}`];
       },
     ],
   ])("are only what the call gives as such, on %s", (_, script) => {

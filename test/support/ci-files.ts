@@ -139,7 +139,7 @@ export function gitlabCommands({ script }: GitlabJob): string[] {
 
 /** How a job of GitLab shows the report of its call, hands its variables over, and ends as what it called did. */
 export const reportScript =
-  /^(cat "\/tmp\/report-\$CI_JOB_ID\.md"$|sed -n .* > report\.env$|cat reports\/output\.txt$|exit "\$\(cat reports\/exit-code\)"$)/;
+  /^(cat "\$scratch\/report\.md"$|sed -n .* > report\.env$|cat reports\/output\.txt$|exit "\$\(cat reports\/exit-code\)"$)/;
 
 /** What a job of GitHub runs after its preparation, which is in the steps that have a name. */
 export function githubCommands({ steps }: GithubJob): string[] {
