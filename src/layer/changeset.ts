@@ -1,12 +1,27 @@
 import { posix } from "node:path";
 import type { ReadMember } from "../archive/tar-reader.js";
 import { InputError } from "../errors.js";
-import type { DirectoryNode, FileContent, FileNode, FileTree, StoredFile } from "./file-tree.js";
+import {
+  childOf,
+  type DirectoryNode,
+  type FileContent,
+  type FileNode,
+  type FileTree,
+  type Place,
+  type StoredFile,
+} from "./file-tree.js";
 import { PathSet } from "./path-set.js";
 
 /** How a name begins that stands for a file that is removed. */
 export const whiteout = ".wh.";
 const opaque = ".wh..wh..opq";
+
+/** Where a member goes: the directory with all symbolic links followed, which may be missing, and a name in it. */
+interface Target {
+  directory: Place;
+  name: string;
+  path: string;
+}
 
 /**
  * What one layer changes of the files that those below it leave (OCI image specification, "Image Layer Filesystem
@@ -31,44 +46,51 @@ export class Changeset {
   ) {}
 
   apply(member: ReadMember): void {
-    const path = this.#resolve(member.header.path);
-    const directory = posix.dirname(path);
-    const name = posix.basename(path);
+    const target = this.#resolve(member.header.path);
+    const { directory, name, path } = target;
     this.#requireDirectory(directory);
-    if (name === opaque) this.#empty(this.tree.get(directory));
+    if (name === opaque) this.#empty(directory.nodes.at(-1));
     else if (name.startsWith(whiteout)) this.#remove(directory, name.slice(whiteout.length));
-    else if (path !== "/") this.#add(path, this.#nodeOf(path, member));
+    else if (path !== "/") this.#add(target, this.#nodeOf(path, member));
   }
 
   /** Nothing is put below what is no directory, nor below one that the layer removed and did not add again. */
-  #requireDirectory(directory: string): void {
-    const node = this.tree.get(directory);
+  #requireDirectory({ path, nodes }: Place): void {
+    const node = nodes.at(-1);
     if (node?.type === "directory") return;
-    if (node !== undefined) throw this.#refusal("a directory", `${directory}, a ${node.type}`);
+    if (node !== undefined) throw this.#refusal("a directory", `${path}, a ${node.type}`);
     // What is removed is not in the tree, unless it is added again.
-    const removed = this.#removed.firstOn(directory);
+    const removed = this.#removed.firstOn(path);
     if (removed !== undefined) throw this.#refusal("a directory", `${removed}, which the layer removes`);
   }
 
-  #add(path: string, node: FileNode): void {
-    this.tree.makeDirectories(posix.dirname(path), { uid: 0, gid: 0 }, this.subject);
-    const found = this.tree.get(path);
-    if (node.type === "directory" && found?.type === "directory")
-      Object.assign(found, { mode: node.mode, uid: node.uid, gid: node.gid });
-    else this.tree.put(path, node);
+  #add({ directory, name, path }: Target, node: FileNode): void {
+    const parents = directory.nodes.every(isDirectory)
+      ? directory.nodes
+      : this.tree.makeDirectories(directory.path, { uid: 0, gid: 0 }, this.subject);
+    const found = childOf(parents.at(-1), name);
+    const isMerged = node.type === "directory" && found?.type === "directory";
+    if (isMerged) Object.assign(found, { mode: node.mode, uid: node.uid, gid: node.gid });
+    else this.tree.putInto(parents.at(-1) ?? this.tree.root, path, node);
     this.#removed.delete(path);
-    for (const above of this.tree.nodesOn(path)) this.#added.add(above);
+    this.#added.add(isMerged ? found : node);
+    // What is above something that was added was added with it.
+    for (const above of parents.toReversed()) {
+      if (this.#added.has(above)) break;
+      this.#added.add(above);
+    }
   }
 
-  #remove(directory: string, name: string): void {
+  #remove({ path: directory, nodes }: Place, name: string): void {
     if (["", ".", ".."].includes(name))
       throw this.#refusal("a whiteout to name a file beside it", `${directory}/${whiteout}${name}`);
     const path = posix.join(directory, name);
-    const node = this.tree.get(path);
+    const parent = nodes.at(-1);
+    const node = childOf(parent, name);
     if (this.#removed.firstOn(path) !== undefined || (node !== undefined && this.#added.has(node)))
       throw this.#refusal("a whiteout before what the layer adds in its place, and one", path);
     this.tree.count(path, this.#removed.add(path));
-    this.tree.remove(path);
+    if (parent?.type === "directory") parent.children.delete(name);
   }
 
   /** Removes what lower layers have in a directory. */
@@ -113,23 +135,28 @@ export class Changeset {
 
   /** What a hard link is: another name of a file that the layer has. */
   #linked(path: string, target: string): FileNode {
-    const resolved = this.#resolve(target);
-    const isReplaced = `${resolved}/`.startsWith(`${path}/`);
-    const node = isReplaced ? undefined : this.tree.get(resolved);
+    const found = this.#resolve(target);
+    const isReplaced = `${found.path}/`.startsWith(`${path}/`);
+    const node = isReplaced ? undefined : childOf(found.directory.nodes.at(-1), found.name);
     if (node === undefined || node.type === "directory" || !this.#added.has(node))
       throw this.#refusal(`${path} to be a hard link to another file of the same layer`, target);
     return { ...node };
   }
 
   /** Where a path leads: links on the way are followed, and the last name is none. */
-  #resolve(path: string): string {
+  #resolve(path: string): Target {
     const written = posix.resolve("/", path);
-    const directory = this.tree.resolve(posix.dirname(written));
-    if (directory !== undefined) return posix.join(directory, posix.basename(written));
+    const directory = this.tree.locate(posix.dirname(written));
+    const name = posix.basename(written);
+    if (directory !== undefined) return { directory, name, path: posix.join(directory.path, name) };
     throw this.#refusal("paths without symbolic links that lead in a circle", path);
   }
 
   #refusal(expected: string, given: string): InputError {
     return new InputError({ subject: this.subject, expected, given });
   }
+}
+
+function isDirectory(node: FileNode | undefined): node is DirectoryNode {
+  return node?.type === "directory";
 }

@@ -57,6 +57,13 @@ export interface Conflict {
 
 export type FileNode = DirectoryNode | RegularFile | Symlink | SpecialFile | Conflict;
 
+/** Where a path leads. */
+export interface Place {
+  path: string;
+  /** The root, the directories on the way and what is there; undefined is what does not exist. */
+  nodes: readonly (FileNode | undefined)[];
+}
+
 /** What files by path take, without their content. */
 export interface TreeCost {
   /** Bytes, about, of all that was put, and of what is kept of paths beside it. */
@@ -89,22 +96,16 @@ export class FileTree {
     return node;
   }
 
-  /** The directories above a path and what is at it, as far as they exist; symbolic links are not followed. */
-  nodesOn(path: string): FileNode[] {
-    const nodes: FileNode[] = [this.root];
-    for (const name of namesOf(path)) {
-      const node = childOf(nodes.at(-1), name);
-      if (node === undefined) break;
-      nodes.push(node);
-    }
-    return nodes;
+  /** The path with all symbolic links followed, as `locate` has it. */
+  resolve(path: string): string | undefined {
+    return this.locate(path)?.path;
   }
 
   /**
-   * The path with all symbolic links followed, the last one as well; what does not exist stays as it is written.
+   * Where a path leads, all symbolic links followed, the last one as well; what does not exist stays as it is written.
    * Undefined where links lead in a circle, or too far.
    */
-  resolve(path: string): string | undefined {
+  locate(path: string): Place | undefined {
     const pending = namesOf(path).reverse();
     const resolved: string[] = [];
     const nodes: (FileNode | undefined)[] = [this.root];
@@ -133,14 +134,22 @@ export class FileTree {
       }
       pending.push(...namesOf(node.target).reverse());
     }
-    return `/${resolved.join("/")}`;
+    return { path: `/${resolved.join("/")}`, nodes };
   }
 
   /** Puts a node in a directory that exists. */
   put(path: string, node: FileNode): void {
     const parent = this.get(posix.dirname(path));
     if (parent?.type !== "directory") throw new Error(`${path} has no directory to be put into.`);
-    this.#put(parent, path, node);
+    this.putInto(parent, path, node);
+  }
+
+  /** Puts a node at a path into the directory that the path is in. */
+  putInto(parent: DirectoryNode, path: string, node: FileNode): void {
+    parent.children.set(posix.basename(path), node);
+    this.#changed.add(path);
+    this.count(path, 1);
+    this.cost.memory += heldBy(node);
   }
 
   remove(path: string): void {
@@ -148,12 +157,16 @@ export class FileTree {
     if (parent?.type === "directory") parent.children.delete(posix.basename(path));
   }
 
-  /** Makes a directory and those above it where they are missing; their permissions are 0755 unless given. */
+  /**
+   * Makes a directory and those above it where they are missing; their permissions are 0755 unless given. Returns all of
+   * them, from the root on.
+   */
   makeDirectories(
     path: string,
     { mode = 0o755, uid, gid }: Owner & { mode?: number },
     subject: string,
-  ): void {
+  ): DirectoryNode[] {
+    const parents = [this.root];
     let parent = this.root;
     let directory = "";
     for (const name of namesOf(path)) {
@@ -162,13 +175,14 @@ export class FileTree {
       if (node.type !== "directory")
         throw new InputError({ subject, expected: "a directory", given: `${directory}, a ${node.type}` });
       parent = node;
+      parents.push(parent);
     }
+    return parents;
   }
 
   /** What is at a path, symbolic links followed, the last one as well; undefined where there is nothing. */
   follow(path: string): FileNode | undefined {
-    const resolved = this.resolve(path);
-    return resolved === undefined ? undefined : this.get(resolved);
+    return this.locate(path)?.nodes.at(-1);
   }
 
   /** The same files in a tree of its own, which takes as much; nothing of it counts as changed. */
@@ -193,15 +207,8 @@ export class FileTree {
 
   #make(parent: DirectoryNode, path: string, attributes: Owner & { mode: number }): FileNode {
     const node: DirectoryNode = { type: "directory", ...attributes, children: new Map() };
-    this.#put(parent, path, node);
+    this.putInto(parent, path, node);
     return node;
-  }
-
-  #put(parent: DirectoryNode, path: string, node: FileNode): void {
-    parent.children.set(posix.basename(path), node);
-    this.#changed.add(path);
-    this.count(path, 1);
-    this.cost.memory += heldBy(node);
   }
 }
 
@@ -211,7 +218,8 @@ function heldBy(node: FileNode): number {
   return node.type === "file" && "bytes" in node.content ? node.content.bytes.length : 0;
 }
 
-function childOf(node: FileNode | undefined, name: string): FileNode | undefined {
+/** What a directory has by a name. */
+export function childOf(node: FileNode | undefined, name: string): FileNode | undefined {
   return node?.type === "directory" ? node.children.get(name) : undefined;
 }
 
