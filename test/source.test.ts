@@ -38,7 +38,8 @@ const layers: Record<string, readonly string[]> = {
   engine: ["errors", "files", "oci", "text"],
   project: ["config", "errors", "files", "log", "phases", "progress", "registry", "secrets"],
   command: ["errors", "text"],
-  go: ["command", "errors", "files", "phases", "report", "secrets"],
+  "yaml-document": ["errors"],
+  go: ["command", "errors", "files", "phases", "report", "secrets", "yaml-document"],
   "ci-image": [
     "binaries",
     "command",
@@ -90,6 +91,7 @@ const layers: Record<string, readonly string[]> = {
     "release",
     "tags",
     "text",
+    "yaml-document",
   ],
   index: [
     "adoption",
@@ -122,6 +124,7 @@ const engineFree = [
   "log",
   "json",
   "url-password",
+  "yaml-document",
   "archive",
   "oci",
   "layer",

@@ -1,7 +1,8 @@
 import type { Directory, Secret } from "@dagger.io/dagger";
-import { isMap, isNode, isScalar, type Pair, parseDocument } from "yaml";
-import { InputError, messageOf } from "../errors.js";
+import { isMap, isNode, isScalar, type Pair } from "yaml";
+import { InputError } from "../errors.js";
 import { readFiles } from "../files.js";
+import { parseYamlDocument } from "../yaml-document.js";
 import { buildContainer } from "./build.js";
 import { type GoProject, SOURCE_PATH, uncached } from "./project.js";
 import { releaserFiles } from "./releaser-files.js";
@@ -57,14 +58,7 @@ const setting = `${settingName}: true`;
 
 /** A configuration whose release replaces the files that an earlier run has uploaded; without it a repeat fails. */
 export function repeatable(text: string): string {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw new InputError({
-      subject: ".goreleaser.yaml",
-      expected: "YAML",
-      given: messageOf(error).split("\n")[0],
-    });
+  const document = parseYamlDocument(text, ".goreleaser.yaml");
   if (document.contents !== null && (!isMap(document.contents) || document.contents.flow === true))
     throw new InputError({
       subject: ".goreleaser.yaml",

@@ -12,6 +12,9 @@ const bomb = [
   }),
 ].join("\n");
 
+const indented = (lines: number) =>
+  Array.from({ length: lines }, (_, at) => `${" ".repeat(at)}a:`).join("\n");
+
 describe("YAML of others", () => {
   it.each([
     ["an empty file", "", {}],
@@ -23,6 +26,7 @@ describe("YAML of others", () => {
     ],
     ["the first of several documents", "a: 1\n---\nb: 2\n", { a: 1 }],
     ["the key on", "on: push\n", { on: "push" }],
+    ["brackets in a text", `a: "${"[".repeat(300)}"\n`, { a: "[".repeat(300) }],
   ])("is read: %s", (_, text, value) => {
     expect(parseYaml(text, "a.yaml")).toEqual(value);
   });
@@ -32,6 +36,8 @@ describe("YAML of others", () => {
     ["10 MB", `a: ${"x".repeat(10_000_000)}`, "at most 1000000 characters"],
     ["brackets without end", "[".repeat(200_000), "nested at most 100 deep"],
     ["dashes without end", `${"- ".repeat(50_000)}x`, "nested at most 100 deep"],
+    ["lines indented without end", indented(1400), "nested at most 100 deep"],
+    ["keys of keys without end", `${"? ".repeat(5000)}a`, "nested at most 100 deep"],
     ["a list", "- a\n- b\n", "a mapping"],
     ["a text", "just text", "a mapping"],
     ["an alias of nothing", "a: *b\n", "YAML"],

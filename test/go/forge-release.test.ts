@@ -125,4 +125,15 @@ describe("a configuration that can be repeated", () => {
   it("is YAML", () => {
     expect(() => repeatable("a: [1\n")).toThrow(".goreleaser.yaml: expected YAML, got ");
   });
+
+  it.each([
+    ["brackets", `a: ${"[".repeat(200_000)}`],
+    ["brackets that close", `a: ${"[".repeat(3000)}${"]".repeat(3000)}\n`],
+    ["dashes", `a:\n  ${"- ".repeat(3000)}b\n`],
+    ["lines", Array.from({ length: 1000 }, (_, at) => `${" ".repeat(at)}a:`).join("\n")],
+  ])("is not nested deeper than anybody nests: %s", (_, text) => {
+    expect(() => repeatable(text)).toThrow(
+      '.goreleaser.yaml: expected YAML nested at most 100 deep, got "more".',
+    );
+  });
 });
