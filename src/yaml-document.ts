@@ -1,5 +1,5 @@
-import { type Document, Lexer, Parser, parseDocument } from "yaml";
-import { InputError, messageOf } from "./errors.js";
+import { type Document, isScalar, Lexer, LineCounter, Parser, parseDocument, type Scalar, visit } from "yaml";
+import { InputError } from "./errors.js";
 
 /** More than any configuration has; what is nested deeper takes far more than the text, and all of the stack. */
 const most = { characters: 1_000_000, depth: 100 };
@@ -10,10 +10,34 @@ export function parseYamlDocument(text: string, file: string, { merge = false } 
   if (text.length > most.characters)
     throw refuse(`at most ${most.characters} characters`, `${text.length} of them`);
   if (isTooDeep(text)) throw refuse(`YAML nested at most ${most.depth} deep`, "more");
-  const document = parseDocument(text, { merge, logLevel: "silent" });
+  const lineCounter = new LineCounter();
+  const fault = (message: string, at = 0) => {
+    const { line, col } = lineCounter.linePos(at);
+    return refuse("YAML", `${message.split("\n")[0]} at line ${line}, column ${col}`);
+  };
+  // Of many errors the parser would find the place of each, and compare each key with all others.
+  const quick = { logLevel: "silent", prettyErrors: false, uniqueKeys: false } as const;
+  const document = parseDocument(text, { merge, lineCounter, ...quick });
   const [error] = document.errors;
-  if (error !== undefined) throw refuse("YAML", messageOf(error).split("\n")[0] ?? "");
+  if (error !== undefined) throw fault(error.message, error.pos[0]);
+  const repeated = repeatedKeyIn(document);
+  if (repeated !== undefined) throw fault("Map keys must be unique", repeated.range?.[0]);
   return document;
+}
+
+function repeatedKeyIn(document: Document.Parsed): Scalar | undefined {
+  let repeated: Scalar | undefined;
+  visit(document, {
+    Map(_, { items }) {
+      const values = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (values.has(key.value)) repeated ??= key;
+        values.add(key.value);
+      }
+    },
+  });
+  return repeated;
 }
 
 /** By the parser of tokens, which has a stack of its own, where that of documents takes the one of the process. */

@@ -12,6 +12,7 @@ const bomb = [
   }),
 ].join("\n");
 
+const keys = (count: number) => Array.from({ length: count }, (_, at) => `k${at}: 1`).join("\n");
 const indented = (lines: number) =>
   Array.from({ length: lines }, (_, at) => `${" ".repeat(at)}a:`).join("\n");
 
@@ -38,6 +39,13 @@ describe("YAML of others", () => {
     ["dashes without end", `${"- ".repeat(50_000)}x`, "nested at most 100 deep"],
     ["lines indented without end", indented(1400), "nested at most 100 deep"],
     ["keys of keys without end", `${"? ".repeat(5000)}a`, "nested at most 100 deep"],
+    // As many steps squared are not done within the time that a test is given.
+    ["errors without end", '"'.repeat(250_000), "at line 1, column 3"],
+    [
+      "a key behind many others",
+      `${keys(60_000)}\nk1: 1\n`,
+      "Map keys must be unique at line 60001, column 1",
+    ],
     ["a list", "- a\n- b\n", "a mapping"],
     ["a text", "just text", "a mapping"],
     ["an alias of nothing", "a: *b\n", "YAML"],
