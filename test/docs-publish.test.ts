@@ -34,8 +34,8 @@ describe("docs/publish.md", () => {
   });
 
   it("shows settings that are valid", () => {
-    for (const file of ["docs/publish.md", "docs/start.md", "docs/ci-image.md"])
-      for (const text of documentedFiles(readFileSync(join(root, file), "utf8"), "json"))
+    for (const file of ["publish", "start", "ci-image", "closed-networks"])
+      for (const text of documentedFiles(readFileSync(join(root, `docs/${file}.md`), "utf8"), "json"))
         expect(() => parseSettings(text)).not.toThrow();
   });
 });

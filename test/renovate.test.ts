@@ -38,6 +38,7 @@ const kinds: readonly RegExp[] = [
   /[\w.-]+\/[\w./-]+@[0-9a-f]{40}\b/g,
   /\b[0-9a-f]{64} {2}\S+/g,
   /(?<!as in ARG )\b[A-Z]+_VERSION(: |=)"?\d+\.\d+\.\d+/g,
+  /\bdagger\.io\/engine:v[\d.]+/g,
   /\bFROM (--platform=\S+ )?[\w./-]+:\d\S*/g,
   /"engineVersion": "[^"]+"/g,
   /Dagger\s+CLI(\]\([^)]*\))? \d+\.\d+\.\d+|dagger-helm --version \S+/g,
