@@ -69,7 +69,7 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
       ],
       otherSettings: repository.has(settingsFile) ? settingsText : undefined,
       always: alwaysSo(repository, found),
-      next: nextCommands(repository, hasImages),
+      next: nextCommands(hasImages),
     }),
   );
   return new Map([...wanted].filter(([path]) => !repository.has(path)));

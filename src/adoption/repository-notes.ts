@@ -27,7 +27,7 @@ export function readBy(repository: Repository): string[] {
 
 /** What pushes an image in a line of a script. */
 const publishes =
-  /\b(?:docker|podman|nerdctl|buildah)\b[^\n#]*(?:\bpush\b|--push\b)|--push\b|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b|\bko (?:build|publish)\b/;
+  /\b(?:docker|podman|nerdctl|buildah)\s[^\n#]*(?:\bpush\b|--push\b)|--push\b|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b|\bko (?:build|publish)\b/;
 
 /** As much of each line as is looked at: a command is at its beginning. */
 function linesOf(text = ""): string[] {
@@ -140,20 +140,15 @@ export function alwaysSo({ goreleaserFile, workflows }: Repository, { images }: 
 }
 
 /** Commands to go on with. */
-export function nextCommands(
-  repository: Repository,
-  hasImages: boolean,
-): { command: string; does: string }[] {
+export function nextCommands(hasImages: boolean): { command: string; does: string }[] {
   const call = "dagger -m github.com/acme/slipway@v0.1.0 call --source .";
-  // With GoReleaser, rehearse builds a snapshot by itself.
-  const needsBinaries = repository.has("go.mod") && repository.goreleaserFile === undefined;
   if (!hasImages)
     return [
       { command: `${call} ci`, does: "Lints, tests and builds at once, and says of each how it ended." },
     ];
   return [
     {
-      command: `${call} rehearse${needsBinaries ? " --binaries dist" : ""}`,
+      command: `${call} rehearse`,
       does: "Releases twice into a registry of its own. It needs no credentials.",
     },
     {

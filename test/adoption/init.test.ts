@@ -48,6 +48,10 @@ describe("init", () => {
     expect(page).toContain("follows the highest version that is published");
   });
 
+  it("has a Go project rehearsed without binaries, which rehearse builds by itself", () => {
+    expect(initIn(checkout(goProject)).get("SLIPWAY.md")).toMatch(/ rehearse$/m);
+  });
+
   it.each<[string, Record<string, string>]>([
     ["nothing at all", {}],
     ["a remote alone", checkout({})],
@@ -214,12 +218,15 @@ jobs:
     expect(rowsOf(page, "To do").join()).toContain("a script that publishes images");
   });
 
-  it("says nothing of scripts that publish none", () => {
-    const text = "on: push\njobs:\n  a:\n    steps:\n      - run: git push && docker build .\n";
-    expect(rowsOf(initIn(checkout({ ".github/workflows/a.yml": text })).get("SLIPWAY.md"), "To do")).toEqual(
-      [],
-    );
-  });
+  it.each(["run: git push && docker build .", "uses: docker/build-push-action@v6"])(
+    "says nothing of a step that publishes by no script: %s",
+    (step) => {
+      const text = `on: push\njobs:\n  a:\n    steps:\n      - ${step}\n`;
+      expect(
+        rowsOf(initIn(checkout({ ".github/workflows/a.yml": text })).get("SLIPWAY.md"), "To do"),
+      ).toEqual([]);
+    },
+  );
 
   it("never takes the Dockerfile of the CI image for that of a release", () => {
     const { release } = parseSettings(initIn(checkout({ "Dockerfile.ci": "" })).get("slipway.json"));
