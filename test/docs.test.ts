@@ -50,6 +50,14 @@ describe("documentation", () => {
     expect(others.filter((page) => !indexed.includes(page))).toEqual([]);
   });
 
+  it("is reached from the README, page by page", () => {
+    const reached = new Set(["README.md"]);
+    for (const page of reached)
+      for (const { path } of linksOf(read(page)))
+        if (pages.includes(join(dirname(page), path))) reached.add(join(dirname(page), path));
+    expect(pages.filter((page) => !reached.has(page))).toEqual([]);
+  });
+
   it("of errors calls what the module has", () => {
     expect(problemOf(RENEW_CACHE_KEY)).toEqual([]);
   });

@@ -29,6 +29,7 @@ const ownManagers: readonly [files: RegExp, lines: RegExp][] = [
   [/(^|\/)([Dd]ocker|[Cc]ontainer)file[^/]*$/, /^(FROM|ARG BASE_IMAGE)\b/],
   [/^\.github\/workflows\/[^/]+\.ya?ml$/, /^ *(- )?uses: /],
   [/(^|\/)\.mise\/config\.toml$/, / = "/],
+  [/\.gitlab-ci\.ya?ml$/, /^ *image: /],
   ...gitlabci.managerFilePatterns.map((pattern): [RegExp, RegExp] => [asRegExp(pattern), /^ *image: /]),
 ];
 
