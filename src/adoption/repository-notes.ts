@@ -97,6 +97,13 @@ export function noteRepository(
   });
   if (hasGitlabPipeline && forge === "gitlab")
     add("to-do", ".gitlab-ci.yml", "include", `add - local: ${includedPipeline} to it`);
+  if (forge === "gitlab" && /^stages\s*:/m.test(repository.text(".gitlab-ci.yml") ?? ""))
+    add(
+      "to-do",
+      ".gitlab-ci.yml",
+      "stages",
+      `the jobs of ${includedPipeline} are in build, test and deploy: add those that are missing, or pass image_stage, setup_stage, check_stage, build_stage and release_stage there`,
+    );
   if (dockerHub !== undefined)
     add(
       "to-do",

@@ -228,6 +228,15 @@ jobs:
     },
   );
 
+  it.each([
+    ["stages: [check, ship]\n", true],
+    ["test:\n  stage: test\n", false],
+  ])("says which stages its jobs are in where a pipeline has its own: %s", (pipeline, said) => {
+    const files = { ".git/config": gitConfig("git@gitlab.com:group/app.git"), ".gitlab-ci.yml": pipeline };
+    const rows = rowsOf(initIn(files).get("SLIPWAY.md"), "To do").join();
+    expect(rows.includes("build, test and deploy")).toBe(said);
+  });
+
   it("never takes the Dockerfile of the CI image for that of a release", () => {
     const { release } = parseSettings(initIn(checkout({ "Dockerfile.ci": "" })).get("slipway.json"));
     expect(release.dockerfile).toBeUndefined();
