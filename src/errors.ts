@@ -86,6 +86,21 @@ export class RegistryError extends SlipwayError {
   }
 }
 
+/** A service of Sigstore said no, said nothing, or said something that is not its protocol: nothing was signed. */
+export class SigningError extends SlipwayError {
+  override name = "SigningError";
+  /** Whether the same request may be answered differently a moment later. */
+  readonly transient: boolean;
+  /** What the service asked us to wait, in milliseconds. */
+  readonly retryAfter?: number;
+
+  constructor(message: string, details: { transient?: boolean; retryAfter?: number } = {}) {
+    super(message);
+    this.transient = details.transient ?? false;
+    if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
+  }
+}
+
 /** A published tag holds something else than what is about to be published: nothing was overwritten. */
 export class ConflictError extends SlipwayError {
   override name = "ConflictError";

@@ -1,0 +1,89 @@
+import type { BundleWithDsseEnvelope, TransparencyLogEntry } from "@sigstore/bundle";
+import { VerificationError } from "../../errors.js";
+import { parseJson } from "../../json.js";
+import { parseStatement, type Statement, statementMediaType } from "../statement.js";
+
+/** A signature over the bytes of a statement, and what bears witness to it. */
+export interface SignedStatement {
+  payload: Buffer;
+  signature: Buffer;
+  /** The certificate of the key, as DER; else a hint at the key. */
+  certificate?: Buffer;
+  keyHint?: string;
+  entries: readonly TransparencyLogEntry[];
+  timestamps: readonly Buffer[];
+}
+
+/** A bundle that was read: one signature over one statement. */
+export interface StatementBundle {
+  bundle: BundleWithDsseEnvelope;
+  statement: Statement;
+  payload: Buffer;
+  signature: Buffer;
+  /** Certificate of the signer, as DER; undefined where a key stands by itself. */
+  certificate: Buffer | undefined;
+}
+
+/** Media type of the bundles that are made here, and the artifact type of what carries one. */
+export const bundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/** What is signed of a statement's bytes: its media type as well (DSSE, version 1). */
+export async function signedBytesOf(payload: Buffer): Promise<Buffer> {
+  const { dsse } = await import("@sigstore/core");
+  return dsse.preAuthEncoding(statementMediaType, Buffer.from(payload));
+}
+
+/** The signed envelope alone, as JSON, which is what transparency logs take. */
+export async function envelopeOf(payload: Buffer, signature: Buffer): Promise<string> {
+  const { envelopeToJSON } = await import("@sigstore/bundle");
+  const signatures = [{ sig: signature, keyid: "" }];
+  return JSON.stringify(envelopeToJSON({ payload, payloadType: statementMediaType, signatures }));
+}
+
+/** The bundle as it is attached to an image. */
+export async function encodeBundle(signed: SignedStatement): Promise<Buffer> {
+  const { bundleToJSON, toDSSEBundle } = await import("@sigstore/bundle");
+  const { certificate, keyHint } = signed;
+  const bundle = toDSSEBundle({
+    artifact: signed.payload,
+    artifactType: statementMediaType,
+    signature: signed.signature,
+    certificateChain: false,
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(keyHint === undefined ? {} : { keyHint }),
+  });
+  bundle.verificationMaterial.tlogEntries = [...signed.entries];
+  const rfc3161Timestamps = signed.timestamps.map((signedTimestamp) => ({ signedTimestamp }));
+  bundle.verificationMaterial.timestampVerificationData = { rfc3161Timestamps };
+  return Buffer.from(JSON.stringify(bundleToJSON(bundle)));
+}
+
+/** Reads a bundle, whoever made it: what it says is not verified by that. */
+export async function parseBundle(bytes: Buffer): Promise<StatementBundle> {
+  const { bundleFromJSON, isBundleWithDsseEnvelope } = await import("@sigstore/bundle");
+  let bundle: ReturnType<typeof bundleFromJSON>;
+  try {
+    bundle = bundleFromJSON(parseJson(bytes.toString("utf8")));
+  } catch {
+    throw refused("is no bundle of Sigstore");
+  }
+  if (!isBundleWithDsseEnvelope(bundle)) throw refused("signs no statement");
+  const { payload, payloadType, signatures } = bundle.content.dsseEnvelope;
+  const [first, ...others] = signatures;
+  if (first === undefined || others.length > 0) throw refused("has not one signature");
+  const statement = payloadType === statementMediaType ? parseStatement(payload) : undefined;
+  if (statement === undefined) throw refused("signs something else than an in-toto statement of version 1");
+  return { bundle, statement, payload, signature: first.sig, certificate: certificateIn(bundle) };
+}
+
+function certificateIn({ verificationMaterial }: BundleWithDsseEnvelope): Buffer | undefined {
+  const { content } = verificationMaterial;
+  if (content.$case === "certificate") return content.certificate.rawBytes;
+  return content.$case === "x509CertificateChain"
+    ? content.x509CertificateChain.certificates[0]?.rawBytes
+    : undefined;
+}
+
+function refused(what: string): VerificationError {
+  return new VerificationError(`the signature: its file ${what}. Sign the image again, or ask who did.`);
+}

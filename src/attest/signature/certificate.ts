@@ -1,0 +1,23 @@
+import type { SignerIdentity } from "./identity.js";
+
+type CertificateIdentity = Extract<SignerIdentity, { kind: "certificate" }>;
+
+// Fulcio's extensions for who vouched for the identity: as a DER string, and formerly as bare bytes.
+const issuerExtension = "1.3.6.1.4.1.57264.1.8";
+const formerIssuerExtension = "1.3.6.1.4.1.57264.1.1";
+
+/** Whom a certificate (DER) says it was issued to; undefined where it does not. */
+export async function identityIn(der: Buffer): Promise<CertificateIdentity | undefined> {
+  const { X509Certificate } = await import("@sigstore/core");
+  try {
+    const certificate = X509Certificate.parse(Buffer.from(der));
+    const identity = certificate.subjectAltName;
+    const issuer =
+      certificate.extension(issuerExtension)?.valueObj.subs[0]?.value ??
+      certificate.extension(formerIssuerExtension)?.value;
+    if (identity === undefined || issuer === undefined) return undefined;
+    return { kind: "certificate", identity, issuer: issuer.toString("utf8") };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { parseJson } from "../json.js";
+
+/** What a statement is about, by content: an image by the digest of its manifest or index. */
+export interface Subject {
+  name: string;
+  digest: Readonly<Record<string, string>>;
+}
+
+/** An in-toto statement, version 1: something that is said of subjects. */
+export interface Statement {
+  _type: typeof statementType;
+  subject: readonly Subject[];
+  predicateType: string;
+  predicate: object;
+}
+
+/** The version of statements that are made and read here. */
+export const statementType = "https://in-toto.io/Statement/v1";
+
+/** Media type of a statement, which a signature covers as well. */
+export const statementMediaType = "application/vnd.in-toto+json";
+
+/** What statements say, by the names under which other tools look for it. */
+export const predicateTypes = {
+  /** That an image is signed, as cosign says it: the predicate is empty. */
+  signature: "https://sigstore.dev/cosign/sign/v1",
+  provenance: "https://slsa.dev/provenance/v1",
+  spdx: "https://spdx.dev/Document",
+  cyclonedx: "https://cyclonedx.org/bom",
+} as const;
+
+const statementSchema = z.object({
+  _type: z.literal(statementType),
+  subject: z
+    .array(z.object({ name: z.string().default(""), digest: z.record(z.string(), z.string()) }))
+    .min(1),
+  predicateType: z.string().min(1),
+  predicate: z.looseObject({}).default({}),
+});
+
+/** What is said of one image, which is named and known by a digest as registries write it: `sha256:…`. */
+export function statementAbout(
+  image: { name: string; digest: string },
+  predicateType: string,
+  predicate: object,
+): Statement {
+  const [algorithm = "", hex = ""] = image.digest.split(":");
+  const subject = [{ name: image.name, digest: { [algorithm]: hex } }];
+  return { _type: statementType, subject, predicateType, predicate };
+}
+
+/** Its bytes: the same statement gives the same ones, in whatever order its fields were set. */
+export function encodeStatement(statement: Statement): Buffer {
+  return Buffer.from(JSON.stringify(statement, sortFields));
+}
+
+/** A statement from its bytes; undefined where they are none of this version. */
+export function parseStatement(bytes: Buffer): Statement | undefined {
+  return statementSchema.safeParse(parseJson(bytes.toString("utf8"))).data;
+}
+
+/** Whether a digest, as registries write it, is that of one of the subjects. */
+export function isAbout({ subject }: Statement, digest: string): boolean {
+  return subject.some((each) =>
+    Object.entries(each.digest).some(([algorithm, hex]) => `${algorithm}:${hex}` === digest),
+  );
+}
+
+function sortFields(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
