@@ -64,9 +64,9 @@ export async function createSigner(
   delivery: Delivery,
   now: number,
 ): Promise<Signer> {
+  requireTime(means, witnesses);
   const holder =
     means.kind === "key" ? await holderOfKey(means) : await holderOfCertificate(means, delivery, now);
-  requireTime(holder.identity, witnesses);
   return {
     identity: holder.identity,
     sign: (statement) => sign(holder, witnesses, delivery, encodeStatement(statement)),
@@ -140,8 +140,8 @@ async function holderOfCertificate(
 }
 
 /** A certificate of Fulcio lives for minutes: without a witness of the time, nobody can tell that it was valid. */
-function requireTime(identity: SignerIdentity, { rekor, timestamps }: Witnesses): void {
-  if (identity.kind === "key" || rekor !== undefined || timestamps !== undefined) return;
+function requireTime(means: SigningMeans, { rekor, timestamps }: Witnesses): void {
+  if (means.kind === "key" || rekor !== undefined || timestamps !== undefined) return;
   throw new SigningError(
     "signatures by an identity token: expected a transparency log or a timestamp authority, got neither. Nobody could verify them: name one of both, or sign with a key.",
   );
