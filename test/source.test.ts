@@ -24,6 +24,7 @@ const layers: Record<string, readonly string[]> = {
   layer: ["errors", "archive", "oci"],
   dockerfile: ["errors", "archive", "oci", "layer"],
   registry: ["errors", "json", "oci", "secrets", "text"],
+  attest: ["errors", "json", "registry", "secrets"],
   tags: ["errors", "oci", "registry"],
   outputs: ["errors"],
   phases: [],
@@ -130,6 +131,7 @@ const engineFree = [
   "layer",
   "dockerfile",
   "registry",
+  "attest",
   "tags",
   "outputs",
   "phases",
@@ -185,6 +187,11 @@ describe("packages", () => {
   it("are in the dependencies only where src imports them; the runtime itself needs typescript", () => {
     const used = [...packagesImported(sources), "typescript"];
     expect(Object.keys(manifest.dependencies).filter((name) => !used.includes(name))).toEqual([]);
+  });
+
+  it("of signatures are loaded where one is made or verified, and not at each call", () => {
+    const atOnce = /^import (?!type )[^;]*from "(@sigstore|@noble)\//m;
+    expect(sources.filter(({ path }) => atOnce.test(readFileSync(join(root, path), "utf8")))).toEqual([]);
   });
 
   it.each(engineFree)("of %s do not include Dagger's", (layer) => {

@@ -44,8 +44,10 @@ export const sigstorePaths = {
 type Reply = { status: number; body: string | Uint8Array; location?: string };
 type Handler = (body: Buffer) => Promise<Reply>;
 
-/** Starts the services. `now` is what all of their clocks say. */
-export async function startSigstore(now?: Date): Promise<Sigstore> {
+/** Starts the services, whose clocks stand still. */
+export async function startSigstore(): Promise<Sigstore> {
+  // Parsers know fractions of three digits, and the authority writes as few as it takes.
+  const now = new Date(Math.floor(Date.now() / 1000) * 1000);
   const ctLog = await initializeCTLog(keyPair());
   const ca = await initializeCA(keyPair("P-384"), ctLog, now);
   const log = await initializeTLog("https://rekor.example", keyPair(), now);

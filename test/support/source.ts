@@ -7,7 +7,7 @@ import { root } from "./contract.js";
 export interface SourceFile {
   /** Relative to the root of the repository. */
   path: string;
-  /** Specifiers of all imports, of types as well. */
+  /** Specifiers of all imports, of types and of those within functions as well. */
   imports: string[];
   decorators: Decorator[];
   /** What importing the file would do beside declaring, each with its line. */
@@ -35,11 +35,21 @@ export function parseSource(path: string, text: string): SourceFile {
 }
 
 function importsOf(file: ts.SourceFile): string[] {
-  return file.statements
-    .filter((statement) => ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement))
-    .flatMap(({ moduleSpecifier }) =>
-      moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier) ? [moduleSpecifier.text] : [],
-    );
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const specifier = specifierOf(node);
+    if (specifier !== undefined && ts.isStringLiteral(specifier)) found.push(specifier.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+/** What a declaration, or a call in the midst of a function, imports. */
+function specifierOf(node: ts.Node): ts.Expression | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
+  const isCall = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
+  return isCall ? node.arguments[0] : undefined;
 }
 
 function decoratorsOf(file: ts.SourceFile): Decorator[] {

@@ -52,6 +52,8 @@ export async function encodeBundle(signed: SignedStatement): Promise<Buffer> {
     ...(certificate === undefined ? {} : { certificate }),
     ...(keyHint === undefined ? {} : { keyHint }),
   });
+  // cosign compares a keyid with one of its own making, and finds no signature by the key where they differ.
+  for (const each of bundle.content.dsseEnvelope.signatures) each.keyid = "";
   bundle.verificationMaterial.tlogEntries = [...signed.entries];
   const rfc3161Timestamps = signed.timestamps.map((signedTimestamp) => ({ signedTimestamp }));
   bundle.verificationMaterial.timestampVerificationData = { rfc3161Timestamps };
@@ -69,10 +71,11 @@ export async function parseBundle(bytes: Buffer): Promise<StatementBundle> {
   }
   if (!isBundleWithDsseEnvelope(bundle)) throw refused("signs no statement");
   const { payload, payloadType, signatures } = bundle.content.dsseEnvelope;
-  const [first, ...others] = signatures;
-  if (first === undefined || others.length > 0) throw refused("has not one signature");
+  // It has one signature, else it is no bundle of Sigstore.
+  const [first] = signatures;
   const statement = payloadType === statementMediaType ? parseStatement(payload) : undefined;
-  if (statement === undefined) throw refused("signs something else than an in-toto statement of version 1");
+  if (first === undefined || statement === undefined)
+    throw refused("signs something else than an in-toto statement of version 1");
   return { bundle, statement, payload, signature: first.sig, certificate: certificateIn(bundle) };
 }
 

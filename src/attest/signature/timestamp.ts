@@ -9,21 +9,24 @@ export async function timestamp(delivery: Delivery, authority: string, signature
   const service = serviceAt(authority);
   // Those of Sigstore are named by their host or by the whole address.
   const path = new URL(endpoint(authority, "/")).pathname === "/" ? "/api/v1/timestamp" : "";
+  const digest = createHash("sha256").update(signature).digest();
   const { body } = await ask(delivery, service, {
     url: endpoint(authority, path),
     contentType: "application/timestamp-query",
     accept: "application/timestamp-reply",
     statuses: [200, 201],
-    body: Buffer.concat([Buffer.from(requestHead, "hex"), createHash("sha256").update(signature).digest()]),
+    body: Buffer.concat([Buffer.from(requestHead, "hex"), digest]),
   });
   const { RFC3161Timestamp } = await import("@sigstore/core");
   try {
-    // Granted, or with modifications (RFC 3161 section 2.4.2); what is in it is read by whoever verifies it.
-    if (RFC3161Timestamp.parse(Buffer.from(body)).status <= 1n) return body;
+    const { status, tstInfo, signingTime } = RFC3161Timestamp.parse(Buffer.from(body));
+    // Granted, or with modifications (RFC 3161 section 2.4.2). Who signed it is for those who verify it.
+    const isGranted = status <= 1n && Number.isFinite(signingTime.getTime());
+    if (isGranted && tstInfo.messageImprintHashedMessage.equals(digest)) return body;
   } catch {
     // Said below.
   }
-  throw unreadable(service, "grants no timestamp");
+  throw unreadable(service, "grants no timestamp of this signature that can be read");
 }
 
 function serviceAt(authority: string): Service {

@@ -1,16 +1,27 @@
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
+import { z } from "zod";
 import { InputError } from "../../errors.js";
 import { parseJson } from "../../json.js";
 
 export type { TrustedRoot } from "@sigstore/protobuf-specs";
+
+const list = z.array(z.looseObject({})).optional();
+
+// What cannot be read is no empty list: what a list has is what a signature is asked for.
+const rootSchema = z.looseObject({
+  mediaType: z.string().startsWith("application/vnd.dev.sigstore.trustedroot"),
+  certificateAuthorities: list,
+  timestampAuthorities: list,
+  tlogs: list,
+  ctlogs: list,
+});
 
 /** The authorities, logs and keys that a verification trusts, from the file that is called trusted_root.json. */
 export async function parseTrustRoot(bytes: Buffer): Promise<TrustedRoot> {
   const { TrustedRoot } = await import("@sigstore/protobuf-specs");
   const content = parseJson(bytes.toString("utf8"));
   try {
-    const root = TrustedRoot.fromJSON(content);
-    if (/^application\/vnd\.dev\.sigstore\.trustedroot/.test(root.mediaType)) return root;
+    return TrustedRoot.fromJSON(rootSchema.parse(content));
   } catch {
     // Said below.
   }

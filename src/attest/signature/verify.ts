@@ -124,8 +124,9 @@ async function verifyEntity(
 
 async function timeOf({ bundle }: StatementBundle): Promise<Date | undefined> {
   const { tlogEntries, timestampVerificationData } = bundle.verificationMaterial;
-  const seconds = tlogEntries.map(({ integratedTime }) => Number(integratedTime)).find((time) => time > 0);
-  if (seconds !== undefined) return new Date(seconds * 1000);
+  // Only a promise of the log covers the time.
+  const promised = tlogEntries.find(({ inclusionPromise }) => inclusionPromise !== undefined);
+  if (promised !== undefined) return new Date(Number(promised.integratedTime) * 1000);
   const [first] = timestampVerificationData?.rfc3161Timestamps ?? [];
   if (first === undefined) return undefined;
   const { RFC3161Timestamp } = await import("@sigstore/core");
