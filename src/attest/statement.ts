@@ -7,16 +7,19 @@ export interface Subject {
   digest: Readonly<Record<string, string>>;
 }
 
-/** An in-toto statement, version 1: something that is said of subjects. */
+/** An in-toto statement: something that is said of subjects. */
 export interface Statement {
-  _type: typeof statementType;
+  _type: (typeof statementTypes)[number];
   subject: readonly Subject[];
   predicateType: string;
   predicate: object;
 }
 
-/** The version of statements that are made and read here. */
+/** The version of statements that are made here. */
 export const statementType = "https://in-toto.io/Statement/v1";
+
+// `cosign attest` writes the former one, of which the fields are the same.
+const statementTypes = [statementType, "https://in-toto.io/Statement/v0.1"] as const;
 
 /** Media type of a statement, which a signature covers as well. */
 export const statementMediaType = "application/vnd.in-toto+json";
@@ -31,7 +34,7 @@ export const predicateTypes = {
 } as const;
 
 const statementSchema = z.object({
-  _type: z.literal(statementType),
+  _type: z.enum(statementTypes),
   subject: z
     .array(z.object({ name: z.string().default(""), digest: z.record(z.string(), z.string()) }))
     .min(1),
@@ -55,7 +58,7 @@ export function encodeStatement(statement: Statement): Buffer {
   return Buffer.from(JSON.stringify(statement, sortFields));
 }
 
-/** A statement from its bytes; undefined where they are none of this version. */
+/** A statement from its bytes; undefined where they are none. */
 export function parseStatement(bytes: Buffer): Statement | undefined {
   return statementSchema.safeParse(parseJson(bytes.toString("utf8"))).data;
 }

@@ -18,13 +18,16 @@ describe("a statement", () => {
     expect(predicate).toBe(statement.predicate);
   });
 
-  it("is read again as it was", () => {
-    expect(parseStatement(encodeStatement(statement))).toEqual(statement);
-  });
+  it.each(["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"] as const)(
+    "is read again as it was: %s",
+    (_type) => {
+      expect(parseStatement(encodeStatement({ ...statement, _type }))).toEqual({ ...statement, _type });
+    },
+  );
 
   it.each([
     ["no JSON", "{"],
-    ["a former version", JSON.stringify({ ...statement, _type: "https://in-toto.io/Statement/v0.1" })],
+    ["another type", JSON.stringify({ ...statement, _type: "https://in-toto.io/Link/v1" })],
     ["no subject", JSON.stringify({ ...statement, subject: [] })],
     ["no predicate type", JSON.stringify({ ...statement, predicateType: "" })],
     ["a predicate that is a list", JSON.stringify({ ...statement, predicate: [] })],

@@ -46,8 +46,9 @@ type Handler = (body: Buffer) => Promise<Reply>;
 
 /** Starts the services, whose clocks stand still. */
 export async function startSigstore(): Promise<Sigstore> {
-  // Parsers know fractions of three digits, and the authority writes as few as it takes.
-  const now = new Date(Math.floor(Date.now() / 1000) * 1000);
+  // A minute ahead, for the roots begin to be valid when they are made. Parsers know fractions of three digits, and the
+  // authority writes as few as it takes.
+  const now = new Date(Math.floor(Date.now() / 1000 + 60) * 1000);
   const ctLog = await initializeCTLog(keyPair());
   const ca = await initializeCA(keyPair("P-384"), ctLog, now);
   const log = await initializeTLog("https://rekor.example", keyPair(), now);

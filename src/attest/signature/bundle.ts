@@ -75,7 +75,7 @@ export async function parseBundle(bytes: Buffer): Promise<StatementBundle> {
   const [first] = signatures;
   const statement = payloadType === statementMediaType ? parseStatement(payload) : undefined;
   if (first === undefined || statement === undefined)
-    throw refused("signs something else than an in-toto statement of version 1");
+    throw refused("signs something else than an in-toto statement");
   return { bundle, statement, payload, signature: first.sig, certificate: certificateIn(bundle) };
 }
 

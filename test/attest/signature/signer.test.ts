@@ -86,7 +86,7 @@ describe("a signature by a key", () => {
     if (!("rekor" in wanted)) return;
     const trustRoot = await parseTrustRoot(sigstore.trustRoot);
     const { signedAt } = await verifyBundle(bundle, { ...policy, trustRoot }, digest);
-    expect(Math.abs(Date.now() - Number(signedAt))).toBeLessThan(60_000);
+    expect(Math.abs(Date.now() - Number(signedAt))).toBeLessThan(3_600_000);
   });
 
   it("is the form that cosign reads: version 0.3, with a hint at the key and without a keyid, which it would compare", async () => {

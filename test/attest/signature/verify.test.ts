@@ -181,10 +181,10 @@ describe("a bundle that was tampered with", () => {
       "signs something else than an in-toto statement",
     ],
     [
-      "the statement's version",
+      "the statement's type",
       ({ json }) =>
         (json.dsseEnvelope.payload = base64(
-          JSON.stringify({ ...statement, _type: "https://in-toto.io/Statement/v0.1" }),
+          JSON.stringify({ ...statement, _type: "https://in-toto.io/Link/v1" }),
         )),
       "signs something else than an in-toto statement",
     ],
