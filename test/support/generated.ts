@@ -7,6 +7,7 @@ import { filesWithAddress, withAddress } from "./address.js";
 import { readContract, root } from "./contract.js";
 import { renderContract } from "./contract-text.js";
 import { renderFunctions } from "./functions-page.js";
+import { publicTrustRoot } from "./public-good.js";
 import { renderSettings } from "./settings-page.js";
 
 /** A committed file that is made from others. */
@@ -22,6 +23,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: "docs/settings.md", render: async () => renderSettings(settingsSchema()) },
   { path: "docs/functions.md", render: async () => renderFunctions(await readContract()) },
   { path: "slipway.schema.json", render: () => formatJson(settingsSchema()) },
+  { path: "src/attest/signature/public-good.json", render: () => formatJson(publicTrustRoot()) },
   ...filesWithAddress().map((path) => ({
     path,
     render: async () => withAddress((await readCommitted(path)) ?? ""),

@@ -16,6 +16,16 @@ const rootSchema = z.looseObject({
   ctlogs: list,
 });
 
+/**
+ * The trusted root of the public Sigstore, as of this version of Slipway: no network is asked, and what Sigstore has
+ * changed since is not known. A newer one is given as a file.
+ */
+export async function publicTrustRoot(): Promise<TrustedRoot> {
+  const { TrustedRoot } = await import("@sigstore/protobuf-specs");
+  const { default: root } = await import("./public-good.json", { with: { type: "json" } });
+  return TrustedRoot.fromJSON(root);
+}
+
 /** The authorities, logs and keys that a verification trusts, from the file that is called trusted_root.json. */
 export async function parseTrustRoot(bytes: Buffer): Promise<TrustedRoot> {
   const { TrustedRoot } = await import("@sigstore/protobuf-specs");

@@ -2,7 +2,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseIdentityPolicy } from "../../../src/attest/signature/identity.js";
 import { createSigner, type SigningMeans, type Witnesses } from "../../../src/attest/signature/signer.js";
-import { parseTrustRoot, type TrustedRoot } from "../../../src/attest/signature/trust-root.js";
+import {
+  parseTrustRoot,
+  publicTrustRoot,
+  type TrustedRoot,
+} from "../../../src/attest/signature/trust-root.js";
 import { type SignaturePolicy, verifyBundle } from "../../../src/attest/signature/verify.js";
 import { predicateTypes, statementAbout } from "../../../src/attest/statement.js";
 import { VerificationError } from "../../../src/errors.js";
@@ -267,6 +271,16 @@ describe("a bundle that was tampered with", () => {
 });
 
 describe("a trusted root", () => {
+  it("is that of the public Sigstore where none is given, which knows none of the authorities here", async () => {
+    const trustRoot = await publicTrustRoot();
+    expect(trustRoot.tlogs.map(({ baseUrl }) => baseUrl)).toContain("https://rekor.sigstore.dev");
+    expect(trustRoot.ctlogs.length).toBeGreaterThan(0);
+    const message = await messageThrownBy(() =>
+      verifyBundle(bundles.identity, byIdentity(trustRoot), digest),
+    );
+    expect(message).toContain("the trusted root");
+  });
+
   it.each([
     ["no JSON", "-----BEGIN CERTIFICATE-----", "27 bytes that are no JSON"],
     ["something else", "{}", "JSON that is none"],
