@@ -8,6 +8,7 @@ import { parseTrustRoot } from "../../../src/attest/signature/trust-root.js";
 import { type SignaturePolicy, verifyBundle } from "../../../src/attest/signature/verify.js";
 import { predicateTypes, statementAbout } from "../../../src/attest/statement.js";
 import { SigningError } from "../../../src/errors.js";
+import type { Fetch } from "../../../src/registry/transport.js";
 import { directFetch, noWait } from "../../support/client.js";
 import { listenOnLoopback } from "../../support/loopback.js";
 import { identityToken, type Sigstore, sigstorePaths, startSigstore } from "../../support/sigstore.js";
@@ -284,6 +285,19 @@ describe("a service that does not do its part", () => {
     ]);
     const message = await messageThrownBy(() => signerOf(byToken(), log()));
     expect(message).toContain("a request with a secret in its body is not sent on");
+  });
+
+  it("certifies the key of somebody else, and is not believed", async () => {
+    let body = "";
+    const fetch: Fetch = async (url, init) => {
+      const response = await directFetch(url, init);
+      body = await response.clone().text();
+      return response;
+    };
+    await createSigner(byToken(), log(), { ...delivery, fetch }, Date.now());
+    sigstore.instead.set(sigstorePaths.fulcio, [{ status: 201, body }]);
+    const message = await messageThrownBy(() => signerOf(byToken(), log()));
+    expect(message).toContain("certifies another key than the one that it was asked for");
   });
 
   it("finds the entry that it made before the answer was lost", async () => {

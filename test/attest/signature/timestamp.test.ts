@@ -9,6 +9,7 @@ import { timestamp } from "../../../src/attest/signature/timestamp.js";
 import { directFetch, noWait } from "../../support/client.js";
 import { type LoopbackServer, listenOnLoopback } from "../../support/loopback.js";
 import { makeTemporaryDirectory } from "../../support/temporary-directory.js";
+import { messageThrownBy } from "../../support/thrown.js";
 
 const configuration = `
 [tsa]
@@ -39,8 +40,11 @@ beforeAll(async () => {
   await openssl(request);
   const server = createServer(async (query, answer) => {
     paths.push(query.url);
-    await writeFile(file("query"), await buffer(query));
-    await openssl(reply);
+    const asked = await buffer(query);
+    if (query.url !== "/stale") {
+      await writeFile(file("query"), asked);
+      await openssl(reply);
+    }
     answer.writeHead(200, { "content-type": "application/timestamp-reply" });
     answer.end(await readFile(file("reply")));
   });
@@ -64,4 +68,17 @@ it.each([
   await writeFile(file("signature"), signature);
   await writeFile(file("reply"), given);
   expect((await openssl(verification)).stdout).toContain("Verification: OK");
+});
+
+it("is none where it is that of another signature", async () => {
+  const ask = (path: string, signature: string) =>
+    timestamp(
+      { fetch: directFetch, sleep: noWait },
+      `http://${authority.address}${path}`,
+      Buffer.from(signature),
+    );
+  await ask("/tsr", "one");
+  expect(await messageThrownBy(() => ask("/stale", "another"))).toContain(
+    "grants no timestamp of this signature",
+  );
 });

@@ -165,6 +165,23 @@ describe("a bundle", () => {
     },
   );
 
+  it("whose certificate is in no log is refused where the trusted root has one, and taken where it has none", async () => {
+    const silent = await startSigstore({ logsCertificates: false });
+    const trustRoot = await parseTrustRoot(silent.trustRoot);
+    const token = identityToken({ iss: issuer, sub: workflow, aud: "sigstore", exp: 4_000_000_000 });
+    const means: SigningMeans = { kind: "identity", token, fulcio: silent.url };
+    const delivery = { fetch: directFetch, sleep: noWait };
+    const bundle = await (await createSigner(means, { rekor: silent.url }, delivery, Date.now())).sign(
+      statement,
+    );
+    await silent.stop();
+    const message = await messageThrownBy(() => verifyBundle(bundle, byIdentity(trustRoot), digest));
+    expect(message).toContain("expected 1 SCTs, got 0");
+    expect(await verifyBundle(bundle, byIdentity({ ...trustRoot, ctlogs: [] }), digest)).toMatchObject({
+      statement,
+    });
+  });
+
   it("about another image is refused, and the message names both", async () => {
     const asked = `sha256:${"cd".repeat(32)}`;
     const message = await messageThrownBy(() => verifyBundle(bundles.identity, byIdentity(), asked));
