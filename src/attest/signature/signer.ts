@@ -51,25 +51,37 @@ interface Holder {
   /** What verifies it, as PEM. */
   verifier: string;
   material: { certificate: Buffer } | { keyHint: string };
+  /** Milliseconds since the epoch; a key alone does not end. */
+  expires: number;
   made(bundle: StatementBundle, signedBytes: Buffer): Promise<boolean>;
 }
 
+/** Where the public Sigstore is asked. */
+export const publicSigstore = {
+  fulcio: "https://fulcio.sigstore.dev",
+  rekor: "https://rekor.sigstore.dev",
+  timestamps: "https://timestamp.sigstore.dev/api/v1/timestamp",
+} as const;
+
 /**
  * Makes a signer of what the settings give. A key is opened, and a token's certificate is asked for, before anything
- * is signed. `now` is in milliseconds since the epoch.
+ * is signed: one of Fulcio's lives for ten minutes. `now` gives milliseconds since the epoch.
  */
 export async function createSigner(
   means: SigningMeans,
   witnesses: Witnesses,
   delivery: Delivery,
-  now: number,
+  now: () => number,
 ): Promise<Signer> {
   requireTime(means, witnesses);
   const holder =
-    means.kind === "key" ? await holderOfKey(means) : await holderOfCertificate(means, delivery, now);
+    means.kind === "key" ? await holderOfKey(means) : await holderOfCertificate(means, delivery, now());
   return {
     identity: holder.identity,
-    sign: (statement) => sign(holder, witnesses, delivery, encodeStatement(statement)),
+    sign: async (statement) => {
+      requireValid(holder, now());
+      return sign(holder, witnesses, delivery, encodeStatement(statement));
+    },
     isSignedBy: (bundle) => isSignedBy(holder, witnesses, bundle),
   };
 }
@@ -109,6 +121,7 @@ async function holderOfKey({ pem, password }: SigningMeans & { kind: "key" }): P
     key,
     verifier: publicKey.export({ format: "pem", type: "spki" }).toString(),
     material: { keyHint: hintOf(publicKey) },
+    expires: Number.POSITIVE_INFINITY,
     made: async ({ certificate, signature }, signedBytes) =>
       certificate === undefined && isSignature(publicKey, signedBytes, signature),
   };
@@ -131,6 +144,7 @@ async function holderOfCertificate(
     key,
     verifier: certificate.toString(),
     material: { certificate: certificate.raw },
+    expires: certificate.validToDate.getTime(),
     made: async ({ certificate: der, signature }, signedBytes) =>
       der !== undefined &&
       isIssuedBy(authority, der) &&
@@ -144,6 +158,14 @@ function requireTime(means: SigningMeans, { rekor, timestamps }: Witnesses): voi
   if (means.kind === "key" || rekor !== undefined || timestamps !== undefined) return;
   throw new SigningError(
     "signatures by an identity token: expected a transparency log or a timestamp authority, got neither. Nobody could verify them: name one of both, or sign with a key.",
+  );
+}
+
+/** What is signed after the end of a certificate cannot be verified. */
+function requireValid({ expires }: Holder, now: number): void {
+  if (now < expires) return;
+  throw new SigningError(
+    `the certificate of the signer: it was valid until ${new Date(expires).toISOString()}, and is needed later than that. Run the release again, which completes what is missing.`,
   );
 }
 

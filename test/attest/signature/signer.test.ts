@@ -60,7 +60,7 @@ const byToken = (more: object = {}): SigningMeans => ({
 });
 const byKey = (kind: keyof typeof keys = "P-256"): SigningMeans => ({ kind: "key", pem: keys[kind].pem });
 const signerOf = (means: SigningMeans, witnesses: Witnesses = {}) =>
-  createSigner(means, witnesses, delivery, Date.now());
+  createSigner(means, witnesses, delivery, Date.now);
 
 const log = () => ({ rekor: sigstore.url });
 const timestamps = () => ({ timestamps: sigstore.url });
@@ -129,6 +129,20 @@ describe("a signature by an identity", () => {
     await signer.sign(statement);
     await signer.sign({ ...statement, predicate: { a: 1 } });
     expect(sigstore.requests).toEqual(posts("fulcio", "rekor", "rekor"));
+  });
+});
+
+describe("a certificate that has ended", () => {
+  it("signs nothing more", async () => {
+    let now = Date.now();
+    const signer = await createSigner(byToken(), log(), delivery, () => now);
+    await signer.sign(statement);
+    now += 3_600_000;
+    const message = await messageThrownBy(() => signer.sign(statement));
+    expect(message).toMatch(
+      /^the certificate of the signer: it was valid until \d{4}-.*Run the release again/,
+    );
+    expect(sigstore.requests).toEqual(posts("fulcio", "rekor"));
   });
 });
 
@@ -294,7 +308,7 @@ describe("a service that does not do its part", () => {
       body = await response.clone().text();
       return response;
     };
-    await createSigner(byToken(), log(), { ...delivery, fetch }, Date.now());
+    await createSigner(byToken(), log(), { ...delivery, fetch }, Date.now);
     sigstore.instead.set(sigstorePaths.fulcio, [{ status: 201, body }]);
     const message = await messageThrownBy(() => signerOf(byToken(), log()));
     expect(message).toContain("certifies another key than the one that it was asked for");

@@ -67,7 +67,7 @@ beforeAll(async () => {
   const identity = ({ url }: Sigstore): SigningMeans => ({ kind: "identity", token, fulcio: url });
   const key: SigningMeans = { kind: "key", pem: ours.pem };
   const sign = async (means: SigningMeans, witnesses: Witnesses) => {
-    const signer = await createSigner(means, witnesses, { fetch: directFetch, sleep: noWait }, Date.now());
+    const signer = await createSigner(means, witnesses, { fetch: directFetch, sleep: noWait }, Date.now);
     return signer.sign(statement);
   };
   const both = { rekor: sigstore.url, timestamps: sigstore.url };
@@ -171,7 +171,7 @@ describe("a bundle", () => {
     const token = identityToken({ iss: issuer, sub: workflow, aud: "sigstore", exp: 4_000_000_000 });
     const means: SigningMeans = { kind: "identity", token, fulcio: silent.url };
     const delivery = { fetch: directFetch, sleep: noWait };
-    const bundle = await (await createSigner(means, { rekor: silent.url }, delivery, Date.now())).sign(
+    const bundle = await (await createSigner(means, { rekor: silent.url }, delivery, Date.now)).sign(
       statement,
     );
     await silent.stop();
