@@ -21,7 +21,7 @@ export class ReferrersReader {
     const kind = found === undefined ? "404" : "a list";
     if (!this.#answered.has(kind)) this.#answered.set(kind, digest);
     if (this.#answered.size > 1) throw contradiction(this.repository, this.#answered);
-    return found ?? [];
+    return (found ?? []).map((referrer) => referrer.digest);
   }
 }
 

@@ -4,9 +4,9 @@ import { type Descriptor, digestOf, manifestTypes } from "../oci/manifest.js";
 import { manifestTypeOf } from "../oci/media-type.js";
 import { digestIn, mediaTypeOf } from "./answer.js";
 import { bodyOf, chunksOf, drain } from "./body.js";
-import { bounds } from "./bounds.js";
+import { type Bound, bounds } from "./bounds.js";
 import { type ClientSettings, describe, RegistryConnection, type RegistryRequest } from "./connection.js";
-import { listReferrers, listTags } from "./lists.js";
+import { listReferrers, listTags, type Referrer } from "./lists.js";
 import { formatReference, type Repository } from "./reference.js";
 import type { Action } from "./token-service.js";
 import type { UploadProgress } from "./upload.js";
@@ -157,11 +157,15 @@ export class RegistryClient {
   }
 
   /** A small blob as a whole, checked against its digest. */
-  async readBlob(repository: Repository, { digest, size }: Descriptor): Promise<Buffer> {
+  async readBlob(
+    repository: Repository,
+    { digest, size }: Descriptor,
+    bound: Bound = bounds.configuration,
+  ): Promise<Buffer> {
     const request = blobRequest(digest);
     return this.#connection.repeat("read", async () => {
       const response = await this.#connection.send(repository, request);
-      const bytes = await bodyOf(response, describe(repository, request), bounds.configuration);
+      const bytes = await bodyOf(response, describe(repository, request), bound);
       if (bytes.length !== size || digestOf(bytes) !== digest)
         throw corrupted(formatReference(repository, digest), digestOf(bytes));
       return bytes;
@@ -226,8 +230,8 @@ export class RegistryClient {
     return listTags(this.#connection, repository, how);
   }
 
-  /** Digests of what is attached to a manifest; undefined where the registry has no such API. */
-  listReferrers(repository: Repository, digest: string): Promise<string[] | undefined> {
+  /** What is attached to a manifest; undefined where the registry has no such API. */
+  listReferrers(repository: Repository, digest: string): Promise<Referrer[] | undefined> {
     return listReferrers(this.#connection, repository, digest);
   }
 

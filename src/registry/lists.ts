@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
+import { namedStrings } from "../oci/named.js";
 import { excerpt } from "../text.js";
 import { nextPage } from "./answer.js";
 import { bodyOf, drain, jsonOf } from "./body.js";
@@ -9,16 +10,25 @@ import { Pages } from "./pages.js";
 import { formatRepository, isDigest, isTag, type Repository } from "./reference.js";
 import { insteadOfJson } from "./said.js";
 
+/** What is attached to a manifest, as a list of referrers has it. */
+export interface Referrer {
+  digest: string;
+  /** What it is; absent where the registry does not say. */
+  artifactType?: string | undefined;
+  annotations?: Record<string, string> | undefined;
+}
+
 /** A list in a repository. */
-interface List {
+interface List<Entry> {
   /** What messages call it. */
   name: string;
   /** The entries of one page; null where it says that there are none. */
-  page: z.ZodType<string[] | null>;
+  page: z.ZodType<Entry[] | null>;
   /** Statuses that say that there is no such list. */
   absent: readonly number[];
-  /** What each of them is: they become parts of URLs. */
-  entry: keyof typeof grammars;
+  /** What each of them is, and what of it becomes a part of URLs. */
+  entry: "tag" | "digest";
+  nameOf(entry: Entry): string;
   bound: Bound;
 }
 
@@ -32,8 +42,8 @@ interface PageRequest {
   place: "first" | "more" | "linked";
 }
 
-interface Page {
-  entries: string[];
+interface Page<Entry> {
+  entries: Entry[];
   /** Where the list goes on. */
   next: string | undefined;
 }
@@ -61,20 +71,30 @@ const tagsPage = z
   ])
   .transform(({ tags }) => tags ?? null);
 
-const tagList: List = {
+const tagList: List<string> = {
   name: "tags/list",
   page: tagsPage,
   absent: [404],
   entry: "tag",
+  nameOf: (tag) => tag,
   bound: bounds.tags,
 };
 
 // Quay has answered 400 and 406 (quay#3071).
 const noReferrers = [400, 404, 405, 406];
 
+const referrer = z.object({
+  digest: z.string(),
+  artifactType: z
+    .string()
+    .nullish()
+    .transform((given) => given ?? undefined),
+  annotations: z.nullish(namedStrings).transform((given) => given ?? undefined),
+});
+
 const referrersPage = z
-  .object({ manifests: z.array(z.object({ digest: z.string() })).nullable() })
-  .transform(({ manifests }) => manifests?.map(({ digest }) => digest) ?? null);
+  .object({ manifests: z.array(referrer).nullable() })
+  .transform(({ manifests }) => manifests);
 
 /**
  * All tags of a repository; undefined where the repository is absent. A list may have been cut without a Link: by
@@ -113,20 +133,21 @@ function requestAfter(
   return grew && last !== before ? { n: pageSize, last } : { n: 2 * size };
 }
 
-/** Digests of what is attached to a manifest; undefined where the registry has no such API. */
+/** What is attached to a manifest; undefined where the registry has no such API. */
 export function listReferrers(
   connection: RegistryConnection,
   repository: Repository,
   digest: string,
-): Promise<string[] | undefined> {
+): Promise<Referrer[] | undefined> {
   const name = `referrers/${digest}`;
-  const list = {
+  const list: List<Referrer> = {
     name,
     page: referrersPage,
     absent: noReferrers,
     entry: "digest",
+    nameOf: (listed) => listed.digest,
     bound: bounds.answer,
-  } as const;
+  };
   const pages = new Pages(`${formatRepository(repository)}: GET ${name}`);
   return followLinks(connection, repository, list, { target: name, place: "first" }, pages);
 }
@@ -136,17 +157,17 @@ function tagsTarget({ n, last }: TagRequest): string {
 }
 
 /** All entries of a list, over as many pages as it links; undefined where it is absent. */
-async function followLinks(
+async function followLinks<Entry>(
   connection: RegistryConnection,
   repository: Repository,
-  list: List,
+  list: List<Entry>,
   first: PageRequest,
   pages: Pages,
-): Promise<string[] | undefined> {
-  const found: string[] = [];
+): Promise<Entry[] | undefined> {
+  const found: Entry[] = [];
   for (let at: PageRequest | undefined = first; at !== undefined; ) {
     pages.ask(at.target);
-    const read: Page | undefined = await readPage(connection, repository, list, at);
+    const read: Page<Entry> | undefined = await readPage(connection, repository, list, at);
     if (read === undefined) return undefined;
     pages.count(read.entries.length);
     for (const entry of read.entries) found.push(entry);
@@ -155,12 +176,12 @@ async function followLinks(
   return found;
 }
 
-function readPage(
+function readPage<Entry>(
   connection: RegistryConnection,
   repository: Repository,
-  { name, page, absent, entry, bound }: List,
+  { name, page, absent, entry, nameOf, bound }: List<Entry>,
   { target, place }: PageRequest,
-): Promise<Page | undefined> {
+): Promise<Page<Entry> | undefined> {
   const request: RegistryRequest = { method: "GET", target, name, accept: [200, ...absent] };
   const subject = describe(repository, request);
   return connection.repeat("read", async () => {
@@ -177,7 +198,7 @@ function readPage(
       });
     if (parsed.data === null && place === "linked") return refuseEnd(subject, "answered null");
     const entries = parsed.data ?? [];
-    requireEntries(entries, entry, subject);
+    requireNames(entries.map(nameOf), entry, subject);
     return {
       entries,
       next: nextPage(response, connection.origin(repository.registry), subject)?.href,
@@ -185,7 +206,7 @@ function readPage(
   });
 }
 
-function requireEntries(found: readonly string[], entry: List["entry"], subject: string): void {
+function requireNames(found: readonly string[], entry: keyof typeof grammars, subject: string): void {
   const other = found.find((text) => !grammars[entry](text));
   if (other === undefined) return;
   throw new RegistryError(`${subject}: lists "${excerpt(other, 80)}", which is no ${entry}.`, {

@@ -131,7 +131,10 @@ describe("behind a proxy", () => {
           };
         return path === `${target}?p=2` ? { kind: "answer", status: 200, body: index(two) } : undefined;
       });
-      expect(await client.listReferrers(repository, digest)).toEqual([one, two]);
+      expect(await client.listReferrers(repository, digest)).toMatchObject([
+        { digest: one },
+        { digest: two },
+      ]);
     });
 
     it.each([index(), '{"schemaVersion":2,"manifests":null}'])("finds none in %s", async (body) => {

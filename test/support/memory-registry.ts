@@ -110,10 +110,12 @@ function listTags({
 
 function listReferrers({ options, repository, last }: Exchange): Answer {
   if (options.referrers !== true) return absent;
-  const digests = [...repository.manifests].flatMap(([name, { bytes }]) =>
-    name.startsWith("sha256:") && JSON.parse(bytes.toString()).subject?.digest === last ? [name] : [],
-  );
-  return json({ manifests: digests.map((digest) => ({ digest })) });
+  const manifests = [...repository.manifests].flatMap(([digest, { mediaType, bytes }]) => {
+    const { subject, artifactType, annotations } = JSON.parse(bytes.toString());
+    const isListed = digest.startsWith("sha256:") && subject?.digest === last;
+    return isListed ? [{ mediaType, digest, size: bytes.length, artifactType, annotations }] : [];
+  });
+  return json({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests });
 }
 
 /** Starts an empty registry on the loopback interface. */
