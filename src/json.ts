@@ -86,6 +86,46 @@ export function withNumbersInDigits(text: string): string {
   return start === 0 ? text : [...parts, text.slice(start)].join("");
 }
 
+/** The same JSON without comments, and without commas at the ends of lists: some write it with them. */
+export function withoutComments(text: string): string {
+  const parts: string[] = [];
+  let start = 0;
+  let at = 0;
+  while (at < text.length) {
+    const end = isLastComma(text, at) ? at + 1 : endOfComment(text, at);
+    if (end > at) {
+      parts.push(text.slice(start, at));
+      start = end;
+      at = end;
+    } else at = text[at] === '"' ? endOfString(text, at) + 1 : at + 1;
+  }
+  return start === 0 ? text : [...parts, text.slice(start)].join("");
+}
+
+/** Whether a comma is here that nothing follows in its list. */
+function isLastComma(text: string, at: number): boolean {
+  if (text[at] !== ",") return false;
+  let next = at + 1;
+  while (next < text.length) {
+    const end = " \t\n\r".includes(text[next] as string) ? next + 1 : endOfComment(text, next);
+    if (end === next) break;
+    next = end;
+  }
+  return text[next] === "]" || text[next] === "}";
+}
+
+/** Where the comment ends that begins here; here where none does. */
+function endOfComment(text: string, start: number): number {
+  if (text[start] !== "/") return start;
+  const [close] = [
+    ["//", "\n"],
+    ["/*", "*/"],
+  ].flatMap(([open = "", end = ""]) => (text.startsWith(open, start) ? [end] : []));
+  if (close === undefined) return start;
+  const end = text.indexOf(close, start + 2);
+  return end < 0 ? text.length : end + close.length;
+}
+
 /** Whether what ends here is followed by a value of its own. */
 function isName(text: string, end: number): boolean {
   let at = end;

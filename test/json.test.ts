@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type JsonLimit, limitPassedBy, repeatedName } from "../src/json.js";
+import { type JsonLimit, limitPassedBy, repeatedName, withoutComments } from "../src/json.js";
 
 const limit: JsonLimit = { depth: 2, values: 5 };
 const deep = "JSON nested at most 2 deep";
@@ -48,4 +48,21 @@ it.each<[string, string | undefined]>([
 ])("a name that %s has twice in an object", (text, expected) => {
   JSON.parse(text);
   expect(repeatedName(text)).toBe(expected);
+});
+
+describe("withoutComments", () => {
+  it.each<[string, string]>([
+    ['{"a": 1}', '{"a": 1}'],
+    ['{"a": [1, 2,], }', '{"a": [1, 2] }'],
+    ["[1, // one, ]\n 2]", "[1,  2]"],
+    ["[/* , ] */1, /* last */ // of all\n]", "[1  ]"],
+    ['["//", "/*", ",]", "\\",]"]', '["//", "/*", ",]", "\\",]"]'],
+    ["[1,, ]", "[1, ]"],
+    ["[1, /* without end", "[1, "],
+    ['["without end, // ]', '["without end, // ]'],
+    ["1 / 2", "1 / 2"],
+    ["", ""],
+  ])("makes of %j %j", (given, expected) => {
+    expect(withoutComments(given)).toBe(expected);
+  });
 });

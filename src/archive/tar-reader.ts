@@ -37,18 +37,23 @@ const extensions: Readonly<Record<string, Extend>> = {
   K: (before, content) => ({ ...before, target: cString(content) }),
 };
 
+/** Sees the content of a member as it passes, to its end; `offset` is where it begins. */
+export type Visit = (header: TarHeader, content: AsyncIterable<Buffer>, offset: number) => Promise<void>;
+
 /**
  * Reads a streamed archive from start to end, and holds no content but that of the members that `wants` names and
- * of the headers that extend others.
+ * of the headers that extend others. `visit` sees what is not held.
  */
 export async function* readTar(
   archive: AsyncIterable<Buffer>,
   subject: string,
   wants: (header: TarHeader) => boolean,
+  visit?: Visit,
 ): AsyncGenerator<ReadMember> {
   const source = new StreamedBytes(archive, subject);
+  const pass = visit && ((header: TarHeader) => visit(header, source.take(header.size), source.offset));
   try {
-    yield* readMembers(source, subject, wants);
+    yield* readMembers(source, subject, wants, pass);
     await source.drain();
   } finally {
     await source.close();
@@ -60,6 +65,7 @@ export async function* readMembers(
   source: ByteSource,
   subject: string,
   wants: (header: TarHeader) => boolean = () => false,
+  pass: (header: TarHeader) => Promise<void> = ({ size }) => source.skip(size),
 ): AsyncGenerator<ReadMember> {
   let extension: Extension = {};
   for (;;) {
@@ -74,7 +80,7 @@ export async function* readMembers(
     requireUnpackable(header, subject);
     extension = {};
     const { offset } = source;
-    const content = wants(header) ? await source.read(header.size) : await source.skip(header.size);
+    const content = wants(header) ? await source.read(header.size) : await pass(header);
     // Some writers end with the last content.
     await source.skipAtMost(paddingOf(header.size).length);
     yield { header, offset, ...(content === undefined ? {} : { content }) };

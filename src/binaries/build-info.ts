@@ -1,12 +1,22 @@
 import { sectionOf } from "./elf-section.js";
 import type { ProgramBytes } from "./program-bytes.js";
 
+/** A module that a program is linked from. */
+export interface GoModule {
+  path: string;
+  version: string;
+  /** `h1:` and the SHA-256 of its files in base64; absent where the build did not verify it. */
+  sum?: string;
+}
+
 /** What the Go linker recorded about a build (package debug/buildinfo). */
 export interface GoBuildInfo {
   /** `go1.26.8`. */
   goVersion: string;
   /** The main module; its version is that of the git tag where Go stamped it, else `(devel)`. */
-  module?: { path: string; version: string };
+  module?: GoModule;
+  /** All others, each as what it was replaced by. */
+  dependencies: readonly GoModule[];
   /** By key: `-ldflags`, `-trimpath`, `vcs.revision`. */
   settings: ReadonlyMap<string, string>;
 }
@@ -34,15 +44,29 @@ export function readGoBuildInfo(program: ProgramBytes): GoBuildInfo | undefined 
 /** The lines of `debug.BuildInfo`, as far as they are about the main module and the build. */
 function parseModules(text: string): Omit<GoBuildInfo, "goVersion"> {
   const lines = text.split("\n").map((line) => line.split("\t"));
-  const [, path, version] = lines.find(([kind]) => kind === "mod") ?? [];
+  const modules = lines.flatMap(([kind, path, version, sum], at) => {
+    const module = kind === "mod" || kind === "dep" ? moduleOf(path, version, sum) : undefined;
+    const [replaced, ...by] = lines[at + 1] ?? [];
+    return module === undefined
+      ? []
+      : [{ kind, module: (replaced === "=>" ? moduleOf(...by) : undefined) ?? module }];
+  });
+  const of = (wanted: string) => modules.flatMap(({ kind, module }) => (kind === wanted ? [module] : []));
+  const [main] = of("mod");
   const settings = lines.flatMap(([kind, setting = ""]): [string, string][] => {
     const [key, value] = splitOnce(setting, "=");
     return kind === "build" ? [[unquote(key), unquote(value)]] : [];
   });
   return {
-    ...(path === undefined || version === undefined ? {} : { module: { path, version } }),
+    ...(main === undefined ? {} : { module: main }),
+    dependencies: of("dep"),
     settings: new Map(settings),
   };
+}
+
+function moduleOf(path?: string, version?: string, sum?: string): GoModule | undefined {
+  if (path === undefined || version === undefined) return undefined;
+  return { path, version, ...(sum ? { sum } : {}) };
 }
 
 /** A string after its length, a varint as in encoding/binary: 7 bits a byte, the lowest first. */

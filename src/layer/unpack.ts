@@ -1,6 +1,7 @@
 import type { TarHeader } from "../archive/tar.js";
-import { readTar } from "../archive/tar-reader.js";
+import { readTar, type Visit } from "../archive/tar-reader.js";
 import { InputError } from "../errors.js";
+import type { StoredLayer } from "../oci/stored-layer.js";
 import { Changeset } from "./changeset.js";
 import { FileTree, type TreeCost } from "./file-tree.js";
 import { readLayers, type StoredLayers } from "./uncompressed.js";
@@ -9,6 +10,8 @@ import { readLayers, type StoredLayers } from "./uncompressed.js";
 export interface UnpackOptions {
   /** Members whose content is held in the tree; that of all others stays in the layers. */
   wants?(header: TarHeader): boolean;
+  /** Sees the content of all others as it passes. */
+  visit?(layer: StoredLayer): Visit;
   /** The most that the files may take. */
   limit?: TreeCost;
 }
@@ -35,11 +38,11 @@ const maxCost: TreeCost = { memory: 512 * 2 ** 20, names: 2 ** 23 };
 export async function* unpack(
   image: StoredLayers,
   tree: FileTree,
-  { wants = () => false, limit = maxCost }: UnpackOptions = {},
+  { wants = () => false, visit, limit = maxCost }: UnpackOptions = {},
 ): AsyncGenerator<UnpackedMember> {
   for await (const { chunks, subject, layer: stored } of readLayers(image)) {
     const layer = new Changeset(tree, subject, { image, layer: stored });
-    for await (const member of readTar(chunks, subject, wants)) {
+    for await (const member of readTar(chunks, subject, wants, visit?.(stored))) {
       layer.apply(member);
       tree.cost.names += namesOfMember;
       // What an image has is no change.

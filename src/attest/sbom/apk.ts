@@ -1,0 +1,32 @@
+import { type Distribution, formatPurl, type Package } from "./package.js";
+import { recordsIn } from "./records.js";
+
+/** The packages of apk's database: `P` is the name, `V` the version, `A` the architecture, `L` the licence. */
+export function packagesOfApk(text: string, foundIn: string, distribution?: Distribution): Package[] {
+  return [...recordsIn(text)].flatMap((fields): Package[] => {
+    const [name, version, arch, origin, license] = ["P", "V", "A", "o", "L"].map((key) => fields.get(key));
+    if (!name || !version) return [];
+    const { id, version: release } = distribution ?? { id: "alpine", version: "" };
+    return [
+      {
+        type: "apk",
+        name,
+        version,
+        purl: formatPurl({
+          type: "apk",
+          namespace: id,
+          name,
+          version,
+          qualifiers: {
+            arch,
+            distro: release && `${id}-${release}`,
+            upstream: origin === name ? undefined : origin,
+          },
+        }),
+        ...(license ? { license } : {}),
+        ...(distribution === undefined ? {} : { supplier: distribution.name }),
+        foundIn,
+      },
+    ];
+  });
+}

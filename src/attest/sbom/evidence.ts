@@ -1,0 +1,72 @@
+import { packagesOfApk } from "./apk.js";
+import { packagesOfDpkg } from "./dpkg.js";
+import { packagesOfBunLock, packagesOfNpmLock, packagesOfPackageJson } from "./npm.js";
+import type { Distribution, Package } from "./package.js";
+
+/** Reads the packages that a file names. */
+type ReadPackages = (text: string, foundIn: string, distribution?: Distribution) => Package[];
+
+interface Database {
+  path: RegExp;
+  read: ReadPackages;
+}
+
+/** By where they lie from the root of an image, whoever wrote them. */
+const databases: readonly Database[] = [
+  { path: /^(?:usr\/)?lib\/apk\/db\/installed$/, read: packagesOfApk },
+  { path: /^var\/lib\/dpkg\/status$/, read: packagesOfDpkg },
+  // Those of distroless: a file for each package, and a list of its files beside it.
+  { path: /^var\/lib\/dpkg\/status\.d\/[^/]+(?<!\.md5sums)$/, read: packagesOfDpkg },
+  { path: /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/.][^/]*\/package\.json$/, read: packagesOfPackageJson },
+];
+
+/** What a source locks: by the names of files at its root. What an image has of them was not installed by that. */
+const lockfiles: Readonly<Record<string, ReadPackages>> = {
+  "bun.lock": packagesOfBunLock,
+  "package-lock.json": packagesOfNpmLock,
+  "npm-shrinkwrap.json": packagesOfNpmLock,
+};
+
+/** Names of files of a source that say what a program is made of which says nothing itself. */
+export const lockfileNames: readonly string[] = Object.keys(lockfiles);
+
+const release = /^(?:etc|usr\/lib)\/os-release$/;
+
+const unread = /^(?:var|usr)\/lib\/(?:sysimage\/)?rpm\/(?:rpmdb\.sqlite|Packages(?:\.db)?)$/;
+
+/** Whether a file says which packages an image holds, or which distribution it is. */
+export function isEvidence(path: string): boolean {
+  return release.test(path) || databases.some((database) => database.path.test(path));
+}
+
+/** What is not read of an image, as a sentence; undefined of all other files. */
+export function remarkOn(path: string): string | undefined {
+  return unread.test(path) ? `/${path}: the packages of rpm are not read.` : undefined;
+}
+
+/** The packages that a file names. */
+export function packagesIn(path: string, text: string, distribution?: Distribution): Package[] {
+  return databases.find((database) => database.path.test(path))?.read(text, `/${path}`, distribution) ?? [];
+}
+
+/** The packages that the source of an image locks. */
+export function packagesLockedBy(name: string, text: string): Package[] {
+  return lockfiles[name]?.(text, `${name} of the source`) ?? [];
+}
+
+/** The distribution that an image is, as its os-release says it (os-release(5)). */
+export function distributionIn(texts: ReadonlyMap<string, string>): Distribution | undefined {
+  const [text] = [...texts]
+    .filter(([path]) => release.test(path))
+    .toSorted()
+    .map(([, content]) => content);
+  if (text === undefined) return undefined;
+  const fields = new Map(
+    [...text.matchAll(/^([A-Z_]{1,40})=["']?([^"'\n]{0,200})["']?$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
+  );
+  const [id, version = "", name] = ["ID", "VERSION_ID", "PRETTY_NAME"].map((key) => fields.get(key));
+  return id === undefined ? undefined : { id, version, name: name ?? id };
+}

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { type JsonLimit, limitPassedBy, parseJson, withoutComments } from "../../json.js";
+import { formatPurl, isShown, type Package } from "./package.js";
+
+// More than the lock of a large project has.
+const limit: JsonLimit = { depth: 100, values: 1_000_000 };
+
+const name = z.string().min(1).max(214).refine(isShown);
+const version = z.string().min(1).max(256).refine(isShown);
+const license = z
+  .string()
+  .max(1000)
+  .transform((text) => text.trim().replace(/\s+/g, " "))
+  .refine(isShown);
+
+const packageJson = z.object({
+  name,
+  version,
+  license: z
+    .union([license, z.object({ type: license }).transform(({ type }) => type)])
+    .optional()
+    .catch(undefined),
+});
+
+const lockedEntry = z.object({
+  name: name.optional(),
+  version,
+  license: license.optional().catch(undefined),
+  dev: z.boolean().optional().catch(undefined),
+  link: z.boolean().optional().catch(undefined),
+});
+
+const lock = z.object({ packages: z.record(z.string(), z.unknown()) });
+const bunEntry = z.tuple([z.string()], z.unknown());
+
+/** The package of a directory of node_modules. */
+export function packagesOfPackageJson(text: string, foundIn: string): Package[] {
+  return packageOf(jsonOf(text), foundIn);
+}
+
+/** What package-lock.json locks, in its versions 2 and 3, without what only development needs. */
+export function packagesOfNpmLock(text: string, foundIn: string): Package[] {
+  return Object.entries(lockedIn(text)).flatMap(([path, given]): Package[] => {
+    const entry = lockedEntry.safeParse(given).data;
+    const [, name] = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path) ?? [];
+    if (entry === undefined || name === undefined || entry.dev || entry.link) return [];
+    return packageOf({ name, ...entry }, foundIn);
+  });
+}
+
+/** What bun.lock locks: an entry `["name@version", …]` for each package. */
+export function packagesOfBunLock(text: string, foundIn: string): Package[] {
+  return Object.values(lockedIn(withoutComments(text))).flatMap((entry): Package[] => {
+    const [id = ""] = bunEntry.safeParse(entry).data ?? [];
+    // What is no version is a file or a repository.
+    const [, name, version] = /^(@?[^@]+)@(\d[^@]*)$/.exec(id) ?? [];
+    return packageOf({ name, version }, foundIn);
+  });
+}
+
+function lockedIn(text: string): Record<string, unknown> {
+  return lock.safeParse(jsonOf(text)).data?.packages ?? {};
+}
+
+function jsonOf(text: string): unknown {
+  return limitPassedBy(text, limit) === undefined ? parseJson(text) : undefined;
+}
+
+/** None where it is given no name or version. */
+function packageOf(given: unknown, foundIn: string): Package[] {
+  const parsed = packageJson.safeParse(given).data;
+  if (parsed === undefined) return [];
+  const { name, version, license } = parsed;
+  const [, namespace, plain = name] = /^(@[^/]+)\/(.+)$/.exec(name) ?? [];
+  return [
+    {
+      type: "npm",
+      name,
+      version,
+      purl: formatPurl({ type: "npm", namespace, name: plain, version }),
+      ...(license ? { license } : {}),
+      foundIn,
+    },
+  ];
+}

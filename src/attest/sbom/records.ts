@@ -1,0 +1,26 @@
+import { isShown } from "./package.js";
+
+// Far more than a field of a database takes.
+const longest = 1000;
+
+/**
+ * The records of a database of packages, as apk and dpkg write it: fields of a line each, `name: value` or `N:value`, and
+ * an empty line between records. Values are left out that are enormous or not shown.
+ */
+export function* recordsIn(text: string): Generator<ReadonlyMap<string, string>> {
+  let fields = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    if (line.trim() === "") {
+      if (fields.size > 0) yield fields;
+      fields = new Map();
+      continue;
+    }
+    const at = line.indexOf(":");
+    if (at > 0 && at < 100) {
+      const value = line.slice(at + 1).trim();
+      if (value.length <= longest && isShown(value) && !fields.has(line.slice(0, at)))
+        fields.set(line.slice(0, at), value);
+    }
+  }
+  if (fields.size > 0) yield fields;
+}
