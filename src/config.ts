@@ -77,6 +77,35 @@ const size = z
   })
   .describe("What the CI image is measured against.");
 
+const verify = z
+  .strictObject({
+    signedBy: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Identity that has to have signed it; between slashes, a regular expression that all of the identity has to match.",
+      ),
+    issuer: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Who vouches for the identity. Default: GitHub's or GitLab's, for identities of theirs."),
+    sourceRepository: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "URL of the repository that the job ran for, where its workflow lies in another one: https://github.com/acme/app.",
+      ),
+    key: relativePath.optional().describe("Public key in PEM that has to have signed it, in the source."),
+    trustedRoot: relativePath
+      .optional()
+      .describe("A trusted_root.json in the source. Default: that of the public Sigstore; with a key, none."),
+  })
+  .refine(({ signedBy, key }) => (signedBy === undefined) !== (key === undefined), "either signedBy or key")
+  .describe("Who has to have signed the CI image and the tools beside it, before a job runs in them.");
+
 const ciImage = z
   .strictObject({
     dockerfile: relativePath
@@ -144,6 +173,7 @@ const ciImage = z
         "How layers are compressed: gzip, or zstd, with which Go and the tools are 19 to 32 % smaller, and which takes containerd 1.5 or Docker 23 to be pulled.",
       ),
     mise: mise.prefault({}),
+    verify: verify.optional(),
     size: size.prefault({}),
   })
   .describe("The CI image.");
@@ -407,6 +437,40 @@ const release = z
   })
   .describe("The released image.");
 
+const attest = z
+  .strictObject({
+    sbom: z
+      .array(z.enum(["spdx", "cyclonedx"]))
+      .refine(isDistinct, "no format twice")
+      .default(["spdx"])
+      .describe(
+        "Formats of the SBOM of each platform: spdx is SPDX 2.3, cyclonedx is CycloneDX 1.6, both as JSON. None where it is empty.",
+      ),
+    provenance: z
+      .boolean()
+      .default(true)
+      .describe("Whether it is said how the image came about, as SLSA provenance v1."),
+    signature: z
+      .enum(["auto", "always", "never"])
+      .default("auto")
+      .describe(
+        "Whether what is attached is signed: auto signs where a key is given, or the identity token of a public repository, whose name the public log may show; always is an error where there is neither a key nor a token, and takes that of a private repository as well.",
+      ),
+    fulcio: webUrl
+      .default("https://fulcio.sigstore.dev")
+      .describe("URL of the authority that certifies identity tokens."),
+    rekor: z
+      .union([webUrl, z.literal(false)])
+      .optional()
+      .describe(
+        "URL of the transparency log, or false for none. Default: https://rekor.sigstore.dev for tokens that https://fulcio.sigstore.dev certifies, and none beside.",
+      ),
+    timestamps: webUrl
+      .optional()
+      .describe("URL of a timestamp authority (RFC 3161) that signatures get a time from."),
+  })
+  .describe("What is attached to images that are published: SBOM, provenance, signature.");
+
 const network = z
   .strictObject({
     caFile: relativePath
@@ -476,6 +540,7 @@ const settings = z
     ciImage: ciImage.prefault({}),
     cacheKey: cacheKey.prefault({}),
     build: build.prefault({}),
+    attest: attest.prefault({}),
     release: release.prefault({}),
     network: network.prefault({}),
     retry: retry.prefault({}),
@@ -501,6 +566,7 @@ export type Settings = z.output<typeof settings>;
 export type CiImageSettings = Settings["ciImage"];
 /** The settings of one image; those of a release have `images` beside, all of them. */
 export type ReleaseSettings = ImageOf<Settings["release"]>;
+export type AttestSettings = Settings["attest"];
 export type NetworkSettings = Settings["network"];
 
 /** Parses the text of `slipway.json`; undefined is a project without one. */

@@ -35,6 +35,15 @@ export interface RegistryRoute {
   service: Service;
 }
 
+/** What `with-signing-key` and `with-identity-token` take. */
+export interface SigningSecrets {
+  key?: Secret | undefined;
+  password?: Secret | undefined;
+  token?: Secret | undefined;
+  /** Where a token for Sigstore is asked for with that token, as GitHub has it. */
+  tokenUrl?: string | undefined;
+}
+
 /** What the constructor and the chain of a call give. */
 export interface ProjectSource {
   source: Directory;
@@ -42,6 +51,7 @@ export interface ProjectSource {
   dockerConfig?: Secret | undefined;
   logins: readonly RegistryLogin[];
   routes: readonly RegistryRoute[];
+  signing: SigningSecrets;
 }
 
 /** A project with its settings, and the way to its registries. */
@@ -52,6 +62,8 @@ export interface Project {
   /** How registries are reached, for what asks more than the protocol. */
   registries: ClientSettings;
   now: Clock;
+  /** What images are signed with. */
+  signing: SigningSecrets;
   /** A client whose requests to these repositories carry push rights from the first one on. */
   client(push?: readonly Repository[]): RegistryClient;
   /** A client as somebody without an account has it. */
@@ -84,6 +96,7 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
     fetch,
     registries,
     now,
+    signing: given.signing,
     client: (push = []) => new RegistryClient({ ...registries, push }),
     anonymousClient: () => new RegistryClient({ ...registries, credentials: new Map() }),
     signIn: async () => {

@@ -62,6 +62,12 @@ describe("parseSettings", () => {
     },
     network: { noProxy: "", plainHttp: [] },
     retry: { attempts: 3, baseSeconds: 10 },
+    attest: {
+      sbom: ["spdx"],
+      provenance: true,
+      signature: "auto",
+      fulcio: "https://fulcio.sigstore.dev",
+    },
   };
 
   it.each([

@@ -42,14 +42,17 @@ const statementSchema = z.object({
   predicate: z.looseObject({}).default({}),
 });
 
-/** What is said of one image, which is named and known by a digest as registries write it: `sha256:…`. */
+/** An image, by a digest as registries write it: `sha256:…`. */
+export function subjectOf(name: string, digest: string): Subject {
+  const [algorithm = "", hex = ""] = digest.split(":");
+  return { name, digest: { [algorithm]: hex } };
+}
+
 export function statementAbout(
-  image: { name: string; digest: string },
+  subject: readonly Subject[],
   predicateType: string,
   predicate: object,
 ): Statement {
-  const [algorithm = "", hex = ""] = image.digest.split(":");
-  const subject = [{ name: image.name, digest: { [algorithm]: hex } }];
   return { _type: statementType, subject, predicateType, predicate };
 }
 

@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { encodeStatement, isAbout, parseStatement, statementAbout } from "../../src/attest/statement.js";
+import {
+  encodeStatement,
+  isAbout,
+  parseStatement,
+  statementAbout,
+  subjectOf,
+} from "../../src/attest/statement.js";
 
 const digest = `sha256:${"ab".repeat(32)}`;
-const statement = statementAbout({ name: "registry.example/app", digest }, "https://example.com/v1", {
+const statement = statementAbout([subjectOf("registry.example/app", digest)], "https://example.com/v1", {
   b: [{ d: 1, c: null }],
   a: "ä",
 });

@@ -1,8 +1,8 @@
-import type { SignerIdentity } from "./identity.js";
+import type { CertificateIdentity } from "./identity.js";
 
-type CertificateIdentity = Extract<SignerIdentity, { kind: "certificate" }>;
-
-// Fulcio's extensions for who vouched for the identity: as a DER string, and formerly as bare bytes.
+// Fulcio's extension for the repository that a job ran for, and those for who vouched for the identity: as a DER
+// string, and formerly as bare bytes.
+const repositoryExtension = "1.3.6.1.4.1.57264.1.12";
 const issuerExtension = "1.3.6.1.4.1.57264.1.8";
 const formerIssuerExtension = "1.3.6.1.4.1.57264.1.1";
 
@@ -16,7 +16,13 @@ export async function identityIn(der: Buffer): Promise<CertificateIdentity | und
       certificate.extension(issuerExtension)?.valueObj.subs[0]?.value ??
       certificate.extension(formerIssuerExtension)?.value;
     if (identity === undefined || issuer === undefined) return undefined;
-    return { kind: "certificate", identity, issuer: issuer.toString("utf8") };
+    const repository = certificate.extension(repositoryExtension)?.valueObj.subs[0]?.value.toString("utf8");
+    return {
+      kind: "certificate",
+      identity,
+      issuer: issuer.toString("utf8"),
+      ...(repository === undefined ? {} : { repository }),
+    };
   } catch {
     return undefined;
   }

@@ -4,14 +4,19 @@ import { InputError } from "../../errors.js";
 export type SignerIdentity =
   /** SHA-256 of the public key, in hexadecimal. */
   | { kind: "key"; fingerprint: string }
-  /** Whom a certificate was issued to, and who vouched for it. */
-  | { kind: "certificate"; identity: string; issuer: string };
+  /** Whom a certificate was issued to, who vouched for it, and for which repository a job ran. */
+  | { kind: "certificate"; identity: string; issuer: string; repository?: string };
 
-/** What a certificate has to say: each of both as a whole. */
+/** An identity that a certificate has. */
+export type CertificateIdentity = Extract<SignerIdentity, { kind: "certificate" }>;
+
+/** What a certificate has to say: each of it as a whole. */
 export interface IdentityPolicy {
   kind: "certificate";
   identity: TextPattern;
   issuer: TextPattern;
+  /** URL of the repository that a job ran for. A workflow of another one has the same identity for whoever calls it. */
+  repository?: TextPattern;
 }
 
 /** A text as it is, or, between slashes, a regular expression that has to match all of it. */
@@ -30,12 +35,20 @@ const knownIssuers = [
  * Reads what `--signed-by` and `--issuer` say. The issuer may be left out for identities of github.com and gitlab.com:
  * nobody else may vouch for those.
  */
-export function parseIdentityPolicy(identity: string, issuer?: string): IdentityPolicy {
+export function parseIdentityPolicy(identity: string, issuer?: string, repository?: string): IdentityPolicy {
   return {
     kind: "certificate",
     identity: parsePattern(identity, "the identity of the signer"),
     issuer: parsePattern(issuer ?? issuerOf(identity), "the issuer of the signer's identity"),
+    ...(repository === undefined
+      ? {}
+      : { repository: parsePattern(repository, "the repository of the signer") }),
   };
+}
+
+/** Whether a certificate says that a job of another repository's workflow ran: what it is has no owner then. */
+export function isOfAnotherRepository({ identity, repository }: CertificateIdentity): boolean {
+  return repository !== undefined && !identity.startsWith(`${repository}/`);
 }
 
 /** Whether a text is the one asked for. */
@@ -47,7 +60,7 @@ export function matches({ text, expression }: TextPattern, given: string): boole
 export function describeIdentity(signer: SignerIdentity): string {
   return signer.kind === "key"
     ? `the key sha256:${signer.fingerprint}`
-    : `${signer.identity} (issuer ${signer.issuer})`;
+    : `${signer.identity} (issuer ${signer.issuer}${isOfAnotherRepository(signer) ? `, for ${signer.repository}` : ""})`;
 }
 
 function issuerOf(identity: string): string {

@@ -30,6 +30,7 @@ export interface ServiceRequest {
   method?: "GET" | "POST";
   contentType?: string;
   accept: string;
+  authorization?: string;
   body?: string | Buffer;
   /** Statuses that are answers; all others are errors. */
   statuses: readonly number[];
@@ -64,7 +65,7 @@ export function unreadable(service: Service, what: string): SigningError {
 }
 
 async function attempt(fetch: Fetch, service: Service, request: ServiceRequest): Promise<ServiceAnswer> {
-  const { url, method = "POST", contentType, accept, body, statuses } = request;
+  const { url, method = "POST", contentType, accept, authorization, body, statuses } = request;
   try {
     const { response } = await exchange(fetch, {
       method,
@@ -73,6 +74,7 @@ async function attempt(fetch: Fetch, service: Service, request: ServiceRequest):
       headers: () => ({
         accept,
         "user-agent": "slipway",
+        ...(authorization === undefined ? {} : { authorization }),
         ...(contentType === undefined ? {} : { "content-type": contentType }),
       }),
       body: body === undefined ? undefined : async () => body,

@@ -4,7 +4,14 @@ import { VerificationError } from "../../errors.js";
 import { isAbout, type Statement } from "../statement.js";
 import { parseBundle, type StatementBundle } from "./bundle.js";
 import { identityIn } from "./certificate.js";
-import { describeIdentity, type IdentityPolicy, matches, type SignerIdentity } from "./identity.js";
+import {
+  type CertificateIdentity,
+  describeIdentity,
+  type IdentityPolicy,
+  isOfAnotherRepository,
+  matches,
+  type SignerIdentity,
+} from "./identity.js";
 import { fingerprintOf, readPublicKey } from "./key.js";
 import type { TrustedRoot } from "./trust-root.js";
 
@@ -91,8 +98,25 @@ async function verifyIdentity(
   // Names are compared after it: before, anybody could have written them.
   const signed = await identityIn(read.certificate);
   if (signed === undefined) throw otherSigner(wanted, "a certificate that names nobody");
-  if (matches(policy.identity, signed.identity) && matches(policy.issuer, signed.issuer)) return signed;
-  throw otherSigner(wanted, describeIdentity(signed));
+  if (!matches(policy.identity, signed.identity) || !matches(policy.issuer, signed.issuer))
+    throw otherSigner(wanted, describeIdentity(signed));
+  requireRepository(policy, signed);
+  return signed;
+}
+
+/** Whoever calls a workflow of another repository has its identity: by that alone, strangers would be believed. */
+function requireRepository({ repository }: IdentityPolicy, signed: CertificateIdentity): void {
+  const found = signed.repository ?? "no repository";
+  if (repository !== undefined && !matches(repository, found))
+    throw refused(
+      `expected one for ${repository.text}, got one for ${found}`,
+      "Name the repository that you trust, or do not use the image.",
+    );
+  if (repository === undefined && isOfAnotherRepository(signed))
+    throw refused(
+      `${signed.identity} is a workflow that many repositories call, and ran for ${found}`,
+      "Pass --source-repository with the one that you trust.",
+    );
 }
 
 /** Everything but the names, by `@sigstore/verify`. */

@@ -6,7 +6,7 @@ import { parseIdentityPolicy } from "../../../src/attest/signature/identity.js";
 import { createSigner, type SigningMeans, type Witnesses } from "../../../src/attest/signature/signer.js";
 import { parseTrustRoot } from "../../../src/attest/signature/trust-root.js";
 import { type SignaturePolicy, verifyBundle } from "../../../src/attest/signature/verify.js";
-import { predicateTypes, statementAbout } from "../../../src/attest/statement.js";
+import { predicateTypes, statementAbout, subjectOf } from "../../../src/attest/statement.js";
 import { SigningError } from "../../../src/errors.js";
 import type { Fetch } from "../../../src/registry/transport.js";
 import { directFetch, noWait } from "../../support/client.js";
@@ -15,7 +15,7 @@ import { identityToken, type Sigstore, sigstorePaths, startSigstore } from "../.
 import { errorThrownBy, messageThrownBy } from "../../support/thrown.js";
 
 const digest = `sha256:${"ab".repeat(32)}`;
-const statement = statementAbout({ name: "registry.example/app", digest }, predicateTypes.signature, {});
+const statement = statementAbout([subjectOf("registry.example/app", digest)], predicateTypes.signature, {});
 const issuer = "https://token.actions.githubusercontent.com";
 const workflow = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1.2.3";
 const claims = { iss: issuer, sub: workflow, aud: "sigstore", exp: 4_000_000_000 };

@@ -8,14 +8,14 @@ import {
   type TrustedRoot,
 } from "../../../src/attest/signature/trust-root.js";
 import { type SignaturePolicy, verifyBundle } from "../../../src/attest/signature/verify.js";
-import { predicateTypes, statementAbout } from "../../../src/attest/statement.js";
+import { predicateTypes, statementAbout, subjectOf } from "../../../src/attest/statement.js";
 import { VerificationError } from "../../../src/errors.js";
 import { directFetch, noWait } from "../../support/client.js";
 import { identityToken, type Sigstore, startSigstore } from "../../support/sigstore.js";
 import { errorThrownBy, messageThrownBy } from "../../support/thrown.js";
 
 const digest = `sha256:${"ab".repeat(32)}`;
-const statement = statementAbout({ name: "registry.example/app", digest }, predicateTypes.provenance, {
+const statement = statementAbout([subjectOf("registry.example/app", digest)], predicateTypes.provenance, {
   buildDefinition: { buildType: "https://example.com/v1" },
 });
 const issuer = "https://token.actions.githubusercontent.com";

@@ -1,0 +1,187 @@
+import { type AttachedDocument, type Attachment, buildAttachment } from "../oci/attachment.js";
+import { type Descriptor, parseManifest } from "../oci/manifest.js";
+import { bounds } from "../registry/bounds.js";
+import type { RegistryClient } from "../registry/client.js";
+import type { Referrer } from "../registry/lists.js";
+import { eachOf } from "../registry/parallel.js";
+import { formatReference, type Repository } from "../registry/reference.js";
+import { pushAttachments, readReferrers } from "../registry/referrers.js";
+import { requireManifest } from "../registry/verify.js";
+import {
+  type DocumentKind,
+  documentForms,
+  isSigned,
+  kindOf,
+  signedDocument,
+  unsignedDocument,
+} from "./document.js";
+import { parseBundle } from "./signature/bundle.js";
+import type { Signer } from "./signature/signer.js";
+import { isAbout, type Subject, statementAbout } from "./statement.js";
+
+/** A document that is to be attached to a manifest. */
+export interface WantedDocument {
+  kind: DocumentKind;
+  /** The manifest. */
+  subject: Descriptor;
+  /** Absent where it is about the whole image. */
+  platform?: string;
+  /** What the document is about. */
+  about: readonly Subject[];
+  /** Makes its content; called at most once, and only where no repository has the document. */
+  predicate(): Promise<object>;
+}
+
+/** What became of a document in one repository. */
+export interface AttachedOutcome {
+  kind: DocumentKind;
+  platform?: string;
+  /** Digest of the manifest that it is attached as. */
+  digest: string;
+  how: "existed" | "attached" | "copied";
+  signed: boolean;
+}
+
+/** How documents are attached to one image. */
+export interface AttestationOptions {
+  client: RegistryClient;
+  /** Absent where nothing is signed. */
+  signer?: (() => Promise<StatementSigner>) | undefined;
+  /** Repositories that hold the image already, and may have its documents. */
+  holders: readonly Repository[];
+}
+
+/** What of a signer is needed here. */
+export type StatementSigner = Pick<Signer, "sign" | "isSignedBy">;
+
+interface Obtained {
+  attachment: Attachment;
+  how: "attached" | "copied";
+}
+
+/**
+ * Attaches documents to an image, each made and signed once for all repositories. What one of them has is copied to the
+ * others; what is there is left.
+ */
+export class Attestation {
+  readonly #obtained = new Map<string, Promise<Obtained>>();
+  readonly #listed = new Map<string, Promise<readonly Referrer[]>>();
+
+  constructor(private readonly options: AttestationOptions) {}
+
+  /** Completes the documents of an image in a repository that holds it whole, and reads the lists back. */
+  async attach(repository: Repository, wanted: readonly WantedDocument[]): Promise<AttachedOutcome[]> {
+    const documents = wanted.filter(({ kind }) => this.#isPossible(kind));
+    const found = await eachOf(documents, async (document) => ({
+      document,
+      existing: await this.#find(repository, document),
+    }));
+    const missing = found.filter(({ existing }) => existing === undefined);
+    const obtained = new Map(
+      await eachOf(missing, async ({ document }) => [document, await this.#obtain(document)] as const),
+    );
+    if (obtained.size > 0)
+      await pushAttachments(
+        this.options.client,
+        repository,
+        [...obtained.values()].map(({ attachment }) => attachment),
+      );
+    return found.map(({ document, existing }) => outcomeOf(document, existing ?? obtained.get(document)));
+  }
+
+  #isPossible(kind: DocumentKind): boolean {
+    return this.options.signer !== undefined || documentForms[kind].unsigned !== undefined;
+  }
+
+  /** The document as a repository has it: signed by this signer where there is one, else in any form. */
+  async #find(repository: Repository, wanted: WantedDocument): Promise<Referrer | undefined> {
+    const { kind, subject } = wanted;
+    const { client } = this.options;
+    const signer = await this.options.signer?.();
+    const listed = await this.#list(repository, subject.digest);
+    const candidates = listed.filter((referrer) => kindOf(referrer) === kind);
+    if (signer === undefined) return candidates[0];
+    for (const candidate of candidates.filter(isSigned)) {
+      const bundle = await readDocument(client, repository, candidate);
+      if (bundle !== undefined && (await isSignedDocument(signer, bundle.bytes, wanted))) return candidate;
+    }
+    return undefined;
+  }
+
+  #list(repository: Repository, subject: string): Promise<readonly Referrer[]> {
+    const key = formatReference(repository, subject);
+    const listed = this.#listed.get(key) ?? readReferrers(this.options.client, repository, subject);
+    this.#listed.set(key, listed);
+    return listed;
+  }
+
+  #obtain(document: WantedDocument): Promise<Obtained> {
+    const key = `${document.kind} ${document.subject.digest}`;
+    const obtained = this.#obtained.get(key) ?? this.#copyOrMake(document);
+    this.#obtained.set(key, obtained);
+    return obtained;
+  }
+
+  async #copyOrMake(document: WantedDocument): Promise<Obtained> {
+    for (const holder of this.options.holders) {
+      const found = await this.#find(holder, document);
+      if (found === undefined) continue;
+      const content = await readDocument(this.options.client, holder, found);
+      if (content !== undefined)
+        return { attachment: buildAttachment(document.subject, content), how: "copied" };
+    }
+    return { attachment: buildAttachment(document.subject, await this.#make(document)), how: "attached" };
+  }
+
+  async #make({ kind, about, predicate }: WantedDocument): Promise<AttachedDocument> {
+    const statement = statementAbout(about, documentForms[kind].predicateType, await predicate());
+    const signer = await this.options.signer?.();
+    const unsigned = unsignedDocument(kind, statement);
+    if (signer !== undefined) return signedDocument(kind, await signer.sign(statement));
+    if (unsigned === undefined) throw new Error(`A ${kind} needs a signer.`);
+    return unsigned;
+  }
+}
+
+/** What a repository has attached: one document; undefined where it is something else. */
+export async function readDocument(
+  client: RegistryClient,
+  repository: Repository,
+  { digest }: Pick<Referrer, "digest">,
+): Promise<AttachedDocument | undefined> {
+  const stored = await requireManifest(client, repository, digest);
+  const { layers, annotations = {} } = parseManifest(stored.bytes, formatReference(repository, digest));
+  const [layer, ...others] = layers;
+  if (layer === undefined || others.length > 0) return undefined;
+  const { mediaType } = layer;
+  return { mediaType, bytes: await client.readBlob(repository, layer, bounds.attachment), annotations };
+}
+
+/** Anybody may attach a signature here that this signer has made over something else. */
+async function isSignedDocument(
+  signer: StatementSigner,
+  bundle: Buffer,
+  { kind, subject }: WantedDocument,
+): Promise<boolean> {
+  if (!(await signer.isSignedBy(bundle))) return false;
+  const { statement } = await parseBundle(bundle);
+  return statement.predicateType === documentForms[kind].predicateType && isAbout(statement, subject.digest);
+}
+
+function outcomeOf(
+  { kind, platform }: WantedDocument,
+  found: Referrer | Obtained | undefined,
+): AttachedOutcome {
+  if (found === undefined) throw new Error(`The ${kind} was not attached.`);
+  const { referrer, how } =
+    "attachment" in found
+      ? { referrer: found.attachment.listed, how: found.how }
+      : { referrer: found, how: "existed" as const };
+  return {
+    kind,
+    ...(platform === undefined ? {} : { platform }),
+    digest: referrer.digest,
+    how,
+    signed: isSigned(referrer),
+  };
+}

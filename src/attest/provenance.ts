@@ -1,0 +1,87 @@
+import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
+import { parseReference } from "../registry/reference.js";
+
+/** Something that went into an image (SLSA provenance v1, `ResourceDescriptor`). */
+export interface Material {
+  uri?: string;
+  name?: string;
+  digest: Readonly<Record<string, string>>;
+}
+
+/** The job of a CI platform that an image came about in, as its own token says. */
+export interface ProvenanceRun {
+  /** What the platform ran: the pipeline by its address, with the ref. */
+  builderId: string;
+  /** The job, for people. */
+  invocationUrl: string;
+}
+
+/** How an image came about. */
+export interface ProvenanceInput {
+  /** What was called, with its arguments by name. */
+  parameters: Readonly<Record<string, unknown>>;
+  materials: readonly Material[];
+  /** Absent where no platform vouches for the run. */
+  run?: ProvenanceRun | undefined;
+  /** Milliseconds since the epoch. */
+  startedOn: number;
+}
+
+/** The predicate of a provenance (SLSA v1.0, "Provenance"). */
+export interface Provenance {
+  buildDefinition: {
+    buildType: string;
+    externalParameters: Readonly<Record<string, unknown>>;
+    resolvedDependencies: readonly Material[];
+  };
+  runDetails: {
+    builder: { id: string; version: Readonly<Record<string, string>> };
+    metadata: { invocationId?: string; startedOn: string };
+  };
+}
+
+/** Explains the parameters (SLSA v1.0: a build type resolves to what people can read). */
+const buildType = "https://raw.githubusercontent.com/acme/slipway/v0.1.0/docs/attest.md";
+
+/** What is said of a run that no platform vouches for. */
+const unattested = `${buildType}#builder`;
+
+/** Says how an image came about. Nothing in it is a secret: settings hold none, and no argument that is one is given. */
+export function provenanceOf({ parameters, materials, run, startedOn }: ProvenanceInput): Provenance {
+  const [, version = ""] = /\/v([^/]+)\//.exec(buildType) ?? [];
+  return {
+    buildDefinition: { buildType, externalParameters: parameters, resolvedDependencies: materials },
+    runDetails: {
+      builder: { id: run?.builderId ?? unattested, version: { slipway: version } },
+      metadata: {
+        ...(run === undefined ? {} : { invocationId: run.invocationUrl }),
+        startedOn: new Date(startedOn).toISOString(),
+      },
+    },
+  };
+}
+
+/** An image that another one starts from or copies from, by its package URL as BuildKit writes it. */
+export function imageMaterial(name: string, digest: string, platform?: ImagePlatform): Material {
+  const { registry, path, tag } = parseReference(name, "base image");
+  const full = registry === "docker.io" ? path.replace(/^library\//, "") : `${registry}/${path}`;
+  const version = tag === undefined ? "" : `@${encodeURIComponent(tag)}`;
+  const qualifier = platform === undefined ? "" : `?platform=${encodeURIComponent(formatPlatform(platform))}`;
+  return {
+    uri: `pkg:docker/${full.replace(":", "%3A")}${version}${qualifier}`,
+    digest: { sha256: digest.slice("sha256:".length) },
+  };
+}
+
+/** The commit that was checked out; `source` is the URL of its repository. */
+export function commitMaterial(revision: string, source?: string): Material {
+  return {
+    ...(source === undefined ? { name: "source" } : { uri: `git+${source}` }),
+    digest: { gitCommit: revision },
+  };
+}
+
+/** A file by its content. */
+export function fileMaterial(name: string, sha256: string): Material {
+  return { name, digest: { sha256 } };
+}
