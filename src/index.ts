@@ -17,9 +17,11 @@ import {
 } from "@dagger.io/dagger";
 import { initialize } from "./adoption/init.js";
 import { readRepositoryFiles } from "./adoption/source.js";
+import { signatureText } from "./attest/report.js";
 import { assessRollback, reportVerdict } from "./ci-image/assess.js";
 import { buildStage as buildCiImage } from "./ci-image/build.js";
 import { type CacheKeyEntry, compareCacheKey, renderCacheKey } from "./ci-image/cache-key.js";
+import { ciImageDocuments } from "./ci-image/documents.js";
 import { type Equipment, equip } from "./ci-image/equip.js";
 import { checkPlatform, type ExaminedImage, examineCiImage, examineTool } from "./ci-image/examine.js";
 import { readCiImageFiles, toolsFile } from "./ci-image/files.js";
@@ -27,6 +29,7 @@ import { chooseMise } from "./ci-image/inputs.js";
 import { type CiImagePlan, choosePlatform, planCiImage, targetRepositories } from "./ci-image/plan.js";
 import { publishCiImage, publishTools } from "./ci-image/publish.js";
 import { reportMise, reportPublication, reportRollback } from "./ci-image/report.js";
+import { requireSigned } from "./ci-image/required-signature.js";
 import { rollBack } from "./ci-image/rollback.js";
 import { installsPath, toolsOfJobs } from "./ci-image/tools.js";
 import { reportVerification, requireChecks } from "./ci-image/verification.js";
@@ -53,6 +56,7 @@ import { Phases } from "./phases.js";
 import { loadProject, type Project } from "./project.js";
 import { distinctRepositories, parseRegistry, parseRepository } from "./registry/reference.js";
 import { Builder, buildArchive, buildImages } from "./release/builder.js";
+import { openAttesting } from "./release/documents.js";
 import { buildStage } from "./release/engine-build.js";
 import {
   describeImage,
@@ -69,9 +73,10 @@ import { pushAccess as askPushAccess, planImages, release, releaseOf } from "./r
 import { reportPlan } from "./release/report.js";
 import { rollBackRelease } from "./release/rollback.js";
 import { reportReleaseRollback } from "./release/rollback-report.js";
-import { verifyReference } from "./release/verified.js";
+import { readSbom, verifyReference } from "./release/verified.js";
 import { ReportFormat, render } from "./report.js";
 import { redact } from "./secrets.js";
+import { openSigning, readSignedBy } from "./signing.js";
 import { selectRemovable } from "./tags/removal.js";
 
 @object()
@@ -89,6 +94,10 @@ export class Slipway {
   routeServices: Service[] = [];
   secretNames: string[] = [];
   secretValues: Secret[] = [];
+  signingKey?: Secret;
+  signingPassword?: Secret;
+  identityToken?: Secret;
+  identityTokenUrl?: string;
   serviceHosts: string[] = [];
   taskServices: Service[] = [];
 
@@ -137,6 +146,37 @@ export class Slipway {
   withRegistryService(host: string, service: Service): Slipway {
     this.routeHosts.push(parseRegistry(host, "with-registry-service --host"));
     this.routeServices.push(service);
+    return this;
+  }
+
+  /**
+   * Signs what is attached to published images with a key, for all that follows in the call.
+   *
+   * For closed networks: no service of Sigstore is asked, unless attest.rekor or attest.timestamps name one.
+   *
+   * @param key Private key in PEM, or one that cosign has encrypted: file://cosign.key
+   * @param password Password of the key: env://COSIGN_PASSWORD
+   */
+  @func({ cache: "session" })
+  withSigningKey(key: Secret, password?: Secret): Slipway {
+    this.signingKey = key;
+    if (password !== undefined) this.signingPassword = password;
+    return this;
+  }
+
+  /**
+   * Signs what is attached to published images as a job of the CI platform, for all that follows in the call.
+   *
+   * Sigstore certifies the identity that the token names, and the provenance says what it says of the run. GitLab gives
+   * the token itself, by id_tokens with the audience sigstore; GitHub gives a token to ask for it with, and where.
+   *
+   * @param token The token: env://SIGSTORE_ID_TOKEN, or env://ACTIONS_ID_TOKEN_REQUEST_TOKEN
+   * @param requestUrl Where GitHub gives the token: $ACTIONS_ID_TOKEN_REQUEST_URL
+   */
+  @func({ cache: "session" })
+  withIdentityToken(token: Secret, requestUrl?: string): Slipway {
+    this.identityToken = token;
+    if (requestUrl) this.identityTokenUrl = requestUrl;
     return this;
   }
 
@@ -251,7 +291,9 @@ export class Slipway {
     const project = await this.project();
     const repositories = targetRepositories(project);
     const phases = new Phases(project.now);
+    const signing = await openSigning(project);
     const plan = await phases.during("planning", () => planCiImage(project, this.githubToken));
+    const documentsOf = ciImageDocuments(project, plan, repositories, signing);
     const publication = {
       client: project.client(repositories),
       repositories,
@@ -263,6 +305,7 @@ export class Slipway {
         publication,
         plan.tools.map((tool) => ({
           ...tool,
+          documents: documentsOf(tool.image),
           build: () => phases.during("build", () => examineTool(project, plan, tool, this.githubToken)),
         })),
       ),
@@ -272,10 +315,13 @@ export class Slipway {
       publishCiImage({
         ...publication,
         image: plan.image,
+        documents: documentsOf(plan.image),
         build: () => phases.during("build", () => this.verifiedImage(project, plan)),
       }),
     );
-    return render(reportPublication(outcomes, tools, phases.durations), format);
+    const attached = outcomes.flatMap((outcome) => ("attached" in outcome ? (outcome.attached ?? []) : []));
+    const signature = await signatureText(signing, attached);
+    return render(reportPublication(outcomes, tools, phases.durations, signature), format);
   }
 
   /**
@@ -662,13 +708,16 @@ export class Slipway {
     const given = { ref, platforms, preRelease, revision, sourceDateEpoch, as };
     const descriptions = describeRelease(project, given);
     const publication = openPublication(project, descriptions);
+    const call = { name: "release", arguments: { ...given, builder } } as const;
+    const attesting = await openAttesting(project, descriptions, call);
     const built = await buildImages(project, descriptions, {
       builder,
       binaries,
       sourceDateEpoch,
       ...publication,
     });
-    return render(await release(releaseOf(publication, built, { firstPublish, skipPush })), format);
+    const request = releaseOf(publication, built, { firstPublish, skipPush, ...attesting });
+    return render(await release(request), format);
   }
 
   /**
@@ -741,10 +790,12 @@ export class Slipway {
     const given = { ref, platforms, preRelease, revision, sourceDateEpoch, as };
     const descriptions = describeRelease(project, given);
     const publication = openPublication(project, descriptions);
+    const attesting = await openAttesting(project, descriptions, { name: "join", arguments: given });
     const built = await publication.phases.during("checks", async () =>
       joinArchives(await readArchives(archives), descriptions),
     );
-    return render(await release(releaseOf(publication, built, { firstPublish, skipPush })), format);
+    const request = releaseOf(publication, built, { firstPublish, skipPush, ...attesting });
+    return render(await release(request), format);
   }
 
   /**
@@ -790,12 +841,13 @@ export class Slipway {
       binaries: binaries ?? ((await project.source.exists("go.mod")) ? await this.build() : undefined),
       sourceDateEpoch: 0,
     };
+    const attesting = await openAttesting(project, descriptions, { name: "rehearse", arguments: given });
     const report = await rehearse(async () => {
       const publication = openPublication(project, descriptions, ({ settings, trigger }) =>
         rehearsalTargets(settings, rehearsalHost, trigger),
       );
       const built = await buildImages(project, descriptions, { ...build, ...publication });
-      return releaseOf(publication, built, { firstPublish: false, skipPush: false });
+      return releaseOf(publication, built, { firstPublish: false, skipPush: false, ...attesting });
     });
     return render(report, format);
   }
@@ -830,19 +882,60 @@ export class Slipway {
   /**
    * Reads a published image back to the last blob: index, every platform, every layer.
    *
+   * With --signed-by it fails as well where nothing that is attached to the image is signed so.
+   *
    * @param reference Image by tag or digest: ghcr.io/acme/app:1.2.3
    * @param anonymous Read it without credentials, as somebody without an account does.
+   * @param signedBy Who has to have signed it: an identity, a regular expression between slashes that all of the identity
+   * has to match, or a public key in PEM: "$(cat cosign.pub)"
+   * @param issuer Who vouches for the identity. Default: GitHub's or GitLab's, for identities of theirs.
+   * @param sourceRepository The repository that the job ran for, which an identity does not say whose workflow lies in
+   * another one, as Slipway's does: https://github.com/acme/app
+   * @param trustedRoot A trusted_root.json. Default: that of the public Sigstore; with a key, none.
    * @param format Form of the result.
    */
   @func({ cache: "never" })
   async verifyImage(
     reference: string,
     anonymous = false,
+    signedBy?: string,
+    issuer?: string,
+    sourceRepository?: string,
+    trustedRoot?: File,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
     const project = await this.project();
     const client = anonymous ? project.anonymousClient() : project.client();
-    return render(await verifyReference(client, reference), format);
+    const signer = await readSignedBy({ signedBy, issuer, sourceRepository, trustedRoot });
+    return render(await verifyReference(client, reference, signer), format);
+  }
+
+  /**
+   * Gives the SBOM that is attached to one platform of a published image: sbom --reference … contents
+   *
+   * With --signed-by it is one that is signed so, else whichever is attached.
+   *
+   * @param reference Image by tag or digest: ghcr.io/acme/app:1.2.3
+   * @param platform Platform as os/architecture; may be left out where the image has one.
+   * @param signedBy Who has to have signed it, as verify-image has it.
+   * @param issuer Who vouches for the identity. Default: GitHub's or GitLab's, for identities of theirs.
+   * @param sourceRepository The repository that the job ran for, which an identity does not say whose workflow lies in
+   * another one, as Slipway's does: https://github.com/acme/app
+   * @param trustedRoot A trusted_root.json. Default: that of the public Sigstore; with a key, none.
+   */
+  @func({ cache: "never" })
+  async sbom(
+    reference: string,
+    platform?: string,
+    signedBy?: string,
+    issuer?: string,
+    sourceRepository?: string,
+    trustedRoot?: File,
+  ): Promise<File> {
+    const project = await this.project();
+    const signer = await readSignedBy({ signedBy, issuer, sourceRepository, trustedRoot });
+    const text = await readSbom(project.client(), reference, { platform, signedBy: signer });
+    return dag.file("sbom.json", text);
   }
 
   /**
@@ -907,7 +1000,13 @@ export class Slipway {
       secret,
     }));
     const routes = this.routeServices.map((service, at) => ({ host: routeHosts[at] ?? "", service }));
-    return loadProject({ ...this, logins, routes });
+    const signing = {
+      key: this.signingKey,
+      password: this.signingPassword,
+      token: this.identityToken,
+      tokenUrl: this.identityTokenUrl,
+    };
+    return loadProject({ ...this, logins, routes, signing });
   }
 
   private async cacheKeyEntries({ source, settings }: Project): Promise<CacheKeyEntry[]> {
@@ -958,7 +1057,7 @@ export class Slipway {
     const equipment = { tools, ciImage, isolated, githubToken: this.githubToken };
     // An empty reference is a variable that a pipeline leaves unset.
     const image = ciImage
-      ? await equip(project, project.pull(ciImage, platforms[0]), equipment)
+      ? await equip(project, project.pull(await requireSigned(project, ciImage), platforms[0]), equipment)
       : await this.builtImage(project, equipment);
     return {
       image,

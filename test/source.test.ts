@@ -24,7 +24,8 @@ const layers: Record<string, readonly string[]> = {
   layer: ["errors", "archive", "oci"],
   dockerfile: ["errors", "archive", "oci", "layer"],
   registry: ["errors", "json", "oci", "secrets", "text"],
-  attest: ["errors", "json", "registry", "secrets"],
+  attest: ["archive", "binaries", "errors", "json", "layer", "oci", "registry", "report", "secrets", "text"],
+  signing: ["attest", "config", "errors", "log", "project", "registry", "secrets"],
   tags: ["errors", "oci", "registry"],
   outputs: ["errors"],
   phases: [],
@@ -42,6 +43,7 @@ const layers: Record<string, readonly string[]> = {
   "yaml-document": ["errors"],
   go: ["command", "errors", "files", "phases", "report", "secrets", "yaml-document"],
   "ci-image": [
+    "attest",
     "binaries",
     "command",
     "config",
@@ -60,9 +62,11 @@ const layers: Record<string, readonly string[]> = {
     "registry",
     "report",
     "secrets",
+    "signing",
     "text",
   ],
   release: [
+    "attest",
     "binaries",
     "config",
     "dockerfile",
@@ -77,6 +81,7 @@ const layers: Record<string, readonly string[]> = {
     "publication",
     "registry",
     "report",
+    "signing",
     "tags",
     "text",
   ],
@@ -96,6 +101,7 @@ const layers: Record<string, readonly string[]> = {
   ],
   index: [
     "adoption",
+    "attest",
     "ci-image",
     "cleanup",
     "config",
@@ -111,6 +117,7 @@ const layers: Record<string, readonly string[]> = {
     "report",
     "tags",
     "secrets",
+    "signing",
   ],
 };
 

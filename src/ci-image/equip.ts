@@ -15,6 +15,7 @@ import { buildStage } from "./build.js";
 import type { CiImage } from "./image.js";
 import { choosePlatform } from "./plan.js";
 import { type Existence, probe } from "./publish.js";
+import { requireSigned } from "./required-signature.js";
 import { planTools, type ToolPlan } from "./tool-plan.js";
 import { toolPath } from "./tools.js";
 
@@ -87,9 +88,21 @@ async function toolFiles(project: Project, plan: ToolPlan, wanted: Equipment): P
   const client = new RegistryClient({ ...project.registries, readRetry: lookRetry });
   const repositories = wanted.isolated === true ? [] : repositoriesOf(project, wanted);
   const published = await findTool(client, repositories, plan.image);
+  const signed = published && (await ifSigned(project, published));
   const platform = choosePlatform(plan.image);
-  if (published !== undefined) return filesOf(plan.name, project.pull(published, platform));
+  if (signed !== undefined) return filesOf(plan.name, project.pull(signed, platform));
   return builtTool(plan, platform, wanted.githubToken);
+}
+
+/** What nobody signed who should have is built: that needs nobody's word. */
+async function ifSigned(project: Project, published: string): Promise<string | undefined> {
+  try {
+    return await requireSigned(project, published);
+  } catch (error) {
+    if (!(error instanceof SlipwayError)) throw error;
+    log(error.message);
+    return undefined;
+  }
 }
 
 function repositoriesOf({ settings }: Project, { ciImage }: Equipment): readonly Repository[] {

@@ -19,6 +19,10 @@ import type { ExpectedVersions } from "./versions.js";
 export interface CiImagePlan extends StageBuild {
   /** Image reference of the stage's base, with its digest. */
   base: string;
+  /** All images that its stages start from, each with its digest. */
+  bases: readonly string[];
+  /** The files that decide what it contains, by path. */
+  files: ReadonlyMap<string, Uint8Array>;
   /** Instructions of the Dockerfile that make a layer. */
   layers: readonly string[];
   /** What the image claims to hold, the tools beside it included. */
@@ -78,6 +82,8 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     }),
     versions: { alpine, ...claimedVersions(settings, configToml, miseVersion) },
     base: bases.at(-1)?.pinned ?? "",
+    bases: bases.map(({ pinned }) => pinned),
+    files: files.content,
     dockerfile,
     context: files.directory,
     target,

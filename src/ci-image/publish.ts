@@ -1,3 +1,5 @@
+import type { AttachedOutcome } from "../attest/attestation.js";
+import { type Attach, attachTo, type ImageDocuments } from "../attest/image.js";
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../oci/source.js";
 import { type Clock, type Timed, timed } from "../phases.js";
@@ -28,6 +30,8 @@ export type RepositoryOutcome =
       tag: string;
       aliases: AliasMove[];
       transfer: Transfer;
+      /** Absent where nothing is to be attached. */
+      attached?: AttachedOutcome[];
     }
   | Failure;
 
@@ -37,6 +41,8 @@ export interface CiImagePublication {
   image: CiImage;
   /** Measures what each repository takes, once it is known what the others have. */
   now: Clock;
+  /** What is attached to the image; absent where nothing is. */
+  documents?: ImageDocuments | undefined;
   /** Builds the image; called at most once, and only where no repository has it. */
   build: () => Promise<PublishableImage>;
   /** Treats a repository that answers 401 or 403 as one that was never pushed to. */
@@ -98,10 +104,16 @@ export async function publishCiImage(publication: CiImagePublication): Promise<T
       })),
     ),
   );
-  const [holder] = probes.flatMap((found) =>
+  const holders = probes.flatMap((found) =>
     "existence" in found && found.existence.state === "exists"
       ? [{ repository: found.repository, image: found.existence.image }]
       : [],
+  );
+  const [holder] = holders;
+  const attach = attachTo(
+    client,
+    publication.documents,
+    holders.map((held) => held.repository),
   );
   const absent = probes.some((found) => "existence" in found && found.existence.state === "absent");
   const provide = async () =>
@@ -115,9 +127,10 @@ export async function publishCiImage(publication: CiImagePublication): Promise<T
         if (!("existence" in found)) return found;
         const { repository, existence } = found;
         return settle(repository, async () => {
-          if (existence.state === "exists") return confirm(publication, repository, existence.image);
+          if (existence.state === "exists")
+            return confirm({ ...publication, attach }, repository, existence.image);
           const how = holder === undefined ? "pushed" : "copied";
-          return push(publication, repository, await (source ?? provide()), how);
+          return push({ ...publication, attach }, repository, await (source ?? provide()), how);
         });
       }),
     ),
@@ -132,52 +145,57 @@ export interface ToolOutcomes {
 
 /** Publishes the tools beside a CI image, each as an image of its own in the same repositories. */
 export function publishTools(
-  publication: Omit<CiImagePublication, "image" | "build">,
-  tools: readonly { name: string; image: CiImage; build: () => Promise<PublishableImage> }[],
+  publication: Omit<CiImagePublication, "image" | "build" | "documents">,
+  tools: readonly ({ name: string } & Pick<CiImagePublication, "image" | "build" | "documents">)[],
 ): Promise<ToolOutcomes[]> {
   return Promise.all(
-    tools.map(async ({ name, image, build }) => ({
+    tools.map(async ({ name, ...tool }) => ({
       name,
-      outcomes: await publishCiImage({ ...publication, image, build }),
+      outcomes: await publishCiImage({ ...publication, ...tool }),
     })),
   );
 }
 
-/** Completes the look at an image that is there, and moves the aliases to it. */
+/** A publication, and how its documents are attached. */
+type Attesting = CiImagePublication & { attach: Attach };
+
+/** Completes the look at an image that is there and what is attached to it, and moves the aliases to it. */
 async function confirm(
-  publication: CiImagePublication,
+  publication: Attesting,
   repository: Repository,
   found: VerifiedImage,
 ): Promise<RepositoryOutcome> {
-  await verifyRead(publication.client, repository, found, { platforms: publication.image.platforms });
-  return conclude(publication, repository, found, "existed", nothingSent(found));
+  const { client, image, attach } = publication;
+  await verifyRead(client, repository, found, { platforms: image.platforms });
+  const attached = await attach(repository, found, copyOf(client, repository, found));
+  return conclude(publication, repository, found, { how: "existed", transfer: nothingSent(found), attached });
 }
 
 /** Brings the image in, reads it back by digest, and only then lets tags point at it: the immutable one first. */
 async function push(
-  publication: CiImagePublication,
+  publication: Attesting,
   repository: Repository,
   source: PublishableImage,
   how: "pushed" | "copied",
 ): Promise<RepositoryOutcome> {
-  const { client, image } = publication;
+  const { client, image, attach } = publication;
   const transfer = await pushImage(client, repository, source);
   const { digest } = source.index.descriptor;
   const pushed = await verifyPushed(client, repository, digest, image.platforms);
   requireIdentity(repository, pushed, image);
+  const attached = await attach(repository, pushed, source);
   // Building and sending take minutes, in which another publisher may have set the tag that never moves.
   const meanwhile = await probeForPush({ ...publication, firstPublish: false }, repository);
   if (meanwhile.state === "exists") return confirm(publication, repository, meanwhile.image);
   await createTag(client, repository, image.tag, source.index);
-  return conclude(publication, repository, pushed, how, transfer);
+  return conclude(publication, repository, pushed, { how, transfer, attached });
 }
 
 async function conclude(
   { client, image }: CiImagePublication,
   repository: Repository,
   published: VerifiedImage,
-  how: Arrival,
-  transfer: Transfer,
+  { attached, ...arrival }: { how: Arrival; transfer: Transfer; attached: AttachedOutcome[] | undefined },
 ): Promise<RepositoryOutcome> {
   const aliases: AliasMove[] = [];
   for (const alias of image.aliases)
@@ -185,12 +203,12 @@ async function conclude(
   return {
     repository: formatRepository(repository),
     ok: true,
-    how,
+    ...arrival,
     digest: published.digest,
     platforms: published.variants.map(({ platform }) => platform),
     tag: image.tag,
     aliases,
-    transfer,
+    ...(attached === undefined ? {} : { attached }),
   };
 }
 

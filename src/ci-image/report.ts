@@ -1,3 +1,4 @@
+import { attachedSections } from "../attest/report.js";
 import type { Durations, Timed } from "../phases.js";
 import {
   arrivalText,
@@ -45,6 +46,7 @@ export function reportPublication(
   outcomes: readonly Timed<RepositoryOutcome>[],
   tools: readonly ToolOutcomes[],
   phases: Durations,
+  signature?: string,
 ): Report {
   const rows = outcomes.map((outcome) =>
     outcome.ok
@@ -70,6 +72,8 @@ export function reportPublication(
       table,
       ...(tools.length === 0 ? [] : [toolTable(tools)]),
       ...(digests.size > 1 ? [note] : []),
+      ...attachedSections(outcomes.filter((outcome) => outcome.ok)),
+      ...(signature === undefined ? [] : [signature]),
       durationText(phases),
     ].join("\n\n"),
     data: { repositories: outcomes, tools, milliseconds: totalOf(phases), phases },

@@ -1,9 +1,11 @@
+import { imageMaterial, type Material } from "../attest/provenance.js";
 import { type AssembledVariant, assembleVariant, type OpenImage } from "../dockerfile/assemble.js";
 import { packImage } from "../dockerfile/pack.js";
 import { imageKey, imagesOf } from "../dockerfile/stages.js";
 import type { BaseImage } from "../layer/base.js";
 import type { RegistryClient } from "../registry/client.js";
 import { readBase } from "./base.js";
+import { binaryMaterials } from "./binary-materials.js";
 import type { BuiltRelease } from "./built.js";
 import { imageIdsOf } from "./image-ids.js";
 import { remarksOf } from "./remarks.js";
@@ -28,7 +30,8 @@ export async function assembleRelease(
   if (builderNeeded !== undefined) throw builderNeeded;
   if (dockerfile === undefined) throw new Error("The Dockerfile was not interpreted.");
   const variants: AssembledVariant[] = [];
-  const openImage = imageReader(client);
+  const opened: Material[] = [];
+  const openImage = imageReader(client, opened);
   // One after the other: each has a tree of its own, and a base is read as a whole.
   for (const target of targets)
     variants.push(
@@ -47,16 +50,22 @@ export async function assembleRelease(
     origin: "slipway",
     image: imageIdsOf(variants),
     remarks: remarksOf(staged, { stages: variants.flatMap(({ remarks }) => remarks), bases }),
+    materials: async () => [...opened, ...(await binaryMaterials(staged.binaries))],
     pack: () => packImage(variants, { annotations, format, compression, directory: layers }),
   };
 }
 
-/** Each image is opened once for a platform. */
-function imageReader(client: RegistryClient): OpenImage {
+/** Each image is opened once for a platform; `materials` is told of each. */
+function imageReader(client: RegistryClient, materials: Material[]): OpenImage {
   const opened = new Map<string, Promise<BaseImage>>();
+  const open: OpenImage = async (reference, platform) => {
+    const image = await readBase(client, reference, platform);
+    materials.push(imageMaterial(reference, image.digest, platform));
+    return image;
+  };
   return (reference, platform) => {
     const key = imageKey({ reference, platform });
-    const image = opened.get(key) ?? readBase(client, reference, platform);
+    const image = opened.get(key) ?? open(reference, platform);
     opened.set(key, image);
     return image;
   };

@@ -7,19 +7,26 @@ import { storedContent } from "../registry/publish.js";
 import { formatReference, manifestOf, parseReference, type Reference } from "../registry/reference.js";
 import { requireManifest } from "../registry/verify.js";
 
+/** An image as it was found in its registry. */
+export interface FoundBase extends BaseImage {
+  /** Digest of the manifest of the platform. */
+  digest: string;
+}
+
 /** Opens an image for one platform in its registry. */
 export async function readBase(
   client: RegistryClient,
   name: string,
   platform: ImagePlatform,
-): Promise<BaseImage> {
+): Promise<FoundBase> {
   const reference = parseReference(name, "base image");
   const root = await requireManifest(client, reference, manifestOf(reference));
   const { mediaType, digest } = root.descriptor;
   const chosen = isIndex(mediaType) ? childFor(reference, root.bytes, platform) : { digest };
   const stored = chosen.digest === digest ? root : await requireManifest(client, reference, chosen.digest);
   const manifest = parseManifest(stored.bytes, formatReference(reference, chosen.digest));
-  return openBase(storedContent(client, reference, chosen.digest), manifest, platform);
+  const base = await openBase(storedContent(client, reference, chosen.digest), manifest, platform);
+  return { ...base, digest: chosen.digest };
 }
 
 function childFor(reference: Reference, bytes: Buffer, platform: ImagePlatform): Pick<Descriptor, "digest"> {

@@ -1,3 +1,4 @@
+import type { Material } from "../attest/provenance.js";
 import type { PublishableImage } from "../oci/source.js";
 import type { ImageIds } from "./image-ids.js";
 
@@ -15,6 +16,8 @@ export interface BuiltImage {
 
 /** A release that was built, by whatever built it: all that publishing knows of it. */
 export interface BuiltRelease extends BuiltImage {
+  /** What went into it, by digest: the images that it starts from, and the binaries that it was given. */
+  materials(): Promise<Material[]>;
   /** Gives what is sent; what is not compressed yet is compressed here. */
   pack(): Promise<PublishableImage>;
 }

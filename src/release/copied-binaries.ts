@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Binary, type Candidate, selectBinaries } from "../binaries/binaries.js";
 import type { Catalog } from "../binaries/collect.js";
 import { type PreflightCheck, preflight } from "../binaries/preflight.js";
@@ -8,6 +9,7 @@ import { baseOf } from "../dockerfile/stages.js";
 import { filesOf } from "../dockerfile/survey.js";
 import { formatPlatform } from "../oci/platform.js";
 import { versionOf } from "../tags/ref.js";
+import type { CopiedBinary } from "./binary-materials.js";
 import type { TargetContext } from "./contexts.js";
 import type { ReleaseDescription } from "./description.js";
 
@@ -20,7 +22,7 @@ export async function checkCopied(
   catalog: Catalog,
   contexts: readonly TargetContext[],
   dockerfile: Dockerfile | undefined,
-): Promise<PreflightCheck[]> {
+): Promise<{ checks: PreflightCheck[]; binaries: CopiedBinary[] }> {
   const binaries = binariesOf(settings, catalog, contexts);
   const { builtVersion } = catalog;
   const checks = await preflight(
@@ -36,7 +38,8 @@ export async function checkCopied(
     },
   );
   reportPreflight(checks);
-  return checks;
+  const copied = binaries.map(({ path }) => ({ path, file: join(catalog.root, path) }));
+  return { checks, binaries: copied };
 }
 
 /** What is copied, completed to whole sets; all that there is where it is not known what is copied. */

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Container, type Directory, dag, ExistsType, type Platform } from "@dagger.io/dagger";
+import { imageMaterial } from "../attest/provenance.js";
 import { writeSources } from "../dockerfile/context-files.js";
 import { summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { scratch as scratchBase } from "../dockerfile/from.js";
@@ -14,6 +15,7 @@ import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js
 import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
 import type { Project } from "../project.js";
 import { parseReference } from "../registry/reference.js";
+import { binaryMaterials } from "./binary-materials.js";
 import type { BuiltRelease } from "./built.js";
 import { annotationsOf, type ReleaseDescription } from "./description.js";
 import {
@@ -97,6 +99,10 @@ export async function planEngineBuild(
       stages: staged.targets.flatMap(({ remarks }) => remarks),
       bases: [...digests.keys()],
     }),
+    materials: async () => [
+      ...[...digests].map(([reference, digest]) => imageMaterial(reference, digest)),
+      ...(await binaryMaterials(staged.binaries)),
+    ],
     pack: async () => {
       await project.signIn();
       const summary = summarizeDockerfile(text, staged.targets[0]?.buildArgs, staged.targets[0]?.stage);

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { fileMaterial } from "../attest/provenance.js";
 import { checkLayers } from "../layer/unpack.js";
 import { type ArchivedImage, readArchivedImage } from "../oci/archived.js";
 import { joinPlatforms } from "../oci/join.js";
@@ -55,6 +56,10 @@ async function joinImage(
     origin: "archives",
     image: imageIdsOf(platforms),
     remarks: [],
+    materials: async () =>
+      archives.flatMap(({ file, platforms: joined }) =>
+        joined.map(({ imageId }) => fileMaterial(file, imageId.slice("sha256:".length))),
+      ),
     pack: async () => joinPlatforms(platforms, { annotations, format: settings.mediaTypes }),
   };
 }

@@ -1,3 +1,5 @@
+import type { AttachedOutcome } from "../attest/attestation.js";
+import { type Attach, attachTo, type ImageDocuments } from "../attest/image.js";
 import { builder } from "../dockerfile/assemble.js";
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../oci/source.js";
@@ -36,6 +38,8 @@ export interface PublishedRelease {
   platforms: string[];
   tags: TagOutcome[];
   transfer: Transfer;
+  /** What is attached to it; absent where nothing is to be. */
+  attached?: AttachedOutcome[];
 }
 
 /** What became of one repository; one that gets no tag gets no image. */
@@ -46,9 +50,11 @@ export type ReleaseOutcome =
 
 /** `pack` is called at most once, and only where no repository has the whole image. */
 export type ReleasePublication = PlanRequest &
-  BuiltRelease & {
+  Omit<BuiltRelease, "materials"> & {
     /** Measures what each repository takes, once it is known what the others have. */
     now: Clock;
+    /** What is attached to the image; absent where nothing is. */
+    documents?: ImageDocuments | undefined;
     /** What was planned right before, in the order of the targets: what is there is not read again. */
     plans?: readonly RepositoryPlan[] | undefined;
   };
@@ -66,40 +72,47 @@ interface Shipment {
   how: Arrival;
 }
 
-/** A repository that holds the image, read back whole; its tags are still what they were. */
+/** A repository that holds the image with all that is attached, read back; its tags are still what they were. */
 interface Delivered {
   ok: true;
   target: Target;
   plan: TargetPlan;
   verified: VerifiedImage;
+  attached?: AttachedOutcome[];
   arrival: { how: Arrival; transfer: Transfer };
 }
 
 type Delivery = Delivered | Exclude<ReleaseOutcome, PublishedRelease>;
 
+/** What is on its way to all repositories of an image. */
+interface Cargo {
+  shipment: Shipment | undefined;
+  attach: Attach;
+}
+
 /** Sends an image to one of its repositories. */
 type Send = (
   publication: ReleasePublication,
   destination: Destination | Failure,
-  shipment: Shipment | undefined,
+  cargo: Cargo,
 ) => Promise<Timed<Delivery>>;
 
 /**
  * Publishes images to all their repositories, each on its own. An image that one of them has is copied to the others,
  * so that the digest is the same everywhere; it is packed only where none has it whole. Tags move last, after
- * everything was read back: with several images, after all of them were, everywhere. A version that is another image
+ * everything was read back, and what is attached as well: with several images, after all of them were, everywhere. A version that is another image
  * in one repository is published nowhere.
  */
 export async function publishRelease(
   publications: readonly ReleasePublication[],
 ): Promise<Timed<ReleaseOutcome>[][]> {
   const destinations = await prepareAll(publications);
-  const shipments = await Promise.all(
-    publications.map((publication, at) => prepareShipment(publication, destinations[at] ?? [])),
+  const cargoes = await Promise.all(
+    publications.map((publication, at) => prepareCargo(publication, destinations[at] ?? [])),
   );
   const send = inTurn();
   const deliveries = publications.map((publication, at) =>
-    (destinations[at] ?? []).map((destination) => send(publication, destination, shipments[at])),
+    (destinations[at] ?? []).map((destination) => send(publication, destination, cargoes[at] as Cargo)),
   );
   const together = publications.length > 1 ? deliveries.flat() : [];
   return Promise.all(
@@ -115,7 +128,7 @@ export async function publishRelease(
  */
 function inTurn(): Send {
   const turns = new Map<string, { of: ReleasePublication; from: Repository; ended: Promise<unknown> }>();
-  return (publication, destination, shipment) => {
+  return (publication, destination, { shipment, attach }) => {
     if (!("plan" in destination)) return timed(publication.now, async () => destination);
     const { repository } = destination.target;
     const before = turns.get(repository.registry);
@@ -125,7 +138,9 @@ function inTurn(): Send {
         shipment && before && before.from.path !== repository.path
           ? { ...shipment, image: mountableFrom(shipment.image, before.from) }
           : shipment;
-      return timed(publication.now, () => settle(repository, () => deliver(publication, destination, sent)));
+      return timed(publication.now, () =>
+        settle(repository, () => deliver(publication, destination, { shipment: sent, attach })),
+      );
     };
     const ended = attempt();
     // What has this image has all of it; what has another one may have its base.
@@ -186,6 +201,17 @@ async function heldBy(
   return undefined;
 }
 
+async function prepareCargo(
+  publication: ReleasePublication,
+  prepared: readonly (Destination | Failure)[],
+): Promise<Cargo> {
+  const shipment = await prepareShipment(publication, prepared);
+  const holders = prepared.flatMap((destination) =>
+    "plan" in destination && destination.held !== undefined ? [destination.target.repository] : [],
+  );
+  return { shipment, attach: attachTo(publication.client, publication.documents, holders) };
+}
+
 /** What is sent to the repositories that need the image, from one that has it whole; undefined where all have it. */
 async function prepareShipment(
   { client, pack }: ReleasePublication,
@@ -218,21 +244,26 @@ async function isCopyable(
 async function deliver(
   { client, image: ids }: ReleasePublication,
   { target, plan, held }: Destination,
-  shipment: Shipment | undefined,
+  { shipment, attach }: Cargo,
 ): Promise<Delivery> {
   const { repository } = target;
   const platforms = Object.keys(ids);
   const arrive = async (stored: StoredManifest, arrival: Delivered["arrival"]): Promise<Delivered> => {
     const verified = await verifyPushed(client, repository, stored.descriptor.digest, platforms);
     requireIdentity(repository, verified, ids);
-    return { ok: true, target, plan, verified, arrival };
+    return complete(verified, arrival);
+  };
+  const complete = async (verified: VerifiedImage, arrival: Delivered["arrival"]): Promise<Delivered> => {
+    const image = shipment?.image ?? copyOf(client, repository, verified);
+    const attached = await attach(repository, verified, image);
+    return { ok: true, target, plan, verified, ...(attached === undefined ? {} : { attached }), arrival };
   };
   if (held !== undefined) {
     const arrival = { how: "existed", transfer: nothingSent(held) } as const;
     if (isChange(plan)) return arrive(held.stored, arrival);
     // It was read a moment ago, and nothing is about to rely on it: its layers alone were not asked for.
     await verifyRead(client, repository, held, { platforms });
-    return { ok: true, target, plan, verified: held, arrival };
+    return complete(held, arrival);
   }
   if (!isChange(plan) || shipment === undefined)
     return { repository: plan.repository, ok: true, how: "not published", tags: plan.tags };
@@ -268,7 +299,7 @@ function incomplete(repository: Repository, missing: Pick<Failure, "repository">
 
 async function setTags(
   publication: ReleasePublication,
-  { target, plan, verified, arrival }: Delivered,
+  { target, plan, verified, attached, arrival }: Delivered,
 ): Promise<PublishedRelease> {
   // Sending takes minutes, in which another publisher may have set a tag: the guard is asked once more.
   // The repository holds the image: a refusal is none of a repository that was never pushed to.
@@ -294,6 +325,7 @@ async function setTags(
     platforms: verified.variants.map(({ platform }) => platform),
     tags: outcomes.map((outcome) => withFollowed(outcome, followed.get(outcome.tag))),
     ...arrival,
+    ...(attached === undefined ? {} : { attached }),
   };
 }
 

@@ -1,8 +1,11 @@
+import type { ImageDocuments } from "../attest/image.js";
+import { signatureText } from "../attest/report.js";
 import type { Phases } from "../phases.js";
 import { checkPushAccess, type PushAccess, requirePushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
 import { distinctRepositories, type Repository } from "../registry/reference.js";
 import type { Report } from "../report.js";
+import type { Signing } from "../signing.js";
 import type { BuiltRelease } from "./built.js";
 import { type PlanRequest, planRelease, type ReleasePlan } from "./plan.js";
 import { publishRelease, type ReleasePublication } from "./publish.js";
@@ -18,6 +21,8 @@ export interface ReleaseRequest extends Pick<ReleasePublication, "client" | "fir
   images: readonly ImageRequest[];
   /** Stop before anything is sent, and say what would be. */
   skipPush: boolean;
+  /** What is signed with, for the report. */
+  signing?: Signing | undefined;
 }
 
 /** What is published where, before it is built. */
@@ -25,15 +30,21 @@ export interface OpenedPublication extends Pick<ReleaseRequest, "client" | "phas
   images: readonly Pick<PlanRequest, "name" | "targets" | "tags">[];
 }
 
+/** What is attached to an image that was built, by its place. */
+type DocumentsOf = (built: BuiltRelease, at: number) => ImageDocuments | undefined;
+
 /** A release of images that were built, in their order. */
 export function releaseOf(
   { images, ...opened }: OpenedPublication,
   built: readonly BuiltRelease[],
-  options: Pick<ReleaseRequest, "firstPublish" | "skipPush">,
+  {
+    documentsOf = () => undefined,
+    ...options
+  }: Pick<ReleaseRequest, "firstPublish" | "skipPush" | "signing"> & { documentsOf?: DocumentsOf },
 ): ReleaseRequest {
   const releases = images.flatMap((image, at) => {
     const release = built[at];
-    return release === undefined ? [] : [{ ...image, ...release }];
+    return release === undefined ? [] : [{ ...image, ...release, documents: documentsOf(release, at) }];
   });
   return { ...opened, ...options, images: releases };
 }
@@ -44,7 +55,7 @@ export function releaseOf(
  * is opened.
  */
 export async function release(request: ReleaseRequest): Promise<Report> {
-  const { client, phases, images, firstPublish, skipPush } = request;
+  const { client, phases, images, firstPublish, skipPush, signing = {} } = request;
   const { now } = phases;
   const publications = images.map((image) => {
     const phase = image.origin === "engine" ? "build" : "compression";
@@ -63,7 +74,10 @@ export async function release(request: ReleaseRequest): Promise<Report> {
     trigger: publication.tags.trigger,
     outcomes: outcomes[at] ?? [],
   }));
-  return reportRelease(released, phases.durations);
+  const attached = released.flatMap(({ outcomes: published }) =>
+    published.flatMap((outcome) => ("attached" in outcome ? (outcome.attached ?? []) : [])),
+  );
+  return reportRelease(released, phases.durations, await signatureText(signing, attached));
 }
 
 /** Reads the registries and says what a publication of all images would do. Nothing is changed. */

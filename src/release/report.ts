@@ -1,3 +1,4 @@
+import { attachedSections } from "../attest/report.js";
 import { type Outputs, repositoryOutputs } from "../outputs.js";
 import type { Durations, Timed } from "../phases.js";
 import { arrivalText, durationText, totalOf, transferOutputs } from "../publication.js";
@@ -120,15 +121,21 @@ export interface ReleasedImage extends BuiltImage {
 }
 
 /** What was published where, and as which image. Throws the same report as an error where a repository failed. */
-export function reportRelease(images: readonly ReleasedImage[], phases: Durations): Report {
+export function reportRelease(
+  images: readonly ReleasedImage[],
+  phases: Durations,
+  signature?: string,
+): Report {
   const header = ["repository", "image", "took", "digest", "platforms", "tags"];
   const sections = images.map((image) => [
     markdownTable(header, image.outcomes.map(outcomeRow)),
+    ...attachedSections(publishedIn(image)),
     ...imageSections(image),
   ]);
   const markdown = [
     `Release for ${described(images)}`,
     ...titled(images, sections),
+    ...(signature === undefined ? [] : [signature]),
     durationText(phases),
   ].join("\n\n");
   const data = images.map(({ name, image, origin, remarks, outcomes }) => ({
@@ -151,10 +158,21 @@ function releaseOutputs(images: readonly ReleasedImage[]): Outputs {
   const published = images.flatMap(publishedIn);
   return {
     VERSION: publishedVersion(images),
-    CHANGED: published.some(({ how, tags }) => how !== "existed" || tags.some(isChange)),
+    CHANGED: published.some(isChanged),
+    ...attachedOutputs(published),
     ...transferOutputs(published.map(({ transfer }) => transfer)),
     ...Object.assign({}, ...images.map(imageOutputs)),
   };
+}
+
+function isChanged({ how, tags, attached = [] }: PublishedRelease): boolean {
+  return how !== "existed" || tags.some(isChange) || attached.some((document) => document.how !== "existed");
+}
+
+/** SIGNED is whether all that is attached is; none where nothing is attached. */
+function attachedOutputs(published: readonly PublishedRelease[]): Outputs {
+  const attached = published.flatMap((release) => release.attached ?? []);
+  return attached.length === 0 ? {} : { SIGNED: attached.every(({ signed }) => signed) };
 }
 
 function imageOutputs(image: ReleasedImage): Outputs {

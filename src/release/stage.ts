@@ -12,6 +12,7 @@ import type { BuilderNeededError } from "../errors.js";
 import type { Compression, ImageFormat } from "../oci/formats.js";
 import { parsePlatform } from "../oci/platform.js";
 import type { Trigger } from "../tags/ref.js";
+import type { CopiedBinary } from "./binary-materials.js";
 import { type LoadSource, openContexts } from "./contexts.js";
 import { checkCopied } from "./copied-binaries.js";
 import { annotationsOf, buildArgumentsOf, labelsOf, type ReleaseDescription } from "./description.js";
@@ -57,6 +58,8 @@ export interface StagedRelease {
   format: ImageFormat;
   compression: Compression;
   checks: PreflightCheck[];
+  /** The binaries of --binaries that it copies. */
+  binaries: readonly CopiedBinary[];
 }
 
 const subject = "--binaries";
@@ -72,7 +75,10 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
   const interpreted = interpret(input.dockerfile, targets);
   const { contexts, builderNeeded } = await openContexts(input, interpreted, catalog);
   const dockerfile = builderNeeded === undefined ? interpreted.dockerfile : undefined;
-  const checks = catalog === undefined ? [] : await checkCopied(input, catalog, contexts, dockerfile);
+  const { checks, binaries } =
+    catalog === undefined
+      ? { checks: [], binaries: [] }
+      : await checkCopied(input, catalog, contexts, dockerfile);
   const layers = join(workspace, "layers");
   await mkdir(layers);
   return {
@@ -92,6 +98,7 @@ export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> 
     format: settings.mediaTypes,
     compression: settings.compression,
     checks,
+    binaries,
   };
 }
 

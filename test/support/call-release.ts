@@ -29,6 +29,7 @@ export async function callRelease({ client, settings, ref, as, built }: ReleaseC
     origin: "slipway" as const,
     image: ids,
     remarks: [],
+    materials: async () => [],
     pack: async () => packed,
   }));
   return release(releaseOf(publication, images, { firstPublish: false, skipPush: false }));

@@ -74,8 +74,11 @@ export function functionsOnGitlab(
   return functionsOf(grammar, ran.flatMap((name) => pipeline.jobs[name] ?? []).flatMap(gitlabCommands));
 }
 
+/** What belongs to calls, and does nothing by itself. */
+const around = ["with-registry-auth", "with-identity-token", "with-signing-key", "export"];
+
 /** Each once, without what belongs to every call. */
 function functionsOf(grammar: Grammar, commands: readonly string[]): string[] {
   const names = commands.flatMap((command) => parseCommand(command, grammar).chain.map(({ name }) => name));
-  return [...new Set(names)].filter((name) => !["with-registry-auth", "export"].includes(name)).sort();
+  return [...new Set(names)].filter((name) => !around.includes(name)).sort();
 }

@@ -22,6 +22,7 @@ export interface GitlabJob {
   needs?: (string | { job: string; optional: boolean })[];
   tags?: string[];
   variables: Record<string, string>;
+  id_tokens?: Record<string, { aud: string }>;
   before_script: string[];
   script: string[];
   rules: GitlabRule[];
@@ -148,16 +149,28 @@ export function githubCommands({ steps }: GithubJob): string[] {
   );
 }
 
-/** What a command does, whatever the platform calls its registry, its user and its token. */
+/** The functions of a chain by which a platform passes what it calls by names of its own. */
+const platformFunctions = ["with-registry-auth", "with-identity-token"];
+
+/** What a command does, whatever the platform calls its registry, its user and its tokens. */
 export function workOf(command: Command): unknown {
   const { "github-token": _, ...options } = command.options;
-  const chain = command.chain.filter(({ name }) => name !== "with-registry-auth");
-  return { options, chain, signsIn: chain.length < command.chain.length };
+  const isPlatform = ({ name }: Command["chain"][number]) => platformFunctions.includes(name);
+  return {
+    options,
+    chain: command.chain.filter((link) => !isPlatform(link)),
+    passes: command.chain.filter(isPlatform).map(({ name }) => name),
+  };
 }
 
-/** As where settings of their own are passed, which is what a shell makes of `${NAME:+…}`. */
 function withoutRedirection(command: string): string {
-  return command.replace(/\$\{\w+:\+(.*?)\}/g, "$1").replace(/\s>>?\s*\S+$/, "");
+  return withAllSet(command).replace(/\s>>?\s*\S+$/, "");
+}
+
+/** As where settings of their own are passed, which is what a shell makes of `${NAME:+…}`, the innermost first. */
+function withAllSet(command: string): string {
+  const set = command.replace(/\$\{\w+:\+([^{}]*)\}/g, "$1");
+  return set === command ? command : withAllSet(set);
 }
 
 /** With lists in lists laid out, as GitLab does it. */

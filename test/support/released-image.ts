@@ -45,6 +45,7 @@ export async function makeReleasedImage(
     format,
     compression: "gzip" as const,
     checks: [],
+    binaries: [],
   };
   const { image, pack } = await assembleRelease(staged, { client: makeClient(), sourceDateEpoch: 0 });
   return { ids: image, packed: await pack() };
