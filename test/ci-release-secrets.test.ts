@@ -10,6 +10,7 @@ import {
   gitlab,
   gitlabJob,
   gitlabNames,
+  publishing,
   signedIn,
 } from "./support/ci-release.js";
 import { makeTemporaryDirectory, type TemporaryDirectory } from "./support/temporary-directory.js";
@@ -23,26 +24,36 @@ describe("rights", () => {
     expect(Object.fromEntries(own)).toEqual({
       prepare: { contents: "read", packages: "write" },
       "build-binaries": { contents: "read", packages: "read" },
-      release: { contents: "read", packages: "write" },
+      release: { contents: "read", packages: "write", "id-token": "write" },
       "build-platform": { contents: "read" },
-      join: { contents: "read", packages: "write" },
+      join: { contents: "read", packages: "write", "id-token": "write" },
     });
   });
 
   it("give the secrets to no job that runs code of the project", () => {
-    const secretsOf = ({ env = {} }: GithubStep) => /secrets\./.test(Object.values(env).join());
+    const secretsIn = (env: Record<string, string>) =>
+      Object.keys(env).filter((name) => env[name]?.includes("secrets."));
+    const secretsOf = ({ env = {} }: GithubStep) => secretsIn(env).length > 0;
     const holders = Object.entries(github.jobs).flatMap(([name, { steps }]) =>
-      steps.filter(secretsOf).map((step) => [name, step.name]),
+      steps
+        .filter(secretsOf)
+        .map(({ name: step, run, env = {} }) => [name, step ?? run?.slice(0, 11), secretsIn(env)]),
     );
+    const ofRegistries = ["DOCKERHUB_TOKEN", "REGISTRY_PASSWORD"];
+    const ofKey = ["COSIGN_PRIVATE_KEY", "COSIGN_PASSWORD"];
     expect(holders).toEqual([
-      ["prepare", "Check the variables and secrets"],
-      ...signedIn.map((name) => [name, "Sign in to the registries"]),
+      ["prepare", "Check the variables and secrets", ofRegistries],
+      ["prepare", "Sign in to the registries", ofRegistries],
+      ...publishing.flatMap((name) => [
+        [name, "Sign in to the registries", ofRegistries],
+        [name, "dagger call", ofKey],
+      ]),
     ]);
-    expect(github.text.match(/secrets\.\w+/g)?.toSorted()).toEqual([
-      "secrets.DOCKERHUB_TOKEN",
-      "secrets.REGISTRY_PASSWORD",
-    ]);
-    expect(Object.keys(github.called.secrets ?? {})).toEqual(["DOCKERHUB_TOKEN", "REGISTRY_PASSWORD"]);
+    const all = [...ofKey, ...ofRegistries];
+    expect(github.text.match(/secrets\.\w+/g)?.toSorted()).toEqual(
+      all.map((name) => `secrets.${name}`).toSorted(),
+    );
+    expect(Object.keys(github.called.secrets ?? {})).toEqual(all);
     const scoped = gitlabNames.filter((name) => gitlabJob(name).environment !== undefined);
     expect(scoped).toEqual(signedIn);
     expect(Object.keys(github.jobs).filter((name) => githubJob(name).environment !== undefined)).toEqual(

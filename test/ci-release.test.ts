@@ -39,9 +39,7 @@ describe("releases on both platforms", () => {
     "call in %s what the module understands, with the same arguments",
     (name, calls, onGitlab) => {
       const onGithub = parsed(githubCommands(githubJob(name)));
-      const called = onGithub.map(
-        ({ chain }) => chain.find((link) => link.name !== "with-registry-auth")?.name,
-      );
+      const called = onGithub.map(({ chain }) => chain.find((link) => !link.name.startsWith("with-"))?.name);
       expect(called).toEqual(calls);
       for (const job of onGitlab)
         expect(parsed(gitlabCommands(gitlabJob(job))).map(workOf)).toEqual(onGithub.map(workOf));
@@ -92,13 +90,16 @@ describe("releases on both platforms", () => {
         "GITHUB_ENV",
         "RUNNER_TEMP",
         "DOCKER_CONFIG",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
       ]),
     );
-    const onGitlab = Object.values(gitlab.jobs).flatMap(({ variables, before_script, script }) =>
-      used([...before_script, ...script]).filter((name) => !(name in variables)),
+    const onGitlab = Object.values(gitlab.jobs).flatMap(
+      ({ variables, id_tokens = {}, before_script, script }) =>
+        used([...before_script, ...script]).filter((name) => !(name in { ...variables, ...id_tokens })),
     );
     const platform = /^CI_(REGISTRY(_USER|_PASSWORD)?|COMMIT_(TAG|BRANCH)|PROJECT_DIR)$/;
-    const project = /^(DOCKERHUB_TOKEN|REGISTRY_PASSWORD)$/;
+    const project = /^(DOCKERHUB_TOKEN|REGISTRY_PASSWORD|COSIGN_(PRIVATE_KEY|PASSWORD))$/;
     expect(onGitlab.filter((name) => !platform.test(name) && !project.test(name))).toEqual([]);
   });
 });

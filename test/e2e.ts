@@ -13,6 +13,7 @@ const functions = [
   "releases",
   "three-stages",
   "private-ca",
+  "attested",
   "forge-release",
   "bad-input",
 ];

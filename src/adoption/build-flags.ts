@@ -21,7 +21,7 @@ const notNeeded: Readonly<Record<string, string>> = {
   compress: local,
 };
 
-const attestation = "Slipway attaches none yet";
+const attestation = "a release attaches its own: the settings attest say which";
 
 /** Flags that have no equivalent, where there is more to say than that. */
 const leftOut: Readonly<Record<string, string>> = {

@@ -93,7 +93,7 @@ function releaseJob(from: string, { isGo, dockerHub }: Pick<CallerInput, "isGo" 
   return [
     "  release:",
     "    if: github.event_name == 'push'",
-    "    permissions: { contents: read, packages: write }",
+    "    permissions: { contents: read, packages: write, id-token: write }",
     "    uses: acme/slipway/.github/workflows/release.yml@v0.1.0",
     "    with:",
     `      from: ${from}`,

@@ -141,7 +141,7 @@ export function alwaysSo({ goreleaserFile, workflows }: Repository, { images }: 
     "A tag that names a version or a commit never moves: where it exists as another image, nothing is published.",
     "The time in labels is that of the commit, and not of the build, so that the same release can be made again: pass `--source-date-epoch`.",
     "Files of the build context come from the source, with the binaries laid over it, and `.dockerignore` holds for them.",
-    "GoReleaser's `dockers_v2` and docker/build-push-action attach an SBOM or provenance unless told otherwise; Slipway attaches none yet.",
+    "GoReleaser's `dockers_v2` and docker/build-push-action put an SBOM or provenance into the index, as a platform `unknown/unknown`; Slipway attaches its own to the image, outside of the index.",
     "Take what published these images until now out of its configuration before both do: `dockers`, `docker_manifests` and `dockers_v2`, or the steps of the workflow.",
   ];
 }

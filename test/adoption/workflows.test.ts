@@ -317,7 +317,7 @@ describe("what has no equivalent in a workflow is listed with the reason", () =>
       "Left out",
       "no build of Slipway's takes secrets",
     ],
-    ["attestations", { tags: [version], build: ["sbom: true"] }, "Left out", "Slipway attaches none yet"],
+    ["attestations", { tags: [version], build: ["sbom: true"] }, "Left out", "a release attaches its own"],
     ["caches", { tags: [version], build: ["cache-from: type=gha"] }, "Not needed", "caches are the engine's"],
     [
       "a run by hand",

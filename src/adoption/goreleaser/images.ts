@@ -164,7 +164,10 @@ const others = [
     "ko builds images without a Dockerfile: with Dockerfile.release, or Slipway's own, its binary is released as it is",
   ],
   ["includes", "what another file adds is not read: write what it says of images into the settings"],
-  ["docker_signs", "Slipway signs nothing yet: sign by the digest that release gives"],
+  [
+    "docker_signs",
+    "the pipeline signs what it releases, by its identity or a key: docs/attest.md of Slipway",
+  ],
 ] as const;
 
 function noteOthers(config: GoreleaserConfig, reading: GoreleaserReading): void {

@@ -13,6 +13,7 @@ import {
 import { makeCertificate } from "./certificate.js";
 import { expectEqual, expectFailure, expectMatch } from "./expect.js";
 import { forge, forgeState, forgeToken } from "./forge.js";
+import { makeKeyPair } from "./key-pair.js";
 import { mirrorMise } from "./mirror.js";
 import { countUploads, registry } from "./registry.js";
 import { asRepository, goToolbox, outputOf } from "./toolbox.js";
@@ -313,6 +314,59 @@ release:
     const rehearsed = await slipway.rehearse({ binaries, ref: version });
     expectMatch("rehearse", rehearsed, /the second release, 0\.0 MB sent/);
     return [first, second, conflict, refusal, pruned].join("\n");
+  }
+
+  /** What is attached to a release: signed with a key, found again, read back, and refused by another key. */
+  @func({ cache: "never" })
+  async attested(): Promise<string> {
+    const service = await registry(this.toolbox()).start();
+    const released = `${host}/acme/hello`;
+    const reference = `${released}:1.2.3`;
+    const source = await this.source({ release: { repositories: [{ repository: released }] } });
+    const slipway = dag.slipway({ source }).withRegistryService(host, service);
+    const [own, other] = [makeKeyPair(), makeKeyPair()];
+    const signing = slipway.withSigningKey(dag.setSecret("signing-key", own.privateKey));
+    const binaries = await slipway.build({ release: true }).sync();
+    const ref = "refs/tags/v1.2.3";
+
+    const first = await slipway.release(ref, { binaries });
+    expectMatch(
+      "documents of the first release",
+      first,
+      /SBOM \(SPDX\) of linux\/amd64, linux\/arm64; provenance \| no/,
+    );
+    expectMatch("why it is unsigned", first, /Unsigned: neither with-signing-key nor with-identity-token/);
+    const signed = await signing.release(ref, { binaries });
+    expectMatch("documents of the signed release", signed, /; provenance; signature \| yes/);
+    expectMatch("who signed", signed, /Signed by the key sha256:[0-9a-f]{64}/);
+    const sent = await countUploads(service);
+    const again = await signing.release(ref, { binaries });
+    expectMatch(
+      "documents of the third release",
+      again,
+      /provenance \(existed\); signature \(existed\) \| yes/,
+    );
+    expectEqual("uploads of the third release", await countUploads(service), sent);
+
+    const verified = await slipway.verifyImage(reference, { signedBy: own.publicKey });
+    expectMatch("verify-image", verified, /signature \| the key sha256:/);
+    await expectFailure(
+      "verification with another key",
+      () => slipway.verifyImage(reference, { signedBy: other.publicKey }),
+      /no signature holds/,
+    );
+    const sbom = slipway.sbom(reference, { platform: "linux/arm64", signedBy: own.publicKey });
+    expectMatch(
+      "sbom",
+      await sbom.contents(),
+      /"spdxVersion": "SPDX-2\.3"[\s\S]*pkg:golang\/stdlib@1\.25\.5/,
+    );
+    await expectFailure(
+      "a key with a wrong password",
+      () => slipway.withSigningKey(dag.setSecret("no-key", "x")).release(ref, { binaries }),
+      /key/,
+    );
+    return [first, signed, again, verified].join("\n");
   }
 
   /** A release in three stages: each platform compiled by the engine, joined, and joined again without a transfer. */
