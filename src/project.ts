@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   type Container,
   type Directory,
@@ -58,6 +59,8 @@ export interface ProjectSource {
 export interface Project {
   source: Directory;
   settings: Settings;
+  /** SHA-256 of their text in hexadecimal; absent where there is none. */
+  settingsDigest?: string | undefined;
   fetch: Fetch;
   /** How registries are reached, for what asks more than the protocol. */
   registries: ClientSettings;
@@ -76,7 +79,8 @@ export interface Project {
 
 /** Parses what was given into a project: the one place where settings and secrets are read. */
 export async function loadProject(given: ProjectSource): Promise<Project> {
-  const settings = parseSettings(await settingsText(given), given.config && "--config");
+  const text = await settingsText(given);
+  const settings = parseSettings(text, given.config && "--config");
   const credentials = await readCredentials(given);
   const fetch = createFetch(await resolveNetwork(given, settings));
   const { attempts, baseSeconds } = settings.retry;
@@ -93,6 +97,7 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
   return {
     source: given.source,
     settings,
+    settingsDigest: text && createHash("sha256").update(text).digest("hex"),
     fetch,
     registries,
     now,

@@ -1,4 +1,5 @@
-import type { PublishableImage } from "../oci/source.js";
+import { parseConfiguration } from "../oci/configuration.js";
+import type { ContentSource, PublishableImage } from "../oci/source.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { Repository } from "../registry/reference.js";
 import type { VerifiedImage, VerifiedVariant } from "../registry/verify.js";
@@ -26,27 +27,72 @@ export interface ImageDocuments {
   signer?: (() => Promise<StatementSigner>) | undefined;
 }
 
-/**
- * Completes what is attached to an image in a repository that holds it; `image` is where its content is read. Undefined
- * where nothing is to be attached.
- */
-export type Attach = (
-  repository: Repository,
-  verified: VerifiedImage,
-  image: PublishableImage,
-) => Promise<AttachedOutcome[] | undefined>;
+/** Attaches the documents of one image. */
+export interface Attacher {
+  /** Begins to read what is in an image that no repository has yet, while it is sent. */
+  begin(image: PublishableImage): void;
+  /**
+   * Completes what is attached to it in a repository that holds it; `image` is where its content is read. Undefined where
+   * nothing is to be attached.
+   */
+  attach(
+    repository: Repository,
+    verified: VerifiedImage,
+    image: PublishableImage,
+  ): Promise<AttachedOutcome[] | undefined>;
+}
 
 /** Attaches the documents of one image, in each of its repositories; `holders` are those that held it before. */
-export function attachTo(
+export function attacherOf(
   client: RegistryClient,
   documents: ImageDocuments | undefined,
   holders: readonly Repository[],
-): Attach {
-  if (documents === undefined) return async () => undefined;
+): Attacher {
+  if (documents === undefined) return { begin: () => {}, attach: async () => undefined };
   const attestation = new Attestation({ client, signer: documents.signer, holders });
-  return (repository, verified, image) =>
-    attestation.attach(repository, wantedDocuments(documents, verified, image));
+  const contents = new Contents(documents);
+  return {
+    begin: (image) => {
+      if (documents.sbom.length > 0) contents.begin(image);
+    },
+    attach: (repository, verified, image) =>
+      attestation.attach(repository, wantedDocuments(documents, contents, verified, image)),
+  };
 }
+
+/** What is in the platforms of an image, each read once for all formats and repositories. */
+class Contents {
+  readonly #read = new Map<string, Promise<Inventory>>();
+
+  constructor(private readonly documents: Pick<ImageDocuments, "lockfiles">) {}
+
+  of(variant: ReadableVariant, content: ContentSource): Promise<Inventory> {
+    const known = this.#read.get(variant.digest) ?? this.#contentsOf(variant, content);
+    this.#read.set(variant.digest, known);
+    return known;
+  }
+
+  begin({ variants, content }: PublishableImage): void {
+    for (const { descriptor, manifest } of variants) {
+      const { digest } = descriptor;
+      const read = async () => {
+        const config = parseConfiguration(await content.read(manifest.config), content.name);
+        const { layers } = manifest;
+        return this.#contentsOf({ digest, layers, diffIds: config.rootfs.diff_ids }, content);
+      };
+      const begun = read();
+      // Whoever asks for it is told what is wrong.
+      begun.catch(() => {});
+      this.#read.set(digest, begun);
+    }
+  }
+
+  async #contentsOf(variant: ReadableVariant, content: ContentSource): Promise<Inventory> {
+    return readContents(variant, content, await this.documents.lockfiles?.());
+  }
+}
+
+type ReadableVariant = Pick<VerifiedVariant, "digest" | "layers" | "diffIds">;
 
 /**
  * The documents of an image: an SBOM of each platform, attached to its manifest; provenance and signature of the whole,
@@ -54,6 +100,7 @@ export function attachTo(
  */
 function wantedDocuments(
   documents: ImageDocuments,
+  contents: Contents,
   verified: VerifiedImage,
   image: PublishableImage,
 ): WantedDocument[] {
@@ -65,7 +112,7 @@ function wantedDocuments(
     about: [...new Set(digests)].map((digest) => subjectOf(name, digest)),
   };
   return [
-    ...verified.variants.flatMap((variant) => wantedSboms(documents, variant, image)),
+    ...verified.variants.flatMap((variant) => wantedSboms(documents, contents, variant, image)),
     ...(provenance === undefined
       ? []
       : [{ ...whole, kind: "provenance" as const, predicate: async () => provenanceOf(await provenance()) }]),
@@ -74,19 +121,16 @@ function wantedDocuments(
 }
 
 function wantedSboms(
-  { name, sbom, lockfiles }: ImageDocuments,
+  { name, sbom }: ImageDocuments,
+  contents: Contents,
   variant: VerifiedVariant,
   { content }: PublishableImage,
 ): WantedDocument[] {
-  // Read once for all formats.
-  let inventory: Promise<Inventory> | undefined;
-  const read = async () => readContents(variant, content, await lockfiles?.());
-  const contents = () => (inventory ??= read());
   return sbom.map((format) => ({
     kind: format,
     subject: variant.stored.descriptor,
     platform: variant.platform,
     about: [subjectOf(name, variant.digest)],
-    predicate: async () => describeContents(variant, await contents(), { name, format }),
+    predicate: async () => describeContents(variant, await contents.of(variant, content), { name, format }),
   }));
 }

@@ -21,6 +21,8 @@ export interface ProvenanceInput {
   /** What was called, with its arguments by name. */
   parameters: Readonly<Record<string, unknown>>;
   materials: readonly Material[];
+  /** Digest of Slipway itself, as the engine has it: `sha256:…`. */
+  module?: string | undefined;
   /** Absent where no platform vouches for the run. */
   run?: ProvenanceRun | undefined;
   /** Milliseconds since the epoch. */
@@ -35,7 +37,11 @@ export interface Provenance {
     resolvedDependencies: readonly Material[];
   };
   runDetails: {
-    builder: { id: string; version: Readonly<Record<string, string>> };
+    builder: {
+      id: string;
+      version: Readonly<Record<string, string>>;
+      builderDependencies?: readonly Material[];
+    };
     metadata: { invocationId?: string; startedOn: string };
   };
 }
@@ -47,18 +53,27 @@ const buildType = "https://raw.githubusercontent.com/acme/slipway/v0.1.0/docs/at
 const unattested = `${buildType}#builder`;
 
 /** Says how an image came about. Nothing in it is a secret: settings hold none, and no argument that is one is given. */
-export function provenanceOf({ parameters, materials, run, startedOn }: ProvenanceInput): Provenance {
+export function provenanceOf({ parameters, materials, module, run, startedOn }: ProvenanceInput): Provenance {
   const [, version = ""] = /\/v([^/]+)\//.exec(buildType) ?? [];
   return {
     buildDefinition: { buildType, externalParameters: parameters, resolvedDependencies: materials },
     runDetails: {
-      builder: { id: run?.builderId ?? unattested, version: { slipway: version } },
+      builder: {
+        id: run?.builderId ?? unattested,
+        version: { slipway: version },
+        ...(module === undefined ? {} : { builderDependencies: [moduleMaterial(module)] }),
+      },
       metadata: {
         ...(run === undefined ? {} : { invocationId: run.invocationUrl }),
         startedOn: new Date(startedOn).toISOString(),
       },
     },
   };
+}
+
+function moduleMaterial(text: string): Material {
+  const [algorithm = "", hex = ""] = text.split(":");
+  return { name: "slipway", digest: { [algorithm]: hex } };
 }
 
 /** An image that another one starts from or copies from, by its package URL as BuildKit writes it. */

@@ -1,5 +1,5 @@
 import type { AttachedOutcome } from "../attest/attestation.js";
-import { type Attach, attachTo, type ImageDocuments } from "../attest/image.js";
+import { type Attacher, attacherOf, type ImageDocuments } from "../attest/image.js";
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../oci/source.js";
 import { type Clock, type Timed, timed } from "../phases.js";
@@ -110,7 +110,7 @@ export async function publishCiImage(publication: CiImagePublication): Promise<T
       : [],
   );
   const [holder] = holders;
-  const attach = attachTo(
+  const attacher = attacherOf(
     client,
     publication.documents,
     holders.map((held) => held.repository),
@@ -120,7 +120,8 @@ export async function publishCiImage(publication: CiImagePublication): Promise<T
     holder === undefined ? publication.build() : copyOf(client, holder.repository, holder.image);
   const source = absent ? provide() : undefined;
   // A build that fails is an error of its own, and not one of each registry.
-  await source;
+  const built = await source;
+  if (built !== undefined && holder === undefined) attacher.begin(built);
   return Promise.all(
     probes.map((found) =>
       timed(publication.now, async (): Promise<RepositoryOutcome> => {
@@ -128,9 +129,9 @@ export async function publishCiImage(publication: CiImagePublication): Promise<T
         const { repository, existence } = found;
         return settle(repository, async () => {
           if (existence.state === "exists")
-            return confirm({ ...publication, attach }, repository, existence.image);
+            return confirm({ ...publication, attacher }, repository, existence.image);
           const how = holder === undefined ? "pushed" : "copied";
-          return push({ ...publication, attach }, repository, await (source ?? provide()), how);
+          return push({ ...publication, attacher }, repository, await (source ?? provide()), how);
         });
       }),
     ),
@@ -157,7 +158,7 @@ export function publishTools(
 }
 
 /** A publication, and how its documents are attached. */
-type Attesting = CiImagePublication & { attach: Attach };
+type Attesting = CiImagePublication & { attacher: Attacher };
 
 /** Completes the look at an image that is there and what is attached to it, and moves the aliases to it. */
 async function confirm(
@@ -165,9 +166,9 @@ async function confirm(
   repository: Repository,
   found: VerifiedImage,
 ): Promise<RepositoryOutcome> {
-  const { client, image, attach } = publication;
+  const { client, image, attacher } = publication;
   await verifyRead(client, repository, found, { platforms: image.platforms });
-  const attached = await attach(repository, found, copyOf(client, repository, found));
+  const attached = await attacher.attach(repository, found, copyOf(client, repository, found));
   return conclude(publication, repository, found, { how: "existed", transfer: nothingSent(found), attached });
 }
 
@@ -178,12 +179,12 @@ async function push(
   source: PublishableImage,
   how: "pushed" | "copied",
 ): Promise<RepositoryOutcome> {
-  const { client, image, attach } = publication;
+  const { client, image, attacher } = publication;
   const transfer = await pushImage(client, repository, source);
   const { digest } = source.index.descriptor;
   const pushed = await verifyPushed(client, repository, digest, image.platforms);
   requireIdentity(repository, pushed, image);
-  const attached = await attach(repository, pushed, source);
+  const attached = await attacher.attach(repository, pushed, source);
   // Building and sending take minutes, in which another publisher may have set the tag that never moves.
   const meanwhile = await probeForPush({ ...publication, firstPublish: false }, repository);
   if (meanwhile.state === "exists") return confirm(publication, repository, meanwhile.image);

@@ -1,7 +1,7 @@
+import { dag } from "@dagger.io/dagger";
 import type { ImageDocuments } from "../attest/image.js";
-import { commitMaterial, type ProvenanceInput } from "../attest/provenance.js";
+import { commitMaterial, fileMaterial, type ProvenanceInput } from "../attest/provenance.js";
 import { lockfileNames } from "../attest/sbom/evidence.js";
-import type { AttestSettings } from "../config.js";
 import { readFiles } from "../files.js";
 import type { Project } from "../project.js";
 import { formatRepository } from "../registry/reference.js";
@@ -30,14 +30,18 @@ export async function openAttesting(
   called: Omit<DocumentedCall, "startedOn">,
 ): Promise<Attesting> {
   const signing = called.name === "rehearse" ? rehearsed : await openSigning(project);
-  const { attest: settings } = project.settings;
   const call = { ...called, startedOn: Date.now() };
-  const lockfiles = () => readLockfiles(project);
+  const rules = {
+    project,
+    signing,
+    module: () => dag.currentModule().source().digest(),
+    lockfiles: () => readLockfiles(project),
+  };
   return {
     signing,
     documentsOf: (built, at) => {
       const description = descriptions[at];
-      return description && documentsOf({ settings, signing, lockfiles }, call, description, built);
+      return description && documentsOf(rules, call, description, built);
     },
   };
 }
@@ -54,14 +58,16 @@ const rehearsed: Signing = { unsigned: "a rehearsal signs nothing" };
 
 /** What says what is attached to the images of a call. */
 interface AttestingRules {
-  settings: AttestSettings;
+  project: Pick<Project, "settings" | "settingsDigest">;
   signing: Signing;
+  /** Digest of Slipway itself. */
+  module(): Promise<string>;
   lockfiles: ImageDocuments["lockfiles"];
 }
 
 /** What is attached to an image that a call has built. */
 export function documentsOf(
-  { settings, signing, lockfiles }: AttestingRules,
+  { project: { settings, settingsDigest }, signing, module, lockfiles }: AttestingRules,
   call: DocumentedCall,
   { settings: { repositories, annotations }, revision }: ReleaseDescription,
   { materials }: Pick<BuiltRelease, "materials">,
@@ -72,15 +78,20 @@ export function documentsOf(
   const source = run?.sourceRepository ?? annotations.source;
   const provenance = async (): Promise<ProvenanceInput> => ({
     parameters: { call: call.name, ...call.arguments },
-    materials: [...(commit === undefined ? [] : [commitMaterial(commit, source)]), ...(await materials())],
+    materials: [
+      ...(commit === undefined ? [] : [commitMaterial(commit, source)]),
+      ...(settingsDigest === undefined ? [] : [fileMaterial("slipway.json", settingsDigest)]),
+      ...(await materials()),
+    ],
+    module: await module(),
     run,
     startedOn: call.startedOn,
   });
   return {
     name: first === undefined ? "image" : formatRepository(first.repository),
-    sbom: settings.sbom,
+    sbom: settings.attest.sbom,
     lockfiles,
-    ...(settings.provenance ? { provenance } : {}),
+    ...(settings.attest.provenance ? { provenance } : {}),
     signer,
   };
 }

@@ -1,5 +1,5 @@
 import type { AttachedOutcome } from "../attest/attestation.js";
-import { type Attach, attachTo, type ImageDocuments } from "../attest/image.js";
+import { type Attacher, attacherOf, type ImageDocuments } from "../attest/image.js";
 import { builder } from "../dockerfile/assemble.js";
 import { ConflictError, RegistryError, VerificationError } from "../errors.js";
 import type { PublishableImage } from "../oci/source.js";
@@ -87,7 +87,7 @@ type Delivery = Delivered | Exclude<ReleaseOutcome, PublishedRelease>;
 /** What is on its way to all repositories of an image. */
 interface Cargo {
   shipment: Shipment | undefined;
-  attach: Attach;
+  attacher: Attacher;
 }
 
 /** Sends an image to one of its repositories. */
@@ -128,7 +128,7 @@ export async function publishRelease(
  */
 function inTurn(): Send {
   const turns = new Map<string, { of: ReleasePublication; from: Repository; ended: Promise<unknown> }>();
-  return (publication, destination, { shipment, attach }) => {
+  return (publication, destination, { shipment, attacher }) => {
     if (!("plan" in destination)) return timed(publication.now, async () => destination);
     const { repository } = destination.target;
     const before = turns.get(repository.registry);
@@ -139,7 +139,7 @@ function inTurn(): Send {
           ? { ...shipment, image: mountableFrom(shipment.image, before.from) }
           : shipment;
       return timed(publication.now, () =>
-        settle(repository, () => deliver(publication, destination, { shipment: sent, attach })),
+        settle(repository, () => deliver(publication, destination, { shipment: sent, attacher })),
       );
     };
     const ended = attempt();
@@ -209,7 +209,9 @@ async function prepareCargo(
   const holders = prepared.flatMap((destination) =>
     "plan" in destination && destination.held !== undefined ? [destination.target.repository] : [],
   );
-  return { shipment, attach: attachTo(publication.client, publication.documents, holders) };
+  const attacher = attacherOf(publication.client, publication.documents, holders);
+  if (shipment?.how === "pushed") attacher.begin(shipment.image);
+  return { shipment, attacher };
 }
 
 /** What is sent to the repositories that need the image, from one that has it whole; undefined where all have it. */
@@ -244,7 +246,7 @@ async function isCopyable(
 async function deliver(
   { client, image: ids }: ReleasePublication,
   { target, plan, held }: Destination,
-  { shipment, attach }: Cargo,
+  { shipment, attacher }: Cargo,
 ): Promise<Delivery> {
   const { repository } = target;
   const platforms = Object.keys(ids);
@@ -255,7 +257,7 @@ async function deliver(
   };
   const complete = async (verified: VerifiedImage, arrival: Delivered["arrival"]): Promise<Delivered> => {
     const image = shipment?.image ?? copyOf(client, repository, verified);
-    const attached = await attach(repository, verified, image);
+    const attached = await attacher.attach(repository, verified, image);
     return { ok: true, target, plan, verified, ...(attached === undefined ? {} : { attached }), arrival };
   };
   if (held !== undefined) {
