@@ -9,6 +9,8 @@ export interface Work {
   /** Directory of the binaries. */
   binaries: string;
   architectures: readonly string[];
+  /** File with a key that signs. */
+  key: string;
   /** Directory for what a program needs on the way. */
   scratch: string;
 }
@@ -37,6 +39,11 @@ export async function findContestants(): Promise<Contestant[]> {
   const [cranePath, regctlPath] = [await locateProgram(crane), await locateProgram(regctl)];
   return [
     { name: "Slipway", commands: releaseBySlipway, saysFigures: true },
+    {
+      name: "Slipway attested",
+      commands: (work, to) => releaseBySlipway(work, to).map((command) => [...command, work.key]),
+      saysFigures: true,
+    },
     { name: "crane", commands: (work, to) => releaseByCrane(cranePath, work, to), saysFigures: false },
     { name: "regctl", commands: (work, to) => releaseByRegctl(regctlPath, work, to), saysFigures: false },
   ];

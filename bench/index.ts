@@ -3,8 +3,9 @@
  * turn, into a repository that is new each time, and then once more, where all is there. Times are medians of one run
  * on one machine: their ratio means something, the seconds do not. Slipway is measured from the call on, as on an
  * engine that runs, and beside it with the start of Node.js and the compiler; the others with the start of each of
- * their processes. Requests are counted in a round of their own, so that no program is timed through a proxy.
+ * their processes; "attested" is with SBOM, provenance and a signature by a key. Requests are counted in a round of their own, so that no program is timed through a proxy.
  */
+import { generateKeyPairSync } from "node:crypto";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
     for (let round = 0; round < rounds; round += 1)
       for (const contestant of contestants)
         for (const kind of kinds) {
-          const repository = `${registry.address}/bench/${contestant.name.toLowerCase()}-${round}`;
+          const repository = `${registry.address}/bench/${pathOf(contestant)}-${round}`;
           const whole = await runMeasured(contestant.commands(work, { repository, version: "1.2.3" }));
           add(`${contestant.name}, ${kind}`, contestant.saysFigures ? callIn(whole.output) : whole);
           if (contestant.saysFigures) add(`${contestant.name} with Node, ${kind}`, whole);
@@ -70,7 +71,10 @@ async function prepareWork(directory: string, size: number): Promise<Work> {
     await writeFile(join(folder, "app"), Buffer.concat([tinyProgram(architecture), code]), { mode: 0o755 });
   }
   await node.close();
-  return { binaries: join(directory, "dist"), architectures, scratch: directory };
+  const key = join(directory, "key.pem");
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await writeFile(key, privateKey.export({ format: "pem", type: "pkcs8" }));
+  return { binaries: join(directory, "dist"), architectures, key, scratch: directory };
 }
 
 /** Requests through a proxy, and bytes that the registry keeps, in a round that is not timed. */
@@ -84,7 +88,7 @@ async function countAll(
   for (const contestant of contestants)
     for (const kind of kinds) {
       proxy.clear();
-      const path = `bench/${contestant.name.toLowerCase()}-counted`;
+      const path = `bench/${pathOf(contestant)}-counted`;
       await runMeasured(
         contestant.commands(work, { repository: `${proxy.address}/${path}`, version: "1.2.3" }),
       );
@@ -112,6 +116,10 @@ async function storedBytes(name: string): Promise<number> {
     return (await Promise.all(children)).reduce((sum, size) => sum + size, 0);
   };
   return read("1.2.3");
+}
+
+function pathOf({ name }: Contestant): string {
+  return name.toLowerCase().replaceAll(" ", "-");
 }
 
 function callIn(output: string): CallFigures {

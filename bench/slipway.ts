@@ -1,7 +1,10 @@
 /**
- * One release by Slipway, as a process of its own: `tsx slipway.ts <directory of binaries> <repository> <tag>`. It says
- * as JSON what the call took once the program is loaded, which is what a module on a warm engine does.
+ * One release by Slipway, as a process of its own: `tsx slipway.ts <directory of binaries> <repository> <tag>
+ * [<key that signs>]`. It says as JSON what the call took once the program is loaded, which is what a module on a warm engine does.
  */
+import { readFileSync } from "node:fs";
+import type { ImageDocuments } from "../src/attest/image.js";
+import { createSigner } from "../src/attest/signature/signer.js";
 import { parseSettings } from "../src/config.js";
 import { Phases } from "../src/phases.js";
 import { assembleRelease } from "../src/release/assemble.js";
@@ -9,11 +12,11 @@ import { release } from "../src/release/release.js";
 import { stageRelease } from "../src/release/stage.js";
 import { readRef } from "../src/tags/ref.js";
 import { requestTags } from "../src/tags/request.js";
-import { makeClient } from "../test/support/client.js";
+import { directFetch, makeClient } from "../test/support/client.js";
 import { makeTemporaryDirectory } from "../test/support/temporary-directory.js";
 import type { CallFigures } from "./figures.js";
 
-const [binaries = "", repository = "", version = ""] = process.argv.slice(2);
+const [binaries = "", repository = "", version = "", key] = process.argv.slice(2);
 
 const now = () => performance.now();
 const [began, used] = [now(), process.cpuUsage()];
@@ -39,7 +42,15 @@ const built = await assembleRelease(staged, { client, sourceDateEpoch: 0 });
 await release({
   client,
   phases: new Phases(now),
-  images: [{ ...built, name: undefined, tags: requestTags(description), targets }],
+  images: [
+    {
+      ...built,
+      name: undefined,
+      tags: requestTags(description),
+      targets,
+      documents: key === undefined ? undefined : await signedDocuments(key),
+    },
+  ],
   firstPublish: false,
   skipPush: false,
 });
@@ -51,3 +62,14 @@ const figures: CallFigures = {
 };
 console.log(JSON.stringify(figures));
 await workspace.remove();
+
+async function signedDocuments(file: string): Promise<ImageDocuments> {
+  const means = { kind: "key", pem: readFileSync(file, "utf8") } as const;
+  const signer = await createSigner(means, {}, { fetch: directFetch }, Date.now);
+  return {
+    name: repository,
+    sbom: ["spdx"],
+    provenance: async () => ({ parameters: {}, materials: await built.materials(), startedOn: Date.now() }),
+    signer: async () => signer,
+  };
+}
