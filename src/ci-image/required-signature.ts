@@ -33,7 +33,7 @@ async function signedBy(
   { signedBy: identity, issuer, sourceRepository, key, trustedRoot }: Verify,
 ): Promise<SignedBy> {
   const paths = [key, trustedRoot].flatMap((path) => path ?? []);
-  const files = await readFiles(source, paths);
+  const files = paths.length === 0 ? new Map<string, Buffer>() : await readFiles(source, paths);
   const read = (path: string): Buffer => {
     const content = files.get(path);
     if (content !== undefined) return content;

@@ -424,3 +424,40 @@ it("shows no secret in any message", async () => {
   expect(JSON.stringify(await outcomes())).not.toContain("s3cret");
   expect(await messageThrownBy(outcomes)).toContain("nothing was thrown");
 });
+
+describe("what is attached to a CI image", () => {
+  const documents = {
+    name: "acme/ci",
+    sbom: [],
+    provenance: async () => ({ parameters: {}, materials: [], startedOn: 0 }),
+  };
+
+  it("is there before its tags, everywhere the same, and once", async () => {
+    const repositories = [first.repository(), second.repository()];
+    const outcomes = await publishing(repositories, { documents }).outcomes();
+    expect(outcomes).toMatchObject([
+      { how: "pushed", attached: [{ kind: "provenance", how: "attached", signed: false }] },
+      { how: "pushed", attached: [{ kind: "provenance", how: "attached" }] },
+    ]);
+    for (const at of [first, second])
+      expect(writesIn(requests(at)).slice(-4)).toEqual([
+        `PUT ${digest.replace(":", "-")}`,
+        ...tags.map((tag) => `PUT ${tag}`),
+      ]);
+    for (const at of [first, second]) at.proxy.clear();
+    expect(await publishing(repositories, { documents }).outcomes()).toMatchObject([
+      { how: "existed", attached: [{ how: "existed" }] },
+      { how: "existed", attached: [{ how: "existed" }] },
+    ]);
+    for (const at of [first, second]) expect(writesIn(requests(at))).toEqual([]);
+  });
+
+  it("keeps every tag where it is as long as it is not there", async () => {
+    const repository = first.repository();
+    refuse(first, 403, ({ method, path }) => method === "PUT" && path.includes("/manifests/sha256-"));
+    expect(await publishing([repository], { documents }).outcomes()).toMatchObject([{ ok: false }]);
+    for (const tag of tags) expect(await first.tagged(repository, tag)).toBeUndefined();
+    first.proxy.clear();
+    expect(await publishing([repository], { documents }).outcomes()).toMatchObject([{ ok: true }]);
+  });
+});
