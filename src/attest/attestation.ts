@@ -1,3 +1,4 @@
+import { RegistryError } from "../errors.js";
 import { type AttachedDocument, type Attachment, buildAttachment } from "../oci/attachment.js";
 import { type Descriptor, parseManifest } from "../oci/manifest.js";
 import { bounds } from "../registry/bounds.js";
@@ -80,12 +81,11 @@ export class Attestation {
     const obtained = new Map(
       await eachOf(missing, async ({ document }) => [document, await this.#obtain(document)] as const),
     );
-    if (obtained.size > 0)
-      await pushAttachments(
-        this.options.client,
-        repository,
-        [...obtained.values()].map(({ attachment }) => attachment),
-      );
+    const attachments = [...obtained.values()].map(({ attachment }) => attachment);
+    if (attachments.length > 0)
+      await pushAttachments(this.options.client, repository, attachments).catch((error: unknown) => {
+        throw withoutAdvice(error);
+      });
     return found.map(({ document, existing }) => outcomeOf(document, existing ?? obtained.get(document)));
   }
 
@@ -141,6 +141,19 @@ export class Attestation {
     if (unsigned === undefined) throw new Error(`A ${kind} needs a signer.`);
     return unsigned;
   }
+}
+
+// What registries say to a manifest of a form that they do not know.
+const unknownForm = [400, 404, 405, 406, 415, 422, 501];
+
+/** A registry may hold images and nothing that is attached to them. */
+function withoutAdvice(error: unknown): unknown {
+  if (!(error instanceof RegistryError) || !unknownForm.includes(error.status ?? 0)) return error;
+  const settings = '"attest": {"sbom": [], "provenance": false, "signature": "never"}';
+  return new RegistryError(
+    `${error.message} Where this registry takes nothing that is attached to images, ${settings} in slipway.json releases without.`,
+    error,
+  );
 }
 
 /** What a repository has attached: one document; undefined where it is something else. */

@@ -223,4 +223,21 @@ describe("the documents of a release", () => {
       expect(await attachedTo(first.direct(repository))).toEqual([[statement], [spdx], [spdx]]);
     },
   );
+
+  it("that a registry does not take say how to release without", async () => {
+    const repository = first.repository();
+    first.proxy.setFault(({ method, path }) =>
+      method === "PUT" && path.includes("/manifests/sha256:") && made > 0
+        ? { kind: "answer", status: 400, body: '{"errors":[{"code":"MANIFEST_INVALID"}]}' }
+        : undefined,
+    );
+    const [outcome] = await publish([repository], { ...documentsBy(), sbom: [] });
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(
+        /answered 400 \(MANIFEST_INVALID\)\..* "attest": \{"sbom": \[\], "provenance": false, "signature": "never"\} in slipway\.json releases without\.$/,
+      ),
+    });
+    expect((await first.tags(repository)).filter((tag) => !tag.startsWith("sha256-"))).toEqual([]);
+  });
 });
