@@ -8,13 +8,16 @@ import { readZstd } from "./zstd.js";
 /** A stream of Node that decompresses, and counts the bytes that it used. */
 type Decompressor = Duplex & { readonly bytesWritten: number };
 
+// A turn of the event loop each: Node's own are of 16 KiB. One is made while the one before is read.
+const pieces = { chunkSize: 1 << 18, highWaterMark: 1 << 19 };
+
 type Decompress = (chunks: AsyncIterable<Buffer>, subject: string) => AsyncIterable<Buffer>;
 
 /** Gives what a layer holds, by how it is stored. */
 export const decompressors: Readonly<Record<LayerForm, Decompress>> = {
   tar: (chunks) => chunks,
-  gzip: (chunks, subject) => through(createGunzip(), chunks, subject),
-  zstd: (chunks, subject) => through(createZstdDecompress(), readZstd(chunks, subject), subject),
+  gzip: (chunks, subject) => through(createGunzip(pieces), chunks, subject),
+  zstd: (chunks, subject) => through(createZstdDecompress(pieces), readZstd(chunks, subject), subject),
 };
 
 /** A stream of Node ends in silence before what it does not know: what others cannot unpack. */

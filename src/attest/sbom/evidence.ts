@@ -39,9 +39,9 @@ export function isEvidence(path: string): boolean {
   return release.test(path) || databases.some((database) => database.path.test(path));
 }
 
-/** What is not read of an image, as a sentence; undefined of all other files. */
-export function remarkOn(path: string): string | undefined {
-  return unread.test(path) ? `/${path}: the packages of rpm are not read.` : undefined;
+/** What is not read of a file that names packages in another form, a clause each. */
+export function unreadOf(path: string): string[] {
+  return unread.test(path) ? ["databases of rpm are not read: no package of it is listed"] : [];
 }
 
 /** The packages that a file names. */

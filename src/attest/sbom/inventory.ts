@@ -8,9 +8,9 @@ import { type FileNode, FileTree } from "../../layer/file-tree.js";
 import type { StoredLayers } from "../../layer/uncompressed.js";
 import { unpack } from "../../layer/unpack.js";
 import type { StoredLayer } from "../../oci/stored-layer.js";
-import { distributionIn, isEvidence, packagesIn, packagesLockedBy, remarkOn } from "./evidence.js";
+import { distributionIn, isEvidence, packagesIn, packagesLockedBy, unreadOf } from "./evidence.js";
 import type { Inventory, Package } from "./package.js";
-import { isProgram, PassingProgram, type ProgramPackages } from "./program.js";
+import { PassingProgram, type ProgramContent } from "./program.js";
 
 /** What is known of the content of a file, wherever it ends up. */
 interface Content {
@@ -19,8 +19,10 @@ interface Content {
   size: number;
   /** What it says of packages, where it is a text that does. */
   text?: string;
+  /** Whether it is such a text, and too large to be read. */
+  isTooLarge?: boolean;
   /** What it is made of, where it is a program. */
-  packages?: ProgramPackages;
+  program?: ProgramContent;
 }
 
 /** A file that an image has, by its path from the root. */
@@ -42,7 +44,7 @@ export async function readInventory(
   try {
     const reader = new ContentReader(join(directory, "program"));
     const tree = await readTree(image, reader);
-    const inventory = inventoryOf([...filesOf(tree.root, "", reader)], reader.remarks);
+    const inventory = inventoryOf([...filesOf(tree.root, "", reader)]);
     if (inventory.packages.some(({ type }) => type === "npm")) return inventory;
     const locked = [...lockfiles].flatMap(([name, text]) => packagesLockedBy(name, text));
     return { ...inventory, packages: distinct([...inventory.packages, ...locked]) };
@@ -70,35 +72,34 @@ async function readTree(image: StoredLayers, reader: ContentReader): Promise<Fil
 
 /** Reads the content of files as it passes, and keeps what it says by where it lies. */
 class ContentReader {
-  readonly remarks: string[] = [];
   readonly #contents = new Map<string, Content>();
   #textLeft = mostText;
 
   constructor(private readonly programFile: string) {}
 
   async read(layer: StoredLayer, offset: number, path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
-    const hashes = { sha1: createHash("sha1"), sha256: createHash("sha256") };
+    const [sha1, sha256] = [createHash("sha1"), createHash("sha256")];
+    const passing = new PassingProgram(this.programFile);
     const isText = isEvidence(fromRoot(path));
     const texts: Buffer[] = [];
     let size = 0;
-    let program: PassingProgram | undefined;
     for await (const chunk of chunks) {
-      for (const hash of Object.values(hashes)) hash.update(chunk);
-      if (size === 0 && isProgram(chunk)) program = new PassingProgram(this.programFile);
+      sha1.update(chunk);
+      sha256.update(chunk);
       size += chunk.length;
-      await program?.add(chunk);
+      await passing.add(chunk);
       if (isText && size <= this.#textLeft) texts.push(Buffer.from(chunk));
     }
-    const packages = await program?.read();
-    const isWhole = size <= this.#textLeft;
-    if (isText && isWhole) this.#textLeft -= size;
-    if (isText && !isWhole) this.remarks.push(`/${fromRoot(path)}: is too large to be read.`);
+    const program = await passing.read();
+    const isTooLarge = isText && size > this.#textLeft;
+    if (isText && !isTooLarge) this.#textLeft -= size;
     this.#contents.set(keyOf(layer, offset), {
-      sha1: hashes.sha1.digest("hex"),
-      sha256: hashes.sha256.digest("hex"),
+      sha1: sha1.digest("hex"),
+      sha256: sha256.digest("hex"),
       size,
-      ...(isText && isWhole ? { text: Buffer.concat(texts).toString("utf8") } : {}),
-      ...(packages === undefined ? {} : { packages }),
+      ...(isTooLarge ? { isTooLarge } : {}),
+      ...(isText && !isTooLarge ? { text: Buffer.concat(texts).toString("utf8") } : {}),
+      ...(program === undefined ? {} : { program }),
     });
   }
 
@@ -107,19 +108,28 @@ class ContentReader {
   }
 }
 
-function inventoryOf(files: readonly FoundFile[], unread: readonly string[]): Inventory {
+function inventoryOf(files: readonly FoundFile[]): Inventory {
   const texts = new Map(files.flatMap(({ path, text }) => (text === undefined ? [] : [[path, text]])));
   const distribution = distributionIn(texts);
-  const packages = files.flatMap(({ path, text, packages: ofProgram }) => [
+  const packages = files.flatMap(({ path, text, program }) => [
     ...(text === undefined ? [] : packagesIn(path, text, distribution)),
-    ...(ofProgram?.(`/${path}`) ?? []),
+    ...(program?.packagesIn(`/${path}`) ?? []),
   ]);
   return {
     ...(distribution === undefined ? {} : { distribution }),
     packages: distinct(packages),
     files: files.map(({ path, sha1, sha256, size }) => ({ path: `/${path}`, sha1, sha256, size })),
-    remarks: [...unread, ...files.flatMap(({ path }) => remarkOn(path) ?? [])],
+    remarks: files.flatMap(remarksOn),
   };
+}
+
+/** What is not read of a file, a sentence each. */
+function remarksOn({ path, isTooLarge, program }: FoundFile): string[] {
+  return [
+    ...(isTooLarge ? ["it is too large to be read: no package of it is listed"] : []),
+    ...unreadOf(path),
+    ...(program?.unread ?? []),
+  ].map((clause) => `/${path}: ${clause}.`);
 }
 
 /** A package that several files of one kind name is one; that of another file is another. */

@@ -1,9 +1,7 @@
 import { z } from "zod";
-import { type JsonLimit, limitPassedBy, parseJson, withoutComments } from "../../json.js";
+import { withoutComments } from "../../json.js";
+import { parseList } from "./list-json.js";
 import { formatPurl, isShown, type Package } from "./package.js";
-
-// More than the lock of a large project has.
-const limit: JsonLimit = { depth: 100, values: 1_000_000 };
 
 const name = z.string().min(1).max(214).refine(isShown);
 const version = z.string().min(1).max(256).refine(isShown);
@@ -35,7 +33,7 @@ const bunEntry = z.tuple([z.string()], z.unknown());
 
 /** The package of a directory of node_modules. */
 export function packagesOfPackageJson(text: string, foundIn: string): Package[] {
-  return packageOf(jsonOf(text), foundIn);
+  return packageOf(parseList(text), foundIn);
 }
 
 /** What package-lock.json locks, in its versions 2 and 3, without what only development needs. */
@@ -59,11 +57,7 @@ export function packagesOfBunLock(text: string, foundIn: string): Package[] {
 }
 
 function lockedIn(text: string): Record<string, unknown> {
-  return lock.safeParse(jsonOf(text)).data?.packages ?? {};
-}
-
-function jsonOf(text: string): unknown {
-  return limitPassedBy(text, limit) === undefined ? parseJson(text) : undefined;
+  return lock.safeParse(parseList(text)).data?.packages ?? {};
 }
 
 /** None where it is given no name or version. */

@@ -2,50 +2,61 @@ import { rm, writeFile } from "node:fs/promises";
 import { inflateSync } from "node:zlib";
 import { sectionOf } from "../../binaries/elf-section.js";
 import { type ProgramBytes, ProgramFile } from "../../binaries/program-bytes.js";
-import { parseJson } from "../../json.js";
 import { packagesOfCargo } from "./cargo.js";
 import { packagesOfGo } from "./go.js";
+import { HeldBytes } from "./held-bytes.js";
+import { parseList } from "./list-json.js";
 import type { Package } from "./package.js";
 
-/** Reads what a program says that it is made of; it is told in which file it was found when that is known. */
-export type ProgramPackages = (foundIn: string) => Package[];
+/** What a program says that it is made of; it is told in which file it was found when that is known. */
+export interface ProgramContent {
+  packagesIn(foundIn: string): Package[];
+  /** What it says in a form that is not read, a clause each. */
+  unread: readonly string[];
+}
 
 const magic = Buffer.from("\x7fELF", "latin1");
 
-// What is larger goes to disk.
-const mostHeld = 16 << 20;
+// What is larger goes to disk, piece by piece; both in bytes.
+const mostHeld = 64 << 20;
+const piece = 1 << 20;
 
 // More than the list of any program takes.
 const mostInflated = 8 << 20;
 
-/** Whether content begins as a program does. */
-export function isProgram(beginning: Buffer): boolean {
-  return beginning.subarray(0, magic.length).equals(magic);
-}
-
-/** Takes the content of a program as it passes. */
+/** Takes the content of a file as it passes, and keeps it as long as it may be a program. */
 export class PassingProgram {
   #held: Buffer[] = [];
-  #size = 0;
+  #heldBytes = 0;
+  #beginning: Buffer = Buffer.alloc(0);
   #isOnDisk = false;
 
-  /** `file` is where it is kept where it is large. */
-  constructor(private readonly file: string) {}
+  /** `file` is where it is kept where it is larger than `most`. */
+  constructor(
+    private readonly file: string,
+    private readonly most: number = mostHeld,
+  ) {}
 
   async add(chunk: Buffer): Promise<void> {
+    if (this.#beginning.length < magic.length)
+      this.#beginning = Buffer.concat([this.#beginning, chunk.subarray(0, magic.length)]).subarray(
+        0,
+        magic.length,
+      );
+    if (!magic.subarray(0, this.#beginning.length).equals(this.#beginning)) return;
     this.#held.push(chunk);
-    this.#size += chunk.length;
-    if (this.#size <= mostHeld) return;
-    await this.#spill();
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes > (this.#isOnDisk ? piece : this.most)) await this.#spill();
   }
 
-  /** What it is made of. Nothing is kept of it. */
-  async read(): Promise<ProgramPackages> {
-    if (!this.#isOnDisk) return packagesOf(Buffer.concat(this.#held));
+  /** What it is made of; undefined of what is no program. Nothing is kept of it. */
+  async read(): Promise<ProgramContent | undefined> {
+    if (!magic.equals(this.#beginning)) return undefined;
+    if (!this.#isOnDisk) return contentOf(new HeldBytes(this.#held));
     await this.#spill();
     const program = new ProgramFile(this.file);
     try {
-      return packagesOf(program);
+      return contentOf(program);
     } finally {
       program.close();
       await rm(this.file);
@@ -56,22 +67,34 @@ export class PassingProgram {
     await writeFile(this.file, this.#held, { flag: this.#isOnDisk ? "a" : "w" });
     this.#isOnDisk = true;
     this.#held = [];
-    this.#size = mostHeld - (1 << 20);
+    this.#heldBytes = 0;
   }
 }
 
-function packagesOf(program: ProgramBytes): ProgramPackages {
+function contentOf(program: ProgramBytes): ProgramContent {
   const go = packagesOfGo(program, "");
-  const crates = packagesOfCargo(auditable(program), "");
-  return (foundIn) => [...go, ...crates].map((each) => ({ ...each, foundIn }));
+  const crates = cratesOf(program);
+  const isSilent = go.length === 0 && sectionOf(program, ".go.buildinfo") !== undefined;
+  return {
+    packagesIn: (foundIn) => [...go, ...(crates ?? [])].map((each) => ({ ...each, foundIn })),
+    unread: [
+      ...(isSilent
+        ? ["its build information is broken, or of a Go before 1.18: no module of it is listed"]
+        : []),
+      ...(crates === undefined
+        ? ["what cargo-auditable wrote into it is broken: no crate of it is listed"]
+        : []),
+    ],
+  };
 }
 
-/** What cargo-auditable has linked in: JSON, compressed. */
-function auditable(program: ProgramBytes): unknown {
+/** What cargo-auditable has linked in: JSON, compressed. None where it has not, undefined where that is broken. */
+function cratesOf(program: ProgramBytes): Package[] | undefined {
   const section = sectionOf(program, ".dep-v0");
-  if (section === undefined) return undefined;
+  if (section === undefined) return [];
   try {
-    return parseJson(inflateSync(section, { maxOutputLength: mostInflated }).toString("utf8"));
+    const list = parseList(inflateSync(section, { maxOutputLength: mostInflated }).toString("utf8"));
+    return list === undefined ? undefined : packagesOfCargo(list, "");
   } catch {
     return undefined;
   }
