@@ -15,7 +15,7 @@ export interface GoBuildInfo {
   goVersion: string;
   /** The main module; its version is that of the git tag where Go stamped it, else `(devel)`. */
   module?: GoModule;
-  /** All others, each as what it was replaced by. */
+  /** All others, each as the module that it was replaced by; the version of one replaced by a directory is `(devel)`. */
   dependencies: readonly GoModule[];
   /** By key: `-ldflags`, `-trimpath`, `vcs.revision`. */
   settings: ReadonlyMap<string, string>;
@@ -28,6 +28,11 @@ const headerSize = 32;
 const inlineStrings = 0x2;
 // What the go command puts before and after the module information.
 const frameSize = 16;
+// Bytes: a program of a thousand modules has a tenth of it.
+const longest = 1 << 20;
+
+/** What Go calls the version of a module that it builds from a directory. */
+export const directoryVersion = "(devel)";
 
 /** Reads the build information of a program; undefined where there is none, or one of a Go before 1.18. */
 export function readGoBuildInfo(program: ProgramBytes): GoBuildInfo | undefined {
@@ -46,10 +51,9 @@ function parseModules(text: string): Omit<GoBuildInfo, "goVersion"> {
   const lines = text.split("\n").map((line) => line.split("\t"));
   const modules = lines.flatMap(([kind, path, version, sum], at) => {
     const module = kind === "mod" || kind === "dep" ? moduleOf(path, version, sum) : undefined;
-    const [replaced, ...by] = lines[at + 1] ?? [];
-    return module === undefined
-      ? []
-      : [{ kind, module: (replaced === "=>" ? moduleOf(...by) : undefined) ?? module }];
+    const [next, ...by] = lines[at + 1] ?? [];
+    const replacement = next === "=>" ? moduleOf(...by) : undefined;
+    return module === undefined ? [] : [{ kind, module: replacedBy(module, replacement) }];
   });
   const of = (wanted: string) => modules.flatMap(({ kind, module }) => (kind === wanted ? [module] : []));
   const [main] = of("mod");
@@ -62,6 +66,12 @@ function parseModules(text: string): Omit<GoBuildInfo, "goVersion"> {
     dependencies: of("dep"),
     settings: new Map(settings),
   };
+}
+
+/** A directory is no module that anybody else knows: what lies there has the path of what it replaces. */
+function replacedBy(module: GoModule, replacement: GoModule | undefined): GoModule {
+  const isDirectory = replacement !== undefined && ["", directoryVersion].includes(replacement.version);
+  return isDirectory ? { path: module.path, version: directoryVersion } : (replacement ?? module);
 }
 
 function moduleOf(path?: string, version?: string, sum?: string): GoModule | undefined {
@@ -81,7 +91,7 @@ function readString(bytes: Uint8Array, start: number): { text: string; end: numb
     if (byte < 0x80) break;
   }
   const end = at + length;
-  return end > bytes.length
+  return length > longest || end > bytes.length
     ? undefined
     : { text: Buffer.from(bytes.subarray(at, end)).toString("utf8"), end };
 }

@@ -1,4 +1,4 @@
-import { type GoBuildInfo, readGoBuildInfo } from "./build-info.js";
+import { directoryVersion, type GoBuildInfo, readGoBuildInfo } from "./build-info.js";
 import type { ProgramBytes } from "./program-bytes.js";
 
 /** A version that a program carries, or why it could not be read. */
@@ -50,7 +50,7 @@ function linkedVersion({ module, settings }: GoBuildInfo): EmbeddedVersion | und
 function moduleVersion({ module, settings }: GoBuildInfo): EmbeddedVersion {
   const trimmed =
     settings.get("-trimpath") === "true" ? "its linker flags are not recorded (-trimpath), and " : "";
-  if (module === undefined || module.version === "(devel)" || module.version === "")
+  if (module === undefined || ["", directoryVersion].includes(module.version))
     return { unknown: `${trimmed}Go stamped no version (-buildvcs)` };
   if (pseudoVersion.test(module.version))
     return { unknown: `${trimmed}Go saw no tag that fits the module path, and stamped ${module.version}` };

@@ -1,9 +1,6 @@
-import { type GoModule, readGoBuildInfo } from "../../binaries/build-info.js";
+import { directoryVersion, type GoModule, readGoBuildInfo } from "../../binaries/build-info.js";
 import type { ProgramBytes } from "../../binaries/program-bytes.js";
-import { formatPurl, type Package } from "./package.js";
-
-// What Go calls the version of a module that it builds from a directory.
-const built = "(devel)";
+import { formatPurl, isShown, type Package } from "./package.js";
 
 /** The modules that a program of Go is linked from, the standard library among them; none where it is no such program. */
 export function packagesOfGo(program: ProgramBytes, foundIn: string): Package[] {
@@ -13,9 +10,9 @@ export function packagesOfGo(program: ProgramBytes, foundIn: string): Package[] 
   // `go1.26.8 X:nodwarf5` has experiments behind it.
   const [, version] = /^go(\S+)/.exec(goVersion) ?? [];
   const stdlib = version === undefined ? [] : [{ path: "stdlib", version }];
-  return [...(module === undefined ? [] : [module]), ...dependencies, ...stdlib].map((each) =>
-    packageOf(each, foundIn),
-  );
+  return [...(module === undefined ? [] : [module]), ...dependencies, ...stdlib]
+    .filter(({ path, version }) => isShown(path) && isShown(version))
+    .map((each) => packageOf(each, foundIn));
 }
 
 function packageOf({ path, version, sum }: GoModule, foundIn: string): Package {
@@ -24,7 +21,7 @@ function packageOf({ path, version, sum }: GoModule, foundIn: string): Package {
     type: "golang",
     name: path,
     version,
-    purl: formatPurl({ type: "golang", namespace, name, version: version === built ? undefined : version }),
+    purl: formatPurl({ type: "golang", namespace, name, version: version === directoryVersion ? undefined : version }),
     ...sha256Of(sum),
     foundIn,
   };
