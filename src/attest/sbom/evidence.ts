@@ -1,7 +1,7 @@
 import { packagesOfApk } from "./apk.js";
 import { packagesOfDpkg } from "./dpkg.js";
 import { packagesOfBunLock, packagesOfNpmLock, packagesOfPackageJson } from "./npm.js";
-import type { Distribution, Package } from "./package.js";
+import { type Distribution, isShown, type Package } from "./package.js";
 
 /** Reads the packages that a file names. */
 type ReadPackages = (text: string, foundIn: string, distribution?: Distribution) => Package[];
@@ -68,5 +68,6 @@ export function distributionIn(texts: ReadonlyMap<string, string>): Distribution
     ]),
   );
   const [id, version = "", name] = ["ID", "VERSION_ID", "PRETTY_NAME"].map((key) => fields.get(key));
-  return id === undefined ? undefined : { id, version, name: name ?? id };
+  if (id === undefined || !/^[\w.-]+$/.test(id) || ![version, name ?? ""].every(isShown)) return undefined;
+  return { id: id.toLowerCase(), version, name: name || id };
 }

@@ -21,7 +21,12 @@ function packageOf({ path, version, sum }: GoModule, foundIn: string): Package {
     type: "golang",
     name: path,
     version,
-    purl: formatPurl({ type: "golang", namespace, name, version: version === directoryVersion ? undefined : version }),
+    purl: formatPurl({
+      type: "golang",
+      namespace,
+      name,
+      version: version === directoryVersion ? undefined : version,
+    }),
     ...sha256Of(sum),
     foundIn,
   };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import type { Visit } from "../../archive/tar-reader.js";
 import { InputError } from "../../errors.js";
 import { type FileNode, FileTree } from "../../layer/file-tree.js";
@@ -9,7 +9,7 @@ import type { StoredLayers } from "../../layer/uncompressed.js";
 import { unpack } from "../../layer/unpack.js";
 import type { StoredLayer } from "../../oci/stored-layer.js";
 import { distributionIn, isEvidence, packagesIn, packagesLockedBy, unreadOf } from "./evidence.js";
-import type { Inventory, Package } from "./package.js";
+import type { Distribution, Inventory, Package } from "./package.js";
 import { PassingProgram, type ProgramContent } from "./program.js";
 
 /** What is known of the content of a file, wherever it ends up. */
@@ -28,26 +28,37 @@ interface Content {
 /** A file that an image has, by its path from the root. */
 type FoundFile = Content & { path: string };
 
-// More than all databases of an image take.
-const mostText = 128 << 20;
+/** The most that is listed: more than images have, and less than JSON can be written of. */
+export interface InventoryLimit {
+  /** Bytes of one text that names packages. */
+  text: number;
+  packages: number;
+  files: number;
+}
+
+const mostListed: InventoryLimit = { text: 16 << 20, packages: 200_000, files: 500_000 };
+
+// Bytes of all texts that name packages.
+const mostHeld = 128 << 20;
+
+// What the package manager of a base image is made of says nothing about what was put on it.
+const ofBase = /^\/usr\/(?:local\/)?lib\/node_modules\//;
 
 /**
  * Reads what is in one platform of an image: its layers once, from the lowest to the highest, each file as it passes. What
  * an upper layer replaces or removes is not in it. What the source locks counts where no file says what is installed:
- * a program that Bun compiled says nothing itself.
+ * a program that Bun compiled and a script that is a bundle say nothing themselves.
  */
 export async function readInventory(
   image: StoredLayers,
   lockfiles: ReadonlyMap<string, string> = new Map(),
+  limit: InventoryLimit = mostListed,
 ): Promise<Inventory> {
   const directory = await mkdtemp(join(tmpdir(), "inventory-"));
   try {
-    const reader = new ContentReader(join(directory, "program"));
+    const reader = new ContentReader(join(directory, "program"), limit.text);
     const tree = await readTree(image, reader);
-    const inventory = inventoryOf([...filesOf(tree.root, "", reader)]);
-    if (inventory.packages.some(({ type }) => type === "npm")) return inventory;
-    const locked = [...lockfiles].flatMap(([name, text]) => packagesLockedBy(name, text));
-    return { ...inventory, packages: distinct([...inventory.packages, ...locked]) };
+    return inventoryOf([...filesOf(tree.root, "", reader)], lockfiles, limit);
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -73,14 +84,18 @@ async function readTree(image: StoredLayers, reader: ContentReader): Promise<Fil
 /** Reads the content of files as it passes, and keeps what it says by where it lies. */
 class ContentReader {
   readonly #contents = new Map<string, Content>();
-  #textLeft = mostText;
+  #textLeft = mostHeld;
 
-  constructor(private readonly programFile: string) {}
+  constructor(
+    private readonly programFile: string,
+    private readonly mostText: number,
+  ) {}
 
   async read(layer: StoredLayer, offset: number, path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
     const [sha1, sha256] = [createHash("sha1"), createHash("sha256")];
     const passing = new PassingProgram(this.programFile);
-    const isText = isEvidence(fromRoot(path));
+    const isText = isEvidence(posix.resolve("/", path).slice(1));
+    const most = Math.min(this.mostText, this.#textLeft);
     const texts: Buffer[] = [];
     let size = 0;
     for await (const chunk of chunks) {
@@ -88,10 +103,10 @@ class ContentReader {
       sha256.update(chunk);
       size += chunk.length;
       await passing.add(chunk);
-      if (isText && size <= this.#textLeft) texts.push(Buffer.from(chunk));
+      if (isText && size <= most) texts.push(Buffer.from(chunk));
     }
     const program = await passing.read();
-    const isTooLarge = isText && size > this.#textLeft;
+    const isTooLarge = isText && size > most;
     if (isText && !isTooLarge) this.#textLeft -= size;
     this.#contents.set(keyOf(layer, offset), {
       sha1: sha1.digest("hex"),
@@ -108,19 +123,43 @@ class ContentReader {
   }
 }
 
-function inventoryOf(files: readonly FoundFile[]): Inventory {
+function inventoryOf(
+  files: readonly FoundFile[],
+  lockfiles: ReadonlyMap<string, string>,
+  limit: InventoryLimit,
+): Inventory {
   const texts = new Map(files.flatMap(({ path, text }) => (text === undefined ? [] : [[path, text]])));
   const distribution = distributionIn(texts);
-  const packages = files.flatMap(({ path, text, program }) => [
-    ...(text === undefined ? [] : packagesIn(path, text, distribution)),
-    ...(program?.packagesIn(`/${path}`) ?? []),
-  ]);
+  const found = distinct(packagesOf(files, limit.packages, distribution));
+  const isInstalled = found.some(({ type, foundIn }) => type === "npm" && !ofBase.test(foundIn));
+  const locked = [...lockfiles].flatMap(([name, text]) => packagesLockedBy(name, text));
+  const packages = isInstalled ? found : distinct([...found, ...locked]);
+  const records = files.map(({ path, sha1, sha256, size }) => ({ path: `/${path}`, sha1, sha256, size }));
   return {
     ...(distribution === undefined ? {} : { distribution }),
-    packages: distinct(packages),
-    files: files.map(({ path, sha1, sha256, size }) => ({ path: `/${path}`, sha1, sha256, size })),
-    remarks: files.flatMap(remarksOn),
+    packages: packages.slice(0, limit.packages),
+    files: records.slice(0, limit.files),
+    remarks: [
+      ...files.flatMap(remarksOn),
+      ...(packages.length > limit.packages ? [`No more than ${limit.packages} packages are listed.`] : []),
+      ...(files.length > limit.files
+        ? [`No more than ${limit.files} of ${files.length} files are listed.`]
+        : []),
+    ],
   };
+}
+
+/** What files name, up to one more than the most. */
+function packagesOf(files: readonly FoundFile[], most: number, distribution?: Distribution): Package[] {
+  const packages: Package[] = [];
+  for (const { path, text, program } of files) {
+    const named = [
+      ...(text === undefined ? [] : packagesIn(path, text, distribution)),
+      ...(program?.packagesIn(`/${path}`) ?? []),
+    ];
+    for (const each of named.slice(0, most + 1 - packages.length)) packages.push(each);
+  }
+  return packages;
 }
 
 /** What is not read of a file, a sentence each. */
@@ -152,9 +191,4 @@ function* filesOf(node: FileNode, path: string, reader: ContentReader): Generato
 
 function keyOf({ digest }: StoredLayer, offset: number): string {
   return `${digest} ${offset}`;
-}
-
-/** A path of an archive, which may begin with `./` or `/`. */
-function fromRoot(path: string): string {
-  return path.replace(/^(?:\.?\/)+/, "");
 }
