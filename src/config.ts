@@ -33,6 +33,11 @@ const webUrl = z
   .url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" })
   .refine(isWithoutUser, "a URL without user name and password");
 
+const serviceUrl = webUrl.refine(
+  (text) => !text.startsWith("http://") || isLoopback(text),
+  "https, since tokens are sent there; http is for this machine alone",
+);
+
 // A user alone may be part of an address: ssh://git@example.com/app.git
 const isWithoutPassword = (text: string) => !holdsUrlPassword(text);
 
@@ -456,16 +461,16 @@ const attest = z
       .describe(
         "Whether what is attached is signed: auto signs where a key is given, or the identity token of a public repository, whose name the public log may show; always is an error where there is neither a key nor a token, and takes that of a private repository as well.",
       ),
-    fulcio: webUrl
+    fulcio: serviceUrl
       .default("https://fulcio.sigstore.dev")
       .describe("URL of the authority that certifies identity tokens."),
     rekor: z
-      .union([webUrl, z.literal(false)])
+      .union([serviceUrl, z.literal(false)])
       .optional()
       .describe(
         "URL of the transparency log, or false for none. Default: https://rekor.sigstore.dev for tokens that https://fulcio.sigstore.dev certifies, and none beside.",
       ),
-    timestamps: webUrl
+    timestamps: serviceUrl
       .optional()
       .describe("URL of a timestamp authority (RFC 3161) that signatures get a time from."),
   })
@@ -661,6 +666,11 @@ function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     json,
   );
+}
+
+function isLoopback(text: string): boolean {
+  const host = URL.canParse(text) ? new URL(text).hostname : "";
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }
 
 /** What is no URL at all is told by another check. */

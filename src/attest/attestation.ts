@@ -1,13 +1,12 @@
 import { RegistryError } from "../errors.js";
 import { type AttachedDocument, type Attachment, buildAttachment } from "../oci/attachment.js";
-import { type Descriptor, parseManifest } from "../oci/manifest.js";
-import { bounds } from "../registry/bounds.js";
+import type { Descriptor } from "../oci/manifest.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { Referrer } from "../registry/lists.js";
 import { eachOf } from "../registry/parallel.js";
 import { formatReference, type Repository } from "../registry/reference.js";
 import { pushAttachments, readReferrers } from "../registry/referrers.js";
-import { requireManifest } from "../registry/verify.js";
+import { statementIn, tryDocument } from "./attached.js";
 import {
   type DocumentKind,
   documentForms,
@@ -16,9 +15,8 @@ import {
   signedDocument,
   unsignedDocument,
 } from "./document.js";
-import { parseBundle } from "./signature/bundle.js";
 import type { Signer } from "./signature/signer.js";
-import { isAbout, type Subject, statementAbout } from "./statement.js";
+import { type Subject, statementAbout } from "./statement.js";
 
 /** A document that is to be attached to a manifest. */
 export interface WantedDocument {
@@ -95,15 +93,13 @@ export class Attestation {
 
   /** The document as a repository has it: signed by this signer where there is one, else in any form. */
   async #find(repository: Repository, wanted: WantedDocument): Promise<Referrer | undefined> {
-    const { kind, subject } = wanted;
     const { client } = this.options;
     const signer = await this.options.signer?.();
-    const listed = await this.#list(repository, subject.digest);
-    const candidates = listed.filter((referrer) => kindOf(referrer) === kind);
-    if (signer === undefined) return candidates[0];
-    for (const candidate of candidates.filter(isSigned)) {
-      const bundle = await readDocument(client, repository, candidate);
-      if (bundle !== undefined && (await isSignedDocument(signer, bundle.bytes, wanted))) return candidate;
+    const listed = await this.#list(repository, wanted.subject.digest);
+    for (const candidate of listed.filter((referrer) => kindOf(referrer) === wanted.kind)) {
+      if (signer !== undefined && !isSigned(candidate)) continue;
+      const document = await tryDocument(client, repository, candidate);
+      if (document !== undefined && (await isWanted(document, wanted, signer))) return candidate;
     }
     return undefined;
   }
@@ -126,7 +122,7 @@ export class Attestation {
     for (const holder of this.options.holders) {
       const found = await this.#find(holder, document);
       if (found === undefined) continue;
-      const content = await readDocument(this.options.client, holder, found);
+      const content = await tryDocument(this.options.client, holder, found);
       if (content !== undefined)
         return { attachment: buildAttachment(document.subject, content), how: "copied" };
     }
@@ -156,29 +152,17 @@ function withoutAdvice(error: unknown): unknown {
   );
 }
 
-/** What a repository has attached: one document; undefined where it is something else. */
-export async function readDocument(
-  client: RegistryClient,
-  repository: Repository,
-  { digest }: Pick<Referrer, "digest">,
-): Promise<AttachedDocument | undefined> {
-  const stored = await requireManifest(client, repository, digest);
-  const { layers, annotations = {} } = parseManifest(stored.bytes, formatReference(repository, digest));
-  const [layer, ...others] = layers;
-  if (layer === undefined || others.length > 0) return undefined;
-  const { mediaType } = layer;
-  return { mediaType, bytes: await client.readBlob(repository, layer, bounds.attachment), annotations };
-}
-
-/** Anybody may attach a signature here that this signer has made over something else. */
-async function isSignedDocument(
-  signer: StatementSigner,
-  bundle: Buffer,
+/** Anybody may attach anything here, a signature that this signer has made over something else as well. */
+async function isWanted(
+  document: AttachedDocument,
   { kind, subject }: WantedDocument,
+  signer: StatementSigner | undefined,
 ): Promise<boolean> {
-  if (!(await signer.isSignedBy(bundle))) return false;
-  const { statement } = await parseBundle(bundle);
-  return statement.predicateType === documentForms[kind].predicateType && isAbout(statement, subject.digest);
+  // What nobody can read is nobody's.
+  const isSigned = signer === undefined || (await signer.isSignedBy(document.bytes).catch(() => false));
+  if (!isSigned) return false;
+  const statement = await statementIn(document, subject.digest);
+  return statement?.predicateType === documentForms[kind].predicateType;
 }
 
 function outcomeOf(

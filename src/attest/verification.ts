@@ -1,14 +1,11 @@
 import { messageOf, SlipwayError, VerificationError } from "../errors.js";
-import { parseJson } from "../json.js";
-import type { AttachedDocument } from "../oci/attachment.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { Referrer } from "../registry/lists.js";
 import { eachOf } from "../registry/parallel.js";
 import { formatReference, type Repository } from "../registry/reference.js";
 import { readReferrers } from "../registry/referrers.js";
-import { readDocument } from "./attestation.js";
-import { bundleType, type DocumentKind, isSigned, kindOfMediaType, kindOfPredicate } from "./document.js";
-import { parseBundle } from "./signature/bundle.js";
+import { statementIn, tryDocument } from "./attached.js";
+import { type DocumentKind, isSigned, kindOfPredicate } from "./document.js";
 import { type IdentityPolicy, parseIdentityPolicy } from "./signature/identity.js";
 import { parseTrustRoot, publicTrustRoot } from "./signature/trust-root.js";
 import { type SignaturePolicy, type VerifiedStatement, verifyBundle } from "./signature/verify.js";
@@ -33,7 +30,7 @@ export interface SignedBy {
 }
 
 // More than anybody attaches to an image.
-const mostSignatures = 100;
+const mostSignatures = 1000;
 
 /** Reads who has to have signed; an identity counts only where a trusted root vouches for it. */
 export async function parseSignaturePolicy({
@@ -78,14 +75,14 @@ async function verify(
   referrer: Referrer,
   { digest, policy }: { digest: string; policy: SignaturePolicy },
 ): Promise<VerifiedDocument | string> {
-  const document = await readDocument(client, repository, referrer);
-  if (document === undefined) return `${referrer.digest}: is no bundle of Sigstore.`;
+  const document = await tryDocument(client, repository, referrer);
+  if (document === undefined) return `${referrer.digest}: is listed, and no document is there.`;
   try {
     const found = await verifyBundle(document.bytes, policy, digest);
     return { ...found, kind: kindOfPredicate(found.statement.predicateType), digest: referrer.digest };
   } catch (error) {
-    if (error instanceof SlipwayError) return `${referrer.digest}: ${messageOf(error)}`;
-    throw error;
+    // Whatever is wrong with one of them, another may be good.
+    return `${referrer.digest}: ${error instanceof SlipwayError ? messageOf(error) : "is no bundle of Sigstore that can be read."}`;
   }
 }
 
@@ -114,28 +111,13 @@ async function unverifiedSbom(
   digest: string,
 ): Promise<object | undefined> {
   const referrers = await readReferrers(client, repository, digest);
-  for (const referrer of referrers) {
-    const document = await readDocument(client, repository, referrer);
-    const content = document && (await contentOf(document));
-    if (content !== undefined) return content;
+  for (const referrer of referrers.slice(0, mostSignatures)) {
+    const document = await tryDocument(client, repository, referrer);
+    const statement = document && (await statementIn(document, digest));
+    if (statement !== undefined && isSbom(kindOfPredicate(statement.predicateType)))
+      return statement.predicate;
   }
   return undefined;
-}
-
-async function contentOf({ mediaType, bytes }: AttachedDocument): Promise<object | undefined> {
-  if (isSbom(kindOfMediaType(mediaType))) return asObject(parseJson(bytes.toString("utf8")));
-  if (mediaType !== bundleType) return undefined;
-  try {
-    const { statement } = await parseBundle(bytes);
-    return isSbom(kindOfPredicate(statement.predicateType)) ? statement.predicate : undefined;
-  } catch (error) {
-    if (error instanceof SlipwayError) return undefined;
-    throw error;
-  }
-}
-
-function asObject(json: unknown): object | undefined {
-  return typeof json === "object" && json !== null ? json : undefined;
 }
 
 function isSbom(kind: DocumentKind | undefined): boolean {

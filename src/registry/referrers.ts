@@ -96,12 +96,11 @@ async function readTagged(
   if (stored === undefined) return undefined;
   const reference = formatReference(repository, tag);
   const { mediaType } = stored.descriptor;
-  if (!isIndex(mediaType))
-    throw new VerificationError(
-      `${reference}: expected the list of what is attached to ${subject}, got ${mediaType}. That tag is where registries without the referrers API keep the list: give that image another tag, then run this again.`,
-    );
+  if (!isIndex(mediaType)) throw otherImage(reference, subject, mediaType);
   // It is read as an index first: what Go could not read is not written again.
-  parseIndex(stored.bytes, reference);
+  const { manifests } = parseIndex(stored.bytes, reference);
+  if (manifests.some(({ platform }) => platform !== undefined))
+    throw otherImage(reference, subject, "an image");
   return referrersIndex.parse(JSON.parse(stored.bytes.toString("utf8")));
 }
 
@@ -112,8 +111,8 @@ function entriesOf(index: TaggedIndex | undefined): readonly Referrer[] {
 function withEntries(index: TaggedIndex | undefined, added: readonly Attachment[]): StoredManifest {
   const content = {
     schemaVersion: 2,
-    mediaType: mediaTypes.index,
     ...index,
+    mediaType: mediaTypes.index,
     manifests: [...(index?.manifests ?? []), ...added.map(({ listed }) => listed)],
   };
   const bytes = Buffer.from(JSON.stringify(content));
@@ -129,6 +128,12 @@ function missingIn(listed: readonly Referrer[], attachments: readonly Attachment
 /** The tag that holds the list for a digest (distribution specification v1.1, "Referrers Tag Schema"). */
 function tagFor(subject: string): string {
   return subject.replace(":", "-");
+}
+
+function otherImage(reference: string, subject: string, given: string): VerificationError {
+  return new VerificationError(
+    `${reference}: expected the list of what is attached to ${subject}, got ${given}. That tag is where registries without the referrers API keep the list: give that image another tag, then run this again.`,
+  );
 }
 
 function unlisted(repository: Repository, subject: string, [missing]: readonly Attachment[]): RegistryError {

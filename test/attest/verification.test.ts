@@ -108,6 +108,18 @@ describe("the documents of an image", () => {
     ["about another image", async () => (await keySigner(own)).sign(about(`sha256:${"0".repeat(64)}`))],
     ["that is no bundle", async () => Buffer.from("{}")],
     ["that is no JSON", async () => Buffer.from("\x00".repeat(1000))],
+    ["whose timestamp is none", () => changed((material) => timestamped(material, ["AAAA"]))],
+    [
+      "with timestamps without end",
+      () => changed((material) => timestamped(material, Array(2000).fill("AAAA"))),
+    ],
+    [
+      "whose certificate is none",
+      () =>
+        changed((material) =>
+          Object.assign(material, { publicKey: undefined, certificate: { rawBytes: "AAAA" } }),
+        ),
+    ],
     [
       "whose payload was exchanged",
       async () => {
@@ -135,6 +147,19 @@ describe("the documents of an image", () => {
     expect(await verify(at, { signer: own.publicPem })).toHaveLength(1);
   });
 
+  it("hold beside one that is listed and gone", async () => {
+    const at = repository();
+    await seed(at, image.packed, "1.2.3");
+    const good = buildAttachment(
+      descriptor,
+      signedDocument("signature", await (await keySigner(own)).sign(about(descriptor.digest))),
+    );
+    const gone = buildAttachment(descriptor, signedDocument("signature", Buffer.from("gone")));
+    await client.putManifest(at, gone.manifest.descriptor.digest, gone.manifest);
+    await pushAttachments(client, at, [good]);
+    expect(await verify(at, { signer: own.publicPem })).toHaveLength(1);
+  });
+
   it("are signed by the next release beside what somebody else attached under their names", async () => {
     const at = repository();
     await seed(at, image.packed, "1.2.3");
@@ -147,6 +172,22 @@ describe("the documents of an image", () => {
     expect(await verify(at, { signer: own.publicPem })).toHaveLength(2);
   });
 });
+
+type Material = Record<string, unknown>;
+
+const timestamped = (material: Material, texts: readonly string[]) =>
+  Object.assign(material, {
+    timestampVerificationData: {
+      rfc3161Timestamps: texts.map((signedTimestamp) => ({ signedTimestamp })),
+    },
+  });
+
+/** A good bundle, with something else beside its signature. */
+async function changed(change: (material: Material) => void): Promise<Buffer> {
+  const bundle = JSON.parse((await (await keySigner(own)).sign(about(descriptor.digest))).toString());
+  change(bundle.verificationMaterial);
+  return Buffer.from(JSON.stringify(bundle));
+}
 
 const about = (digest: string) =>
   statementAbout([subjectOf("acme/app", digest)], predicateTypes.signature, {});

@@ -5,11 +5,13 @@ import type { ImageDocuments } from "../../src/attest/image.js";
 import { createSigner } from "../../src/attest/signature/signer.js";
 import type { Statement } from "../../src/attest/statement.js";
 import { SlipwayError } from "../../src/errors.js";
+import { type Attachment, buildAttachment } from "../../src/oci/attachment.js";
+import { mediaTypes } from "../../src/oci/manifest.js";
 import type { Repository } from "../../src/registry/reference.js";
-import { readReferrers } from "../../src/registry/referrers.js";
+import { pushAttachments, readReferrers } from "../../src/registry/referrers.js";
 import { publishRelease } from "../../src/release/publish.js";
-import { referrersTagOf } from "../support/artifact.js";
-import { directFetch, makeClient } from "../support/client.js";
+import { referrersTagOf, storedManifest } from "../support/artifact.js";
+import { directFetch, makeClient, seed } from "../support/client.js";
 import { describeRequests, type ProxiedRegistry, writesIn } from "../support/proxied-registry.js";
 import { makePublication } from "../support/publication.js";
 import { useRegistryPair } from "../support/registry-pair.js";
@@ -72,6 +74,25 @@ const spdx = "application/spdx+json";
 const statement = "application/vnd.in-toto+json";
 const bundle = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
+const client = makeClient();
+const push = (at: Repository, attachment: Attachment) => pushAttachments(client, at, [attachment]);
+const otherStatement = JSON.stringify({
+  _type: "https://in-toto.io/Statement/v1",
+  subject: [{ name: "other", digest: { sha256: "0".repeat(64) } }],
+  predicateType: "https://slsa.dev/provenance/v1",
+  predicate: {},
+});
+
+async function gone(at: Repository, attachment: Attachment): Promise<void> {
+  await push(at, attachment);
+  await client.deleteManifest(at, attachment.manifest.descriptor.digest);
+}
+
+async function listOnly(at: Repository, entry: object): Promise<void> {
+  const content = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [entry] };
+  await client.putManifest(at, referrersTagOf(index), storedManifest(content, mediaTypes.index));
+}
+
 describe("the documents of a release", () => {
   it("are attached before any tag is set: SBOMs to platforms, provenance to the whole", async () => {
     const repository = first.repository();
@@ -97,7 +118,7 @@ describe("the documents of a release", () => {
     expect(await attachedTo(first.direct(repository))).toEqual([[], [], []]);
   });
 
-  it("are not attached twice, and what a repeat asks is a list for each manifest", async () => {
+  it("are not attached twice, and what a repeat asks is lists and documents", async () => {
     const repository = first.repository();
     await publish([repository], documentsBy());
     first.proxy.clear();
@@ -109,8 +130,8 @@ describe("the documents of a release", () => {
       attached: [{ how: "existed" }, { how: "existed" }, { how: "existed" }],
     });
     expect(writesIn(describeRequests(first.proxy.requests, image.packed))).toEqual([]);
-    // This registry has no referrers API: of each list it is asked for both forms.
-    expect(first.proxy.requests.length - without).toBe(6);
+    // This registry has no referrers API: of each list it is asked for both forms. Each document is read, in two requests.
+    expect(first.proxy.requests.length - without).toBe(6 + 6);
     expect(made).toBe(1);
   });
 
@@ -239,5 +260,42 @@ describe("the documents of a release", () => {
       ),
     });
     expect((await first.tags(repository)).filter((tag) => !tag.startsWith("sha256-"))).toEqual([]);
+  });
+
+  const provenance = "https://slsa.dev/provenance/v1";
+  const listedAs = (mediaType: string, digest: string) => ({
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    digest,
+    size: 100,
+    artifactType: mediaType,
+    annotations: { "dev.slipway.predicate-type": provenance },
+  });
+  const document = (mediaType: string, text: string) =>
+    buildAttachment(index.descriptor, {
+      mediaType,
+      bytes: Buffer.from(text),
+      annotations: { "dev.slipway.predicate-type": provenance },
+    });
+
+  // A clean-up may have removed what is listed, and whoever may push may list anything.
+  it.each<[string, boolean, (repository: Repository) => Promise<void>]>([
+    ["is listed and gone", false, (at) => gone(at, document(statement, "{}"))],
+    ["is listed and gone, signed", true, (at) => gone(at, document(bundle, "{}"))],
+    ["is an index", true, (at) => listOnly(at, listedAs(bundle, index.descriptor.digest))],
+    ["is of another form", false, (at) => push(at, document("application/x-evil", "{}"))],
+    ["is about another image", false, (at) => push(at, document(statement, otherStatement))],
+    ["is no bundle", true, (at) => push(at, document(bundle, "{}"))],
+    ["is no JSON", true, (at) => push(at, document(bundle, "\x00\x00"))],
+  ])("are attached beside what %s", async (_, isSigned, attach) => {
+    const repository = first.repository();
+    await seed(first.direct(repository), image.packed);
+    await attach(first.direct(repository));
+    const [outcome] = await publish([repository], documentsBy(isSigned ? await makeSigner() : undefined));
+    expect(outcome).toMatchObject({
+      ok: true,
+      attached: expect.arrayContaining([
+        expect.objectContaining({ kind: "provenance", how: "attached", signed: isSigned }),
+      ]),
+    });
   });
 });

@@ -32,6 +32,9 @@ export const lockfileNames: readonly string[] = Object.keys(lockfiles);
 
 const release = /^(?:etc|usr\/lib)\/os-release$/;
 
+// Far more than any has.
+const largestRelease = 64 * 1024;
+
 const unread = /^(?:var|usr)\/lib\/(?:sysimage\/)?rpm\/(?:rpmdb\.sqlite|Packages(?:\.db)?)$/;
 
 /** Whether a file says which packages an image holds, or which distribution it is. */
@@ -60,7 +63,7 @@ export function distributionIn(texts: ReadonlyMap<string, string>): Distribution
     .filter(([path]) => release.test(path))
     .toSorted()
     .map(([, content]) => content);
-  if (text === undefined) return undefined;
+  if (text === undefined || text.length > largestRelease) return undefined;
   const fields = new Map(
     [...text.matchAll(/^([A-Z_]{1,40})=["']?([^"'\n]{0,200})["']?$/gm)].map(([, name, value]) => [
       name,

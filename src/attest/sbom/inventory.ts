@@ -28,15 +28,17 @@ interface Content {
 /** A file that an image has, by its path from the root. */
 type FoundFile = Content & { path: string };
 
-/** The most that is listed: more than images have, and less than JSON can be written of. */
+/** The most that is listed: more than images have, and less than is read of a document that is attached. */
 export interface InventoryLimit {
   /** Bytes of one text that names packages. */
   text: number;
   packages: number;
   files: number;
+  /** Characters of the paths of all files. */
+  paths: number;
 }
 
-const mostListed: InventoryLimit = { text: 16 << 20, packages: 200_000, files: 500_000 };
+const mostListed: InventoryLimit = { text: 8 << 20, packages: 20_000, files: 50_000, paths: 8 << 20 };
 
 // Bytes of all texts that name packages.
 const mostHeld = 128 << 20;
@@ -134,25 +136,37 @@ function inventoryOf(
   const isInstalled = found.some(({ type, foundIn }) => type === "npm" && !ofBase.test(foundIn));
   const locked = [...lockfiles].flatMap(([name, text]) => packagesLockedBy(name, text));
   const packages = isInstalled ? found : distinct([...found, ...locked]);
-  const records = files.map(({ path, sha1, sha256, size }) => ({ path: `/${path}`, sha1, sha256, size }));
+  const listed = files.slice(0, listedWithin(files, limit));
+  const records = listed.map(({ path, sha1, sha256, size }) => ({ path: `/${path}`, sha1, sha256, size }));
   return {
     ...(distribution === undefined ? {} : { distribution }),
     packages: packages.slice(0, limit.packages),
-    files: records.slice(0, limit.files),
+    files: records,
     remarks: [
       ...files.flatMap(remarksOn),
       ...(packages.length > limit.packages ? [`No more than ${limit.packages} packages are listed.`] : []),
-      ...(files.length > limit.files
-        ? [`No more than ${limit.files} of ${files.length} files are listed.`]
+      ...(files.length > listed.length
+        ? [`No more than ${listed.length} of ${files.length} files are listed.`]
         : []),
     ],
   };
+}
+
+/** How many files are listed, which are in the order of their paths. */
+function listedWithin(files: readonly FoundFile[], limit: InventoryLimit): number {
+  let paths = 0;
+  for (const [at, { path }] of files.entries()) {
+    paths += path.length;
+    if (at === limit.files || paths > limit.paths) return at;
+  }
+  return files.length;
 }
 
 /** What files name, up to one more than the most. */
 function packagesOf(files: readonly FoundFile[], most: number, distribution?: Distribution): Package[] {
   const packages: Package[] = [];
   for (const { path, text, program } of files) {
+    if (packages.length > most) break;
     const named = [
       ...(text === undefined ? [] : packagesIn(path, text, distribution)),
       ...(program?.packagesIn(`/${path}`) ?? []),

@@ -2,16 +2,22 @@ import { isShown } from "./package.js";
 
 // Far more than a field of a database takes.
 const longest = 1000;
+// More than a distribution has packages.
+const mostRecords = 100_000;
 
 /**
  * The records of a database of packages, as apk and dpkg write it: fields of a line each, `name: value` or `N:value`, and
- * an empty line between records. Values are left out that are enormous or not shown.
+ * an empty line between records. Values are left out that are enormous or not shown, and records that no image has.
  */
 export function* recordsIn(text: string): Generator<ReadonlyMap<string, string>> {
   let fields = new Map<string, string>();
+  let records = 0;
   for (const line of linesOf(text)) {
     if (line.trim() === "") {
-      if (fields.size > 0) yield fields;
+      if (fields.size === 0) continue;
+      records += 1;
+      if (records > mostRecords) return;
+      yield fields;
       fields = new Map();
       continue;
     }

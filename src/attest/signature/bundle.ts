@@ -27,6 +27,9 @@ export interface StatementBundle {
 /** Media type of the bundles that are made here, and the artifact type of what carries one. */
 export const bundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
+// Each takes a while to verify.
+const mostWitnesses = 32;
+
 /** What is signed of a statement's bytes: its media type as well (DSSE, version 1). */
 export async function signedBytesOf(payload: Buffer): Promise<Buffer> {
   const { dsse } = await import("@sigstore/core");
@@ -71,12 +74,19 @@ export async function parseBundle(bytes: Buffer): Promise<StatementBundle> {
   }
   if (!isBundleWithDsseEnvelope(bundle)) throw refused("signs no statement");
   const { payload, payloadType, signatures } = bundle.content.dsseEnvelope;
+  if (witnessesOf(bundle) > mostWitnesses)
+    throw refused("has more entries and timestamps than anybody makes");
   // It has one signature, else it is no bundle of Sigstore.
   const [first] = signatures;
   const statement = payloadType === statementMediaType ? parseStatement(payload) : undefined;
   if (first === undefined || statement === undefined)
     throw refused("signs something else than an in-toto statement");
   return { bundle, statement, payload, signature: first.sig, certificate: certificateIn(bundle) };
+}
+
+function witnessesOf({ verificationMaterial }: BundleWithDsseEnvelope): number {
+  const { tlogEntries, timestampVerificationData } = verificationMaterial;
+  return tlogEntries.length + (timestampVerificationData?.rfc3161Timestamps.length ?? 0);
 }
 
 function certificateIn({ verificationMaterial }: BundleWithDsseEnvelope): Buffer | undefined {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../../errors.js";
+import { httpUrl } from "../../registry/http-url.js";
 import type { IdentityToken } from "./identity-token.js";
 
 /** The run of a CI platform, by what its token says of it: nothing in the job can make it say something else. */
@@ -89,7 +90,14 @@ function gitlabRun(claims: unknown, issuer: string): PlatformRun {
 
 /** github.com and GHE.com issue tokens at a host of their own, GitHub Enterprise Server at its own. */
 function githubServer(issuer: string): string {
-  const { protocol, host } = new URL(issuer);
+  const url = httpUrl(issuer);
+  if (url === undefined)
+    throw new InputError({
+      subject: "the identity token",
+      expected: "an issuer that is a URL",
+      given: issuer,
+    });
+  const { protocol, host } = url;
   const server = host.replace(/^token\.actions\./, "");
   return `${protocol}//${server === "githubusercontent.com" ? "github.com" : server}`;
 }

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import type { TransparencyLogEntry } from "@sigstore/bundle";
 import { z } from "zod";
 import { parseJson } from "../../json.js";
+import type { SignedStatement } from "./bundle.js";
 import { ask, type Delivery, endpoint, type Service, type ServiceAnswer, unreadable } from "./service.js";
 
 const bytes = z.base64().transform((text) => Buffer.from(text, "base64"));
@@ -29,13 +31,45 @@ const answerSchema = z
   .refine(({ length }) => length === 1)
   .transform(([entry]) => entry);
 
+// What a log keeps of a signed envelope (Rekor, pkg/types/dsse/v0.0.1).
+const dsseSchema = z.object({
+  kind: z.literal("dsse"),
+  spec: z.object({
+    payloadHash: z.object({ algorithm: z.literal("sha256"), value: z.string() }),
+    signatures: z.array(z.object({ signature: z.string() })).length(1),
+  }),
+});
+
 const kindSchema = z.object({ kind: z.string(), apiVersion: z.string() });
+
+/** Whether an entry is about a signature: a log may answer with another one, and nobody could verify that. */
+export function isEntryOf(
+  { canonicalizedBody }: Pick<TransparencyLogEntry, "canonicalizedBody">,
+  { payload, signature }: Pick<SignedStatement, "payload" | "signature">,
+): boolean {
+  const { data } = dsseSchema.safeParse(parseJson(Buffer.from(canonicalizedBody).toString("utf8")));
+  return (
+    data?.spec.payloadHash.value === createHash("sha256").update(payload).digest("hex") &&
+    data.spec.signatures[0]?.signature === signature.toString("base64")
+  );
+}
 
 /**
  * Enters a signature into a transparency log. `envelope` is the JSON of the signed envelope, `verifier` the
  * certificate or public key, as PEM.
  */
 export async function enter(
+  delivery: Delivery,
+  rekor: string,
+  { envelope, ...signed }: Pick<SignedStatement, "payload" | "signature"> & { envelope: string },
+  verifier: string,
+): Promise<TransparencyLogEntry> {
+  const entry = await enterOnce(delivery, rekor, envelope, verifier);
+  if (isEntryOf(entry, signed)) return entry;
+  throw unreadable(serviceAt(rekor), "is the entry of another signature");
+}
+
+async function enterOnce(
   delivery: Delivery,
   rekor: string,
   envelope: string,

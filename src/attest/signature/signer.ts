@@ -8,7 +8,7 @@ import { certify } from "./fulcio.js";
 import type { SignerIdentity } from "./identity.js";
 import { parseIdentityToken } from "./identity-token.js";
 import { fingerprintOf, hintOf, isSignature, readPrivateKey, signatureBy } from "./key.js";
-import { enter } from "./rekor.js";
+import { enter, isEntryOf } from "./rekor.js";
 import type { Delivery } from "./service.js";
 import { timestamp } from "./timestamp.js";
 
@@ -95,7 +95,9 @@ async function sign(
   const signature = signatureBy(key, await signedBytesOf(payload));
   const envelope = await envelopeOf(payload, signature);
   const [entries, timestamps] = await Promise.all([
-    rekor === undefined ? [] : enter(delivery, rekor, envelope, verifier).then((entry) => [entry]),
+    rekor === undefined
+      ? []
+      : enter(delivery, rekor, { envelope, payload, signature }, verifier).then((entry) => [entry]),
     authority === undefined ? [] : timestamp(delivery, authority, signature).then((one) => [one]),
   ]);
   return encodeBundle({ payload, signature, ...material, entries, timestamps });
@@ -106,7 +108,7 @@ async function isSignedBy(holder: Holder, witnesses: Witnesses, bytes: Buffer): 
   if (read === undefined) return false;
   const { tlogEntries, timestampVerificationData } = read.bundle.verificationMaterial;
   const isWitnessed =
-    (witnesses.rekor === undefined || tlogEntries.length > 0) &&
+    (witnesses.rekor === undefined || tlogEntries.some((entry) => isEntryOf(entry, read))) &&
     (witnesses.timestamps === undefined || (timestampVerificationData?.rfc3161Timestamps.length ?? 0) > 0);
   return isWitnessed && holder.made(read, await signedBytesOf(read.payload));
 }

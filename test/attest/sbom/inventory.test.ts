@@ -11,7 +11,7 @@ import { type Storage, storedImage } from "../../support/stored-image.js";
 type Layers = readonly (readonly MemberSpec[])[];
 
 const none: ReadonlyMap<string, string> = new Map();
-const limit = { text: 1000, packages: 1000, files: 1000 };
+const limit = { text: 1000, packages: 1000, files: 1000, paths: 8 << 20 };
 
 const read = (layers: Layers, lockfiles = none, storage: Storage = {}) =>
   readInventory(storedImage(layers, storage), lockfiles);
