@@ -80,7 +80,28 @@ async function listUnderTag(
     const missing = missingIn(entriesOf(index), attachments);
     if (missing.length === 0) return;
     if (writes === mostWrites) throw unlisted(repository, subject, missing);
-    await client.putManifest(repository, tagFor(subject), withEntries(index, missing));
+    await writeList(client, repository, subject, withEntries(index, missing));
+  }
+}
+
+/** Not every registry takes a list of what is not there any more: what is gone is left out where it refuses. */
+async function writeList(
+  client: RegistryClient,
+  repository: Repository,
+  subject: string,
+  list: TaggedIndex,
+): Promise<void> {
+  const put = (manifests: TaggedIndex["manifests"]) =>
+    client.putManifest(repository, tagFor(subject), storedIndex({ ...list, manifests }));
+  try {
+    await put(list.manifests);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || ![400, 404].includes(error.status ?? 0)) throw error;
+    const found = await eachOf(list.manifests, async (entry) =>
+      (await client.headManifest(repository, entry.digest)) === undefined ? [] : [entry],
+    );
+    if (found.flat().length === list.manifests.length) throw error;
+    await put(found.flat());
   }
 }
 
@@ -108,13 +129,16 @@ function entriesOf(index: TaggedIndex | undefined): readonly Referrer[] {
   return (index?.manifests ?? []) as readonly Referrer[];
 }
 
-function withEntries(index: TaggedIndex | undefined, added: readonly Attachment[]): StoredManifest {
-  const content = {
+function withEntries(index: TaggedIndex | undefined, added: readonly Attachment[]): TaggedIndex {
+  return {
     schemaVersion: 2,
     ...index,
     mediaType: mediaTypes.index,
-    manifests: [...(index?.manifests ?? []), ...added.map(({ listed }) => listed)],
+    manifests: [...(index?.manifests ?? []), ...added.map(({ listed }) => ({ ...listed }))],
   };
+}
+
+function storedIndex(content: TaggedIndex): StoredManifest {
   const bytes = Buffer.from(JSON.stringify(content));
   const descriptor = { mediaType: mediaTypes.index, digest: digestOf(bytes), size: bytes.length };
   return { descriptor, bytes };
