@@ -236,6 +236,11 @@ describe("parseSettings", () => {
       { network: { plainHttp: ["http://registry.example"] } },
       'network.plainHttp[0]: expected a host with an optional port, without https://, got "http://registry.example".',
     ],
+    [
+      { attest: { fulcio: "http://fulcio.acme.example" } },
+      'attest.fulcio: expected https, since tokens are sent there; http is for this machine alone, got "http://fulcio.acme.example".',
+    ],
+    [{ ciImage: { verify: {} } }, "ciImage.verify: expected either signedBy or key, got {}."],
     [{ retry: { attempts: 2.5 } }, "retry.attempts: expected a whole number, got 2.5."],
     [{ retry: { attempts: 0 } }, "retry.attempts: expected at least 1, got 0."],
     [{ retry: { attempts: 11 } }, "retry.attempts: expected at most 10, got 11."],

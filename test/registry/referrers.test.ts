@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildAttachment } from "../../src/oci/attachment.js";
+import { mediaTypes } from "../../src/oci/manifest.js";
 import { pushAttachments, readReferrers } from "../../src/registry/referrers.js";
-import { attach, makeIndex, referrersTagOf } from "../support/artifact.js";
+import { attach, makeIndex, referrersTagOf, storedManifest } from "../support/artifact.js";
 import { makeClient, seed } from "../support/client.js";
 import { makeImage } from "../support/image.js";
 import { startMemoryRegistry } from "../support/memory-registry.js";
@@ -112,6 +113,41 @@ describe("at a registry without the referrers API", () => {
       `${repository.registry}/${repository.path}:${tag}: expected the list of what is attached to ${descriptor.digest}`,
     );
     expect(message).toContain("give that image another tag");
+  });
+
+  it("refuses one that holds an image of several platforms, and changes nothing", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image);
+    await client.putManifest(repository, tag, image.index);
+    expect(await messageThrownBy(() => pushAttachments(client, repository, [one]))).toContain(
+      "got an image.",
+    );
+    expect(await at.tagged(repository, tag)).toBe(descriptor.digest);
+  });
+
+  it("writes a list of Docker's form as one of OCI", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image);
+    const { referrer } = await attach(repository, image.index, "of somebody else", { referrersTag: false });
+    const list = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.dockerIndex,
+      manifests: [referrer.descriptor],
+    };
+    await client.putManifest(repository, tag, storedManifest(list, mediaTypes.dockerIndex));
+    await pushAttachments(client, repository, [one]);
+    const stored = await client.getManifest(repository, tag);
+    expect(stored?.descriptor.mediaType).toBe(mediaTypes.index);
+    expect(JSON.parse(stored?.bytes.toString() ?? "")).toMatchObject({ mediaType: mediaTypes.index });
+  });
+
+  it("leaves out what is gone where the registry does not take a list of it", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image);
+    await pushAttachments(client, repository, [two]);
+    await client.deleteManifest(repository, two.manifest.descriptor.digest);
+    await pushAttachments(client, repository, [one]);
+    expect(await read(repository)).toMatchObject(listed(one));
   });
 
   it("says what a list lacks that never shows what was attached", async () => {

@@ -270,6 +270,13 @@ describe("readInventory of what is not read", () => {
     expect((await readInventory(storedImage(layers), none, limit)).remarks).toEqual([]);
   });
 
+  it("lists no more files than their paths may take, in their order", async () => {
+    const layers = [["a", "bb", "cccc"].map((name) => file(name))];
+    const given = await readInventory(storedImage(layers), none, { ...limit, paths: 3 });
+    expect(given.files.map(({ path }) => path)).toEqual(["/a", "/bb"]);
+    expect(given.remarks).toEqual(["No more than 2 of 3 files are listed."]);
+  });
+
   it("says where it lists no more", async () => {
     const layers = [
       [file("lib/apk/db/installed", "P:a\nV:1\n\nP:b\nV:1\n\nP:c\nV:1\n"), file("a"), file("b")],

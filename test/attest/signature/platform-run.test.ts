@@ -70,6 +70,12 @@ describe("the run of a platform", () => {
     });
   });
 
+  it("is not guessed where the issuer is no URL", async () => {
+    expect(await messageThrownBy(() => platformRunOf(token("nope", github)))).toBe(
+      'the identity token: expected an issuer that is a URL, got "nope".',
+    );
+  });
+
   it("is unknown where somebody else issued the token", () => {
     expect(
       platformRunOf(token("https://accounts.example.com", { email: "jane@example.com" })),
