@@ -1,6 +1,7 @@
-import { RegistryError } from "../errors.js";
+import { InputError, RegistryError } from "../errors.js";
 import { type AttachedDocument, type Attachment, buildAttachment } from "../oci/attachment.js";
 import type { Descriptor } from "../oci/manifest.js";
+import { bounds } from "../registry/bounds.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { Referrer } from "../registry/lists.js";
 import { eachOf } from "../registry/parallel.js";
@@ -126,7 +127,9 @@ export class Attestation {
       if (content !== undefined)
         return { attachment: buildAttachment(document.subject, content), how: "copied" };
     }
-    return { attachment: buildAttachment(document.subject, await this.#make(document)), how: "attached" };
+    const content = await this.#make(document);
+    requireReadable(document, content);
+    return { attachment: buildAttachment(document.subject, content), how: "attached" };
   }
 
   async #make({ kind, about, predicate }: WantedDocument): Promise<AttachedDocument> {
@@ -150,6 +153,17 @@ function withoutAdvice(error: unknown): unknown {
     `${error.message} Where this registry takes nothing that is attached to images, ${settings} in slipway.json releases without.`,
     error,
   );
+}
+
+/** What is larger would be attached anew by every release, since none could read it back. */
+function requireReadable({ kind, platform }: WantedDocument, { bytes }: AttachedDocument): void {
+  if (bytes.length <= bounds.attachment.bytes) return;
+  throw new InputError({
+    subject: `${documentForms[kind].name}${platform === undefined ? "" : ` of ${platform}`}`,
+    expected: `at most ${bounds.attachment.bytes} bytes`,
+    given: bytes.length,
+    fix: "Leave out what the image does not need, or take this format out of attest.sbom in slipway.json",
+  });
 }
 
 /** Anybody may attach anything here, a signature that this signer has made over something else as well. */
