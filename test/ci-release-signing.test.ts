@@ -40,8 +40,7 @@ const platforms: Record<string, Platform> = {
   },
   GitLab: {
     shell: "sh",
-    script: (job, path) =>
-      (gitlabJob(job).script[0] ?? "").replace("/tmp/report-$CI_JOB_ID.md", join(path, "report.md")),
+    script: (job, path) => `scratch=${path}; ${gitlabJob(job).script[0] ?? ""}`,
     token: { SIGSTORE_ID_TOKEN: "jwt-1" },
     passed: ["with-identity-token", "--token", "env://SIGSTORE_ID_TOKEN"],
   },
