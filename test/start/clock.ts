@@ -1,0 +1,2 @@
+/** Milliseconds since this process began. */
+export const now = () => performance.now();

@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { readCatalog } from "../../src/binaries/collect.js";
+import { parseSettings, type Settings } from "../../src/config.js";
+
+/** A project as it lies in a directory. */
+export interface Project {
+  directory: string;
+  settings: Settings;
+  /** Directory of the binaries, where there is one. */
+  binaries: string | undefined;
+  /** The git ref that is released. */
+  ref: string;
+  revision: string | undefined;
+}
+
+/** Opens a project; what is given goes before what it says itself. */
+export async function openProject(
+  path: string,
+  given: { ref?: string | undefined; revision?: string | undefined } = {},
+): Promise<Project> {
+  const directory = resolve(path);
+  const settings = parseSettings(await readText(join(directory, "slipway.json")));
+  const binaries = await findBinaries(directory, settings);
+  const { mainBranch } = settings.release;
+  return {
+    directory,
+    settings,
+    binaries,
+    ref: given.ref ?? (await builtRef(binaries)) ?? `refs/heads/${mainBranch}`,
+    revision: given.revision ?? (await git(directory, "rev-parse", "HEAD")),
+  };
+}
+
+/** The text of a file, where there is one. */
+export async function readText(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch(() => undefined);
+}
+
+/** dist/ where it holds binaries, else the directory itself where that does. */
+async function findBinaries(directory: string, { release }: Settings): Promise<string | undefined> {
+  for (const path of [join(directory, "dist"), directory]) {
+    if (!existsSync(path)) continue;
+    const catalog = await readCatalog(path, { subject: path, pattern: release.binaries.pattern });
+    if (catalog.candidates.length > 0) return path;
+  }
+  return undefined;
+}
+
+/** The tag that GoReleaser built, unless that was a snapshot. */
+async function builtRef(binaries: string | undefined): Promise<string | undefined> {
+  const text = binaries && (await readText(join(binaries, "metadata.json")));
+  if (text === undefined || text === "") return undefined;
+  const { tag, version } = JSON.parse(text) as { tag?: string; version?: string };
+  return tag !== undefined && version !== undefined && tag.replace(/^v/, "") === version
+    ? `refs/tags/${tag}`
+    : undefined;
+}
+
+async function git(directory: string, ...args: string[]): Promise<string | undefined> {
+  const { stdout } = await promisify(execFile)("git", ["-C", directory, ...args]).catch(() => ({
+    stdout: "",
+  }));
+  return stdout.trim() || undefined;
+}
