@@ -181,7 +181,9 @@ export class Slipway {
   }
 
   /**
-   * Gives the tasks of run, and build --publish, a secret as a variable, for all that follows in the call.
+   * Sets a secret as an environment variable for run and build --publish, which follow it in the call.
+   *
+   * with-secret-env --name TOKEN --secret env://TOKEN run --task deploy
    *
    * @param name Name of the variable: TOKEN
    * @param secret Its value: env://NAME or file://PATH
@@ -194,7 +196,9 @@ export class Slipway {
   }
 
   /**
-   * Lets the tasks of run find a service under a host name: a database for tests.
+   * Lets run find a service under a host name, for all that follows in the call: a database for tests.
+   *
+   * with-service --host db --service tcp://localhost:5432 run --task test:e2e
    *
    * @param host Host name under which the task finds it: db
    * @param service The service: tcp://localhost:5432 for one on your machine.
@@ -207,12 +211,13 @@ export class Slipway {
   }
 
   /**
-   * Writes what a repository needs to move in, from what is there: settings, pipelines, and what is not the same.
+   * Gives the files a repository needs to use Slipway, made from what it has: settings, pipelines, and SLIPWAY.md.
    *
    * It reads GoReleaser's dockers, docker_manifests and dockers_v2, workflows with docker/metadata-action and
-   * docker/build-push-action, Dockerfiles, go.mod, the versions of tools and the git remote, and writes the same images,
-   * tags, platforms, labels and build arguments as slipway.json. SLIPWAY.md says what is not the same, why, and what to
-   * do next. Only files that are not there are in the result: init export --path .
+   * docker/build-push-action, Dockerfiles, go.mod, the versions of tools and the git remote, and writes the same
+   * images, tags, platforms, labels and build arguments as slipway.json. SLIPWAY.md says what is not the same, why, and
+   * what to do next. A file that is there already is not in the result, so that nothing is overwritten: init export
+   * --path .
    *
    * @param env Variables of GoReleaser's templates that are always the same: DOCKERHUB_USERNAME=acme
    */
@@ -233,7 +238,7 @@ export class Slipway {
    * Tools that are images of their own are laid into it, for terminal and what else runs in it; what is exported or
    * published of the container is the image alone.
    *
-   * @param platform Platform as os/architecture. Default: the first one of the settings, on every machine.
+   * @param platform Platform as os/architecture: linux/arm64. Default: the first one of the settings, on every machine.
    */
   @func({ cache: "never" })
   async buildCiImage(platform?: string): Promise<Container> {
@@ -245,11 +250,12 @@ export class Slipway {
   }
 
   /**
-   * Verifies the CI image as its jobs have it: the version of each tool, a static build that runs, and its size.
+   * Verifies the CI image with the tools of its jobs: the version of each, a static build that runs, and the size.
    *
-   * Builds it where it is not built yet. Fails with the whole report where a check does not hold.
+   * The image is built where it is not built yet. Where a check does not hold, the call fails with the whole report.
    *
-   * @param format Form of the result.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @check()
   @func({ cache: "never" })
@@ -267,7 +273,8 @@ export class Slipway {
    * answers: it fails for bad input only.
    *
    * @param version "latest" or an exact version. Default: what the settings say, else the Dockerfile's pin.
-   * @param format Form of the result.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async resolveMise(version?: string, format: ReportFormat = ReportFormat.Markdown): Promise<string> {
@@ -283,8 +290,10 @@ export class Slipway {
    * What is there is neither built nor pulled nor sent again, what only one registry has is copied to the
    * others, and no tag is removed.
    *
-   * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
-   * @param format Form of the result.
+   * @param firstPublish For the first push to a repository: take a 401 or 403, which some registries answer while it
+   * does not exist, for an empty repository.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async publishCiImage(firstPublish = false, format: ReportFormat = ReportFormat.Markdown): Promise<string> {
@@ -325,14 +334,17 @@ export class Slipway {
   }
 
   /**
-   * Points aliases of the CI image at an earlier tag, without a build.
+   * Points tags of the CI image, as latest, at an earlier image, without a build.
    *
-   * The earlier image is read back whole first. An alias that pointed at an image of somebody else keeps it under
-   * a second name.
+   * rollback-ci-image --tag 2026.9.15-alpine3.23-1a2b3c4d --aliases latest,2026.9.15
    *
-   * @param tag The earlier tag: 2025.12.13-alpine3.23-1a2b3c4d
-   * @param aliases Tags to move.
-   * @param format Form of the result.
+   * The earlier image is read back whole first. Where a tag to be moved holds an image that Slipway did not make, that
+   * image is kept under a second name.
+   *
+   * @param tag The earlier tag, from the report of publish-ci-image: 2026.9.15-alpine3.23-1a2b3c4d
+   * @param aliases Tags to move: latest,2026.9.15
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async rollbackCiImage(
@@ -347,17 +359,18 @@ export class Slipway {
   }
 
   /**
-   * Says whether the documented conditions of a rollback are met; one is enough.
+   * Says from figures whether a new CI image is to be rolled back.
    *
-   * They are: more than 5 % of pulls failed, any tool error, or builds more than 20 % longer. Leave out what was
-   * not observed.
+   * It is where more than 5 % of pulls failed, where there was any tool error, or where builds take more than 20 %
+   * longer; one is enough. Leave out what was not observed.
    *
    * @param pulls Pulls of the image.
    * @param pullFailures Pulls that failed.
    * @param toolErrors Jobs in which a tool of the image failed by itself.
    * @param baselineSeconds Duration of the build before this image, in seconds.
    * @param buildSeconds Duration of the build with this image, in seconds.
-   * @param format Form of the result.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   assessRollback(
@@ -372,7 +385,11 @@ export class Slipway {
     return render(reportVerdict(verdict), format);
   }
 
-  /** The key of the CI platform's cache, as the file to commit: cache-key export --path .cache-key */
+  /**
+   * Gives the key of the CI platform's cache as a file to commit: cache-key export --path .cache-key
+   *
+   * It changes with the files that decide what is cached: cacheKey.files in slipway.json.
+   */
   @func({ cache: "never" })
   async cacheKey(): Promise<File> {
     return dag.file(".cache-key", renderCacheKey(await this.cacheKeyEntries(await this.project())));
@@ -390,8 +407,8 @@ export class Slipway {
   /**
    * Runs golangci-lint in the CI image; its output and its exit code are the linter's.
    *
-   * @param ciImage Reference of the published CI image. Default, or empty: build it.
-   * @param moduleCache What module-cache gave earlier.
+   * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
+   * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
    * @param args Further arguments of golangci-lint run: --build-tags=e2e
    */
   @check()
@@ -403,12 +420,13 @@ export class Slipway {
   }
 
   /**
-   * Runs golangci-lint whatever it finds, and gives its reports as files.
+   * Runs golangci-lint whatever it finds, and gives its reports as files: lint-report export --path reports
    *
-   * They are output.txt, exit-code, lint.sarif for GitHub's code scanning, and code-quality.json for GitLab's.
+   * They are output.txt, exit-code, lint.sarif for GitHub's code scanning, and code-quality.json for GitLab's. Their
+   * paths are relative to the source.
    *
-   * @param ciImage Reference of the published CI image. Default, or empty: build it.
-   * @param moduleCache What module-cache gave earlier.
+   * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
+   * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
    * @param args Further arguments of golangci-lint run: --build-tags=e2e
    */
   @func({ cache: "never" })
@@ -421,12 +439,13 @@ export class Slipway {
    *
    * The race detector is on where the image has a C compiler: ciImage.packages in slipway.json.
    *
-   * @param ciImage Reference of the published CI image. Default, or empty: build it.
-   * @param moduleCache What module-cache gave earlier.
-   * @param packages Packages to test.
-   * @param buildTags Build tags.
+   * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
+   * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
+   * @param packages Packages to test: ./internal/...
+   * @param buildTags Build tags: integration,e2e
    * @param timeout Time after which a package is given up: 10m. Default: that of go.
-   * @param coverageMinimum Percent of all statements that the tests have to run; the output ends with what they did.
+   * @param coverageMinimum Percent of the statements that the tests have to cover, else the call fails: 80. The output
+   * ends with what they covered.
    * @param args Further arguments of go test: -run=TestParse,-count=1
    */
   @check()
@@ -445,17 +464,17 @@ export class Slipway {
   }
 
   /**
-   * Runs go test whatever comes of it, and gives its reports as files.
+   * Runs go test whatever comes of it, and gives its reports as files: test-report export --path reports
    *
-   * They are output.txt, which ends with the line that GitLab reads the coverage from, exit-code, junit.xml, and of what
-   * compiles coverage.out and, in Cobertura's form, coverage.xml.
+   * They are output.txt, exit-code, junit.xml, coverage.out, and coverage.xml in Cobertura's form. GitLab reads the
+   * coverage from the last line of output.txt. What does not compile is in no coverage.
    *
-   * @param ciImage Reference of the published CI image. Default, or empty: build it.
-   * @param moduleCache What module-cache gave earlier.
-   * @param packages Packages to test.
-   * @param buildTags Build tags.
+   * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
+   * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
+   * @param packages Packages to test: ./internal/...
+   * @param buildTags Build tags: integration,e2e
    * @param timeout Time after which a package is given up: 10m. Default: that of go.
-   * @param coverageMinimum Percent of all statements that the tests have to run; below it, exit-code is 1.
+   * @param coverageMinimum Percent of the statements that the tests have to cover, else exit-code is 1: 80
    * @param args Further arguments of go test: -run=TestParse,-count=1
    */
   @func({ cache: "never" })
@@ -475,12 +494,13 @@ export class Slipway {
   /**
    * Lints, tests and builds at once in one engine, and says of each how it ended, also where one fails.
    *
-   * The cache key is checked as well where the project has a .cache-key, and a snapshot is built where it has a
+   * It checks the cache key as well where the project has a .cache-key. It builds, a snapshot, where the project has a
    * configuration of GoReleaser.
    *
-   * @param ciImage Reference of the published CI image. Default, or empty: build it.
-   * @param moduleCache What module-cache gave earlier.
-   * @param format Form of the result.
+   * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
+   * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async ci(
@@ -510,9 +530,9 @@ export class Slipway {
    * coverage export --path coverage
    *
    * @param task Name of the task: ci:coverage
-   * @param ciImage Reference of the published CI image. Default, or empty: build it.
-   * @param moduleCache What module-cache gave earlier.
-   * @param args Arguments of the task.
+   * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
+   * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
+   * @param args Arguments of the task: --verbose,./cmd
    * @param env Variables of the task: LOG_LEVEL=debug
    * @param allowFailure Give the container after a task that fails as well, with its files and its exit-code.
    */
@@ -540,24 +560,24 @@ export class Slipway {
   }
 
   /**
-   * Builds all binaries in the CI image, and gives them as a directory for release.
+   * Compiles the project for all platforms in the CI image: build export --path dist, which is what release takes.
    *
-   * GoReleaser does where the project has a configuration of it: then it is its dist directory. Else go build does, for
-   * the platforms of the release, static and with the version: <name>-<os>-<arch>, and checksums.txt. The section build
-   * of slipway.json says what else.
+   * With a configuration of GoReleaser it is GoReleaser's dist directory. Without one, go build makes a static binary
+   * for each platform of the release, with the version in it, and checksums.txt: hello-linux-amd64, hello-linux-arm64.
+   * The section build of slipway.json names packages, build tags and linker flags.
    *
    * With --publish, GoReleaser makes its whole release, that of GitHub or GitLab included. Its token comes before:
    * with-secret-env --name GITLAB_TOKEN --secret env://GITLAB_TOKEN build --publish
    *
-   * On GitHub a repeat replaces what is uploaded; on GitLab, delete the release first, since GoReleaser cannot.
+   * On GitHub a repeat replaces what is uploaded. On GitLab, delete the release first, since GoReleaser cannot.
    *
-   * @param ciImage Reference of the published CI image. Default, or empty: build it.
-   * @param moduleCache What module-cache gave earlier.
-   * @param release Build the version of the commit's tag; else a snapshot.
-   * @param tag The tag to release, where the commit has several.
+   * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
+   * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
+   * @param release Build the version of the commit's tag, as release needs it for refs/tags/…; else a snapshot.
+   * @param tag The tag to build, where the commit has several: v1.2.3
    * @param isolated Take nothing from caches that other jobs write, as a release does: for what is published.
-   * @param publish Publish the tag with GoReleaser: archives, checksums, changelog and the release of the forge. Images
-   * are left to the function release.
+   * @param publish Have GoReleaser publish the commit's tag: archives, checksums, changelog and the release page.
+   * Images are left to the function release.
    */
   @func({ cache: "never" })
   async build(
@@ -576,10 +596,14 @@ export class Slipway {
   }
 
   /**
-   * Downloads the modules of go.mod, as a directory for the cache of a CI platform.
+   * Downloads the Go modules of the project into a directory, which a CI platform caches between jobs.
    *
-   * @param ciImage Reference of the published CI image. Default, or empty: build it.
-   * @param moduleCache What module-cache gave earlier: what is still needed of it is not downloaded again.
+   * It is for engines that end with their job, and lose what they downloaded. Export it, have the platform keep it
+   * under the key in .cache-key, and give it to the jobs: module-cache export --path .go-mod-cache, then lint
+   * --module-cache .go-mod-cache
+   *
+   * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
+   * @param moduleCache What module-cache exported earlier: what is still needed of it is not downloaded again.
    */
   @func({ cache: "never" })
   async moduleCache(ciImage?: string, moduleCache?: Directory): Promise<Directory> {
@@ -587,20 +611,31 @@ export class Slipway {
   }
 
   /**
-   * Says what a release would publish where, and why. It reads the registries and changes nothing.
+   * Says which tags a release would set where, and why. It reads the registries and changes nothing.
    *
-   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
-   * @param binaries Directory of the binaries, to say which image it would be and whether a version is another one.
+   * The ref decides the tags. Unless release.tags and latest in slipway.json say otherwise, refs/tags/v1.2.3 sets
+   * 1.2.3, refs/heads/main sets latest, and any other branch sets none.
+   *
+   * @param ref The git ref in full, which decides the tags: refs/tags/v1.2.3 or refs/heads/main. On GitHub it is
+   * $GITHUB_REF, on GitLab refs/tags/$CI_COMMIT_TAG or refs/heads/$CI_COMMIT_BRANCH.
+   * @param binaries Directory of the binaries, as release takes it: with it, the plan also says which image it would
+   * be, and whether a version is published with other contents.
    * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
-   * @param preRelease Allow a tag such as v0.0.1-test.
-   * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
+   * @param preRelease Take a tag such as v0.0.1-test, which is refused otherwise, unless release.preReleases in
+   * slipway.json is true.
+   * @param firstPublish For the first push to a repository: take a 401 or 403, which some registries answer while it
+   * does not exist, for an empty repository.
    * @param pushAccess Ask for the right to push as well, and fail where it is refused.
-   * @param revision Commit of the source.
-   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
-   * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
-   * who want to be sure.
-   * @param as The only tag of a run by hand, of any ref: manual-1a2b3c4, pr-17. It moves, and is no tag of a release.
-   * @param format Form of the result.
+   * @param revision Commit of the source, for labels and for {sha} in release.tags: "$(git rev-parse HEAD)". The image
+   * depends on it, so give the same one in every call.
+   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970: "$(git
+   * log -1 --format=%ct)"
+   * @param builder Who makes the image. Auto assembles a Dockerfile without RUN from its files, and has the engine
+   * build every other. Slipway only assembles, and refuses a RUN; Engine always builds.
+   * @param as Publish under this tag alone, from any ref: manual-1a2b3c4, pr-17. It moves with every such call, and has
+   * to be none that a release could set.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async plan(
@@ -631,20 +666,27 @@ export class Slipway {
   }
 
   /**
-   * Builds one image of a release, as an OCI archive. Nothing is published.
+   * Builds an image of a release, for all its platforms, as an OCI archive: images … export --path image.tar
    *
-   * Assembled by Slipway, the same binaries, Dockerfile, version, revision and time give the same image on every machine.
+   * Nothing is published. Where the Dockerfile has no RUN, the same binaries, Dockerfile, version, revision and time
+   * give the same image on every machine.
    *
-   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
-   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern. They are laid over
-   * the source as <os>/<arch>/<name>, as <name>, and under their own paths.
+   * @param ref The git ref in full, which decides the tags: refs/tags/v1.2.3 or refs/heads/main. On GitHub it is
+   * $GITHUB_REF, on GitLab refs/tags/$CI_COMMIT_TAG or refs/heads/$CI_COMMIT_BRANCH.
+   * @param binaries Directory of the binaries: GoReleaser's dist, or files that are named after their platform, as
+   * hello-linux-amd64, hello_linux_arm64 or linux/amd64/hello; release.binaries.pattern in slipway.json names another
+   * form. Left out, the source has them, or the Dockerfile compiles. The Dockerfile finds them as <os>/<arch>/<name>,
+   * as <name>, and under their own paths.
    * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
-   * @param preRelease Allow a tag such as v0.0.1-test.
-   * @param revision Commit of the source.
-   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
-   * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
-   * who want to be sure.
-   * @param image Name of the image, where release.images has several.
+   * @param preRelease Take a tag such as v0.0.1-test, which is refused otherwise, unless release.preReleases in
+   * slipway.json is true.
+   * @param revision Commit of the source, for labels and for {sha} in release.tags: "$(git rev-parse HEAD)". The image
+   * depends on it, so give the same one in every call.
+   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970: "$(git
+   * log -1 --format=%ct)"
+   * @param builder Who makes the image. Auto assembles a Dockerfile without RUN from its files, and has the engine
+   * build every other. Slipway only assembles, and refuses a RUN; Engine always builds.
+   * @param image Name of the image, where release.images in slipway.json has several: app
    */
   @func({ cache: "never" })
   async images(
@@ -670,25 +712,38 @@ export class Slipway {
   }
 
   /**
-   * Publishes a release as a multi-arch image, to the repositories of the settings; or as several, all at once.
+   * Publishes the image of a version or a branch, for all platforms, to every repository of slipway.json.
    *
-   * It is made of prebuilt binaries, or by the engine. Binaries and push access are checked first, tags move last,
-   * and what is there is not sent again: a call that was interrupted is completed by calling again. A version that
-   * is published as another image is refused.
+   * The ref decides the tags. Unless release.tags and latest in slipway.json say otherwise, refs/tags/v1.2.3 sets
+   * 1.2.3, refs/heads/main sets latest, and any other branch sets none.
    *
-   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
-   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern. They are laid over
-   * the source as <os>/<arch>/<name>, as <name>, and under their own paths.
+   * It takes binaries that are there, or has the engine build a Dockerfile that compiles. Binaries and the right to
+   * push are checked first, and tags move last: a call that broke off is completed by the same call, and one that is
+   * complete sends nothing. A version that is published with other contents is refused. Where release.images has
+   * several images, all are published before a tag moves.
+   *
+   * @param ref The git ref in full, which decides the tags: refs/tags/v1.2.3 or refs/heads/main. On GitHub it is
+   * $GITHUB_REF, on GitLab refs/tags/$CI_COMMIT_TAG or refs/heads/$CI_COMMIT_BRANCH.
+   * @param binaries Directory of the binaries: GoReleaser's dist, or files that are named after their platform, as
+   * hello-linux-amd64, hello_linux_arm64 or linux/amd64/hello; release.binaries.pattern in slipway.json names another
+   * form. Left out, the source has them, or the Dockerfile compiles. The Dockerfile finds them as <os>/<arch>/<name>,
+   * as <name>, and under their own paths.
    * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
-   * @param preRelease Allow a tag such as v0.0.1-test.
-   * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
-   * @param skipPush Stop before anything is sent, and give the plan.
-   * @param revision Commit of the source.
-   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
-   * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
-   * who want to be sure.
-   * @param as The only tag of a run by hand, of any ref: manual-1a2b3c4, pr-17. It moves, and is no tag of a release.
-   * @param format Form of the result.
+   * @param preRelease Take a tag such as v0.0.1-test, which is refused otherwise, unless release.preReleases in
+   * slipway.json is true.
+   * @param firstPublish For the first push to a repository: take a 401 or 403, which some registries answer while it
+   * does not exist, for an empty repository.
+   * @param skipPush Build and check, send nothing, and say what would be published.
+   * @param revision Commit of the source, for labels and for {sha} in release.tags: "$(git rev-parse HEAD)". The image
+   * depends on it, so give the same one in every call.
+   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970: "$(git
+   * log -1 --format=%ct)"
+   * @param builder Who makes the image. Auto assembles a Dockerfile without RUN from its files, and has the engine
+   * build every other. Slipway only assembles, and refuses a RUN; Engine always builds.
+   * @param as Publish under this tag alone, from any ref: manual-1a2b3c4, pr-17. It moves with every such call, and has
+   * to be none that a release could set.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async release(
@@ -721,21 +776,29 @@ export class Slipway {
   }
 
   /**
-   * Builds the image of one platform, as an OCI archive for join. Nothing is published.
+   * Builds the image of a release for one platform, as an OCI archive that join publishes.
    *
-   * For native runners: each builds its own platform and hands the archive over as an artifact of the pipeline.
+   * It is for pipelines with a machine for each platform. Each machine calls it for its own, and keeps the archive as
+   * an artifact: build-platform --platform linux/arm64 --ref refs/tags/v1.2.3 export --path archives/arm64.tar. Then
+   * one job calls join for all of them. Nothing is published before.
    *
-   * @param platform Platform as os/architecture.
-   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
-   * @param binaries Directory of the binaries: GoReleaser's dist, or any that follows a naming pattern. They are laid over
-   * the source as <os>/<arch>/<name>, as <name>, and under their own paths.
-   * @param preRelease Allow a tag such as v0.0.1-test.
-   * @param revision Commit of the source.
-   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970.
-   * @param builder Auto assembles what runs nothing, and has the engine build the rest; Slipway and Engine are for those
-   * who want to be sure.
+   * @param platform Platform as os/architecture: linux/arm64
+   * @param ref The git ref in full, which decides the tags: refs/tags/v1.2.3 or refs/heads/main. On GitHub it is
+   * $GITHUB_REF, on GitLab refs/tags/$CI_COMMIT_TAG or refs/heads/$CI_COMMIT_BRANCH.
+   * @param binaries Directory of the binaries: GoReleaser's dist, or files that are named after their platform, as
+   * hello-linux-amd64, hello_linux_arm64 or linux/amd64/hello; release.binaries.pattern in slipway.json names another
+   * form. Left out, the source has them, or the Dockerfile compiles. The Dockerfile finds them as <os>/<arch>/<name>,
+   * as <name>, and under their own paths.
+   * @param preRelease Take a tag such as v0.0.1-test, which is refused otherwise, unless release.preReleases in
+   * slipway.json is true.
+   * @param revision Commit of the source, for labels and for {sha} in release.tags: "$(git rev-parse HEAD)". The image
+   * depends on it, so give the same one in every call.
+   * @param sourceDateEpoch Time of the image, and of the files that Slipway lays into it, in seconds since 1970: "$(git
+   * log -1 --format=%ct)"
+   * @param builder Who makes the image. Auto assembles a Dockerfile without RUN from its files, and has the engine
+   * build every other. Slipway only assembles, and refuses a RUN; Engine always builds.
    * @param as The tag that join gives to a run by hand, of any ref: manual-1a2b3c4, pr-17. It moves, and is no tag of a release.
-   * @param image Name of the image, where release.images has several.
+   * @param image Name of the image, where release.images in slipway.json has several: app
    */
   @func({ cache: "never" })
   async buildPlatform(
@@ -757,21 +820,26 @@ export class Slipway {
   }
 
   /**
-   * Publishes the archives of build-platform as one multi-arch image, to the repositories of the settings.
+   * Publishes archives of build-platform, one for each platform, as one image to every repository of slipway.json.
    *
-   * They have to be a complete set: every platform once, all of the same release and of this one. Anything else is
+   * They have to be of every platform, each once, and all of one commit and of the version of --ref. Anything else is
    * an error before any request. Joining the same archives again sends nothing.
    *
    * @param archives Directory of the archives: all *.tar in it, and in the directories right below it.
-   * @param ref The git ref in full: $GITHUB_REF, or refs/tags/$CI_COMMIT_TAG and refs/heads/$CI_COMMIT_BRANCH of GitLab.
+   * @param ref The git ref in full, which decides the tags: refs/tags/v1.2.3 or refs/heads/main. On GitHub it is
+   * $GITHUB_REF, on GitLab refs/tags/$CI_COMMIT_TAG or refs/heads/$CI_COMMIT_BRANCH.
    * @param platforms Platforms of this call, in place of those of the settings: linux/amd64,linux/arm64
-   * @param preRelease Allow a tag such as v0.0.1-test.
-   * @param firstPublish Take a 401 or 403 for a repository that was never pushed to.
-   * @param skipPush Stop before anything is sent, and give the plan.
+   * @param preRelease Take a tag such as v0.0.1-test, which is refused otherwise, unless release.preReleases in
+   * slipway.json is true.
+   * @param firstPublish For the first push to a repository: take a 401 or 403, which some registries answer while it
+   * does not exist, for an empty repository.
+   * @param skipPush Build and check, send nothing, and say what would be published.
    * @param revision Commit of the source, that the archives have to be of. Default: any that is the same in all.
    * @param sourceDateEpoch Time of the commit in seconds since 1970, for {date} in release.tags.
-   * @param as The only tag of a run by hand, of any ref: manual-1a2b3c4, pr-17. It moves, and is no tag of a release.
-   * @param format Form of the result.
+   * @param as Publish under this tag alone, from any ref: manual-1a2b3c4, pr-17. It moves with every such call, and has
+   * to be none that a release could set.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async join(
@@ -804,9 +872,9 @@ export class Slipway {
    * An engine that ends with the job loses what RUN --mount=type=cache holds. Export the directory into the source,
    * have the CI platform keep it, and let the stage that installs the dependencies COPY it in.
    *
-   * @param platform Platform as os/architecture.
-   * @param target Name of the stage.
-   * @param image Name of the image, where release.images has several.
+   * @param platform Platform as os/architecture: linux/arm64
+   * @param target Name of the stage: FROM … AS cache
+   * @param image Name of the image, where release.images in slipway.json has several: app
    */
   @func({ cache: "never" })
   async dependencyCache(platform: string, target = "cache", image?: string): Promise<Directory> {
@@ -816,13 +884,14 @@ export class Slipway {
   /**
    * Releases twice into an empty registry in the engine: the second time has to send nothing.
    *
-   * It goes the whole way of a release, with the Dockerfile, the repositories and the tags of the settings, and
-   * needs no credentials but those of the base images.
+   * It goes the whole way of a release, with the Dockerfile, the repositories and the tags of the settings. It needs no
+   * credentials but those of the base images.
    *
    * @param binaries Directory of the binaries. Default: GoReleaser's snapshot, built in the CI image, where the source
    * has a go.mod.
-   * @param ref The git ref in full. Default: the main branch.
-   * @param format Form of the result.
+   * @param ref The git ref in full: refs/tags/v1.2.3. Default: the main branch.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @check()
   @func({ cache: "never" })
@@ -853,14 +922,15 @@ export class Slipway {
   }
 
   /**
-   * Points the tags of releases that move at an earlier version, without a build.
+   * Points latest, and the other tags that move with releases, back at an earlier version, without a build.
    *
-   * The earlier image is read back whole first. One request moves a tag; nothing is built, sent or removed. The
-   * report says what moves the tags on again.
+   * The earlier image is read back whole first. Each tag is one request; nothing is built, sent or removed. The report
+   * says what moves the tags on again.
    *
    * @param tag The earlier version, in git or at the registry: v1.2.3 or 1.2.3
    * @param tags Tags to move: latest,1.2,1. Default: all that move with that version, and latest.
-   * @param format Form of the result.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async rollbackRelease(
@@ -892,7 +962,8 @@ export class Slipway {
    * @param sourceRepository The repository that the job ran for, which an identity does not say whose workflow lies in
    * another one, as Slipway's does: https://github.com/acme/app
    * @param trustedRoot A trusted_root.json. Default: that of the public Sigstore; with a key, none.
-   * @param format Form of the result.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async verifyImage(
@@ -947,9 +1018,11 @@ export class Slipway {
    * @param confirm Remove what would go.
    * @param repository The only repository to prune. Default: those that releases go to.
    * @param minAgeHours Hours since its last change for which a manifest without a tag stays.
-   * @param keep Digests that stay with all that they need: what deployments pin.
-   * @param digests The only digests to remove, with what they list: the images that latest has left.
-   * @param format Form of the result.
+   * @param keep Digests that stay, with all that they need: those that deployments pin.
+   * @param digests The only digests to remove, with what they list: those of images that latest has left, from the
+   * reports of their releases.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async prune(
@@ -967,14 +1040,14 @@ export class Slipway {
   }
 
   /**
-   * Removes the tags of a pre-release from the repositories of releases; an absent one is removed already.
+   * Removes the tags of a pre-release from the repositories of releases; one that is absent counts as removed.
    *
-   * They are all that release.tags makes for it; a name that --as gave is removed as well. Stable versions, tags that
-   * move and latest are refused, and so is a tag with which something else would go: at GHCR a version that others
-   * share.
+   * They are all that release.tags makes of it, or the one name that --as gave. Stable versions, tags that move and
+   * latest are refused, and so is a tag with which something else would go: at GHCR a version that others share.
    *
    * @param tag The pre-release, in git or at the registry: v0.0.1-test or 0.0.1-test
-   * @param format Form of the result.
+   * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
+   * Pipeline with Markdown and, in comments, those variables.
    */
   @func({ cache: "never" })
   async removeTag(tag: string, format: ReportFormat = ReportFormat.Markdown): Promise<string> {
