@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { address, filesWithAddress, mentionsIn, withAddress } from "./support/address.js";
 import { root } from "./support/contract.js";
 
-const files = globSync(["**/*", ".*", ".{ci,dagger,github,mise}/**/*"], {
+const files = globSync(["**/*", "{.,examples/*/.}*", "{,examples/*/}.{ci,dagger,github,mise}/**/*"], {
   cwd: root,
   exclude: (path) => /(^|\/)(node_modules|\.git|sdk)$/.test(path),
 }).filter((path) => statSync(join(root, path)).isFile());

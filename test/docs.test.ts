@@ -7,7 +7,9 @@ import { readContract, root } from "./support/contract.js";
 import { readCoreApi } from "./support/core-api.js";
 import { anchorsOf, documentedCommands, linksOf, quotedCommands } from "./support/markdown.js";
 
-const pages = ["*.md", "docs/*.md"].flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
+const pages = ["*.md", "docs/*.md", "examples/*.md", "examples/*/*.md"]
+  .flatMap((pattern) => globSync(pattern, { cwd: root }))
+  .sort();
 const read = (page: string) => readFileSync(join(root, page), "utf8");
 
 let grammar: Grammar;

@@ -15,6 +15,7 @@ const functions = [
   "private-ca",
   "attested",
   "forge-release",
+  "examples",
   "bad-input",
 ];
 const dagger = process.env._EXPERIMENTAL_DAGGER_CLI_BIN ?? "dagger";

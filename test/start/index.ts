@@ -5,6 +5,7 @@
  * Dockerfile, its binaries in dist/ or, where there is none, in the directory itself. Two registries in this process
  * receive it; the second release has to write nothing. Ends with 3 where the Dockerfile takes the engine.
  *
+ * --config         Settings in place of slipway.json, relative to the directory.
  * --ref            The git ref in full. Default: the tag of dist/metadata.json, else the main branch.
  * --revision       Commit of the source. Default: what git says.
  * --registry       HOST=ADDRESS, where a registry of base images is served without TLS: docker.io=127.0.0.1:5000
@@ -25,6 +26,7 @@ try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      config: { type: "string" },
       ref: { type: "string" },
       revision: { type: "string" },
       registry: { type: "string", multiple: true, default: [] },

@@ -9,6 +9,8 @@ import { parseSettings, type Settings } from "../../src/config.js";
 /** A project as it lies in a directory. */
 export interface Project {
   directory: string;
+  /** Path of the settings, where they are not slipway.json. */
+  config: string | undefined;
   settings: Settings;
   /** Directory of the binaries, where there is one. */
   binaries: string | undefined;
@@ -17,17 +19,28 @@ export interface Project {
   revision: string | undefined;
 }
 
-/** Opens a project; what is given goes before what it says itself. */
-export async function openProject(
-  path: string,
-  given: { ref?: string | undefined; revision?: string | undefined } = {},
-): Promise<Project> {
+/** What goes before what a project says itself. */
+export interface Given {
+  /** Path of the settings. */
+  config?: string | undefined;
+  ref?: string | undefined;
+  revision?: string | undefined;
+}
+
+/** Opens a project; its settings may be none, those that are named have to be there. */
+export async function openProject(path: string, given: Given = {}): Promise<Project> {
   const directory = resolve(path);
-  const settings = parseSettings(await readText(join(directory, "slipway.json")));
+  const { config } = given;
+  const settings = parseSettings(
+    config === undefined
+      ? await readText(join(directory, "slipway.json"))
+      : await readFile(join(directory, config), "utf8"),
+  );
   const binaries = await findBinaries(directory, settings);
   const { mainBranch } = settings.release;
   return {
     directory,
+    config,
     settings,
     binaries,
     ref: given.ref ?? (await builtRef(binaries)) ?? `refs/heads/${mainBranch}`,

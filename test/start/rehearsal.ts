@@ -33,8 +33,9 @@ export async function rehearseProject(
   const written = registries.flatMap(({ writes }) => writes);
   if (written.length > 0) throw new Error(`The second release wrote: ${written.join(", ")}`);
   screen.say(`Requests of the second release that write: ${written.length}`);
+  const config = project.config === undefined ? "" : `--config ${project.config} `;
   screen.say(
-    `Next, in the project, with Docker and Dagger. The plan reads the registries of the settings and changes nothing:\n  ${slipway(`plan --ref ${project.ref}`)}`,
+    `Next, in the project, with Docker and Dagger. The plan reads the registries of the settings and changes nothing:\n  ${slipway(`${config}plan --ref ${project.ref}`)}`,
   );
 }
 

@@ -19,6 +19,10 @@ const places = [
   "docs/*.md",
   "templates/*.yml",
   ".github/workflows/*.yml",
+  "examples/*.md",
+  "examples/*/{,*/}*.{md,json}",
+  "examples/*/.gitlab-ci.yml",
+  "examples/*/.github/workflows/*.yml",
   "src/**/*.ts",
   "test/**/*.test.ts",
 ];

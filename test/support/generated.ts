@@ -6,6 +6,7 @@ import { parseSettings, settingsSchema } from "../../src/config.js";
 import { filesWithAddress, withAddress } from "./address.js";
 import { readContract, root } from "./contract.js";
 import { renderContract } from "./contract-text.js";
+import { callersByInit, exampleNames, handWritten } from "./examples.js";
 import { renderFunctions } from "./functions-page.js";
 import { publicTrustRoot } from "./public-good.js";
 import { renderSettings } from "./settings-page.js";
@@ -24,6 +25,10 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: "docs/functions.md", render: async () => renderFunctions(await readContract()) },
   { path: "slipway.schema.json", render: () => formatJson(settingsSchema()) },
   { path: "src/attest/signature/public-good.json", render: () => formatJson(publicTrustRoot()) },
+  ...exampleNames
+    .filter((name) => !handWritten.includes(name))
+    .flatMap(callersByInit)
+    .map(({ example, path, text }) => ({ path: `examples/${example}/${path}`, render: async () => text })),
   ...filesWithAddress().map((path) => ({
     path,
     render: async () => withAddress((await readCommitted(path)) ?? ""),

@@ -11,6 +11,7 @@ import {
   SlipwayReportFormat,
 } from "@dagger.io/dagger";
 import { makeCertificate } from "./certificate.js";
+import { tryExamples } from "./examples.js";
 import { expectEqual, expectFailure, expectMatch } from "./expect.js";
 import { forge, forgeState, forgeToken } from "./forge.js";
 import { makeKeyPair } from "./key-pair.js";
@@ -53,6 +54,7 @@ interface Settings {
 @object()
 export class E2e {
   project: Directory;
+  projects: Directory;
   baseImage: string;
   alpine: string;
   mise?: File;
@@ -60,6 +62,7 @@ export class E2e {
 
   /**
    * @param project The Go project that the functions are called for.
+   * @param projects The examples that the documentation has, which are called for as well.
    * @param baseImage Base of the CI image, and of the programs of these tests.
    * @param alpine Alpine release of the base image.
    * @param mise Binary of mise to serve as a mirror, where its releases cannot be reached.
@@ -67,12 +70,14 @@ export class E2e {
    */
   constructor(
     @argument({ defaultPath: "/test/fixtures/go-project" }) project: Directory,
+    @argument({ defaultPath: "/examples" }) projects: Directory,
     baseImage = "golang:1.25.5-alpine3.23",
     alpine = "3.23",
     mise?: File,
     registryImage?: string,
   ) {
     this.project = project;
+    this.projects = projects;
     this.baseImage = baseImage;
     this.alpine = alpine;
     if (mise !== undefined) this.mise = mise;
@@ -427,6 +432,18 @@ release:
     return published;
   }
 
+  /** The examples: checked, built and released twice, each by its own settings. */
+  @func({ cache: "never" })
+  async examples(): Promise<string> {
+    const rehearsal = this.registryImage && { rehearsalRegistry: this.registryImage };
+    return tryExamples({
+      examples: this.projects,
+      toolbox: this.toolbox(),
+      asSource: (example, release, tag) =>
+        this.source({ release: { ...release, ...rehearsal } }, undefined, example, tag),
+    });
+  }
+
   /** Bad input: one error each, which names what was given. */
   @func({ cache: "never" })
   async badInput(): Promise<string> {
@@ -489,6 +506,7 @@ release:
     { ciImage, buildArgs, network, release }: Settings = {},
     ca?: File,
     of = this.project,
+    tag = "v1.2.3",
   ): Promise<Directory> {
     const mirror = this.mise === undefined ? undefined : await mirrorMise(this.toolbox(), this.mise);
     const config = {
@@ -508,10 +526,6 @@ release:
       retry: { baseSeconds: 1 },
     };
     const project = of.withNewFile("slipway.json", JSON.stringify(config));
-    return asRepository(
-      this.toolbox(),
-      ca === undefined ? project : project.withFile("ca.pem", ca),
-      "v1.2.3",
-    );
+    return asRepository(this.toolbox(), ca === undefined ? project : project.withFile("ca.pem", ca), tag);
   }
 }

@@ -1,0 +1,3 @@
+fn main() {
+    println!("probe {}", env!("CARGO_PKG_VERSION"));
+}
