@@ -422,16 +422,23 @@ export class Slipway {
   /**
    * Runs golangci-lint whatever it finds, and gives its reports as files: lint-report export --path reports
    *
-   * They are output.txt, exit-code, lint.sarif for GitHub's code scanning, and code-quality.json for GitLab's. Their
-   * paths are relative to the source.
+   * They are output.txt, exit-code, lint.sarif for GitHub's code scanning, and code-quality.json for GitLab's.
    *
    * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
    * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
    * @param args Further arguments of golangci-lint run: --build-tags=e2e
+   * @param pathPrefix Directory of the source in its repository: tool. The platforms read the paths of reports from the
+   * root of the repository. Default: the source is the root.
    */
   @func({ cache: "never" })
-  async lintReport(ciImage?: string, moduleCache?: Directory, args: string[] = []): Promise<Directory> {
-    return lintReport(await this.goProject(toolsOfJobs.lint, ciImage, moduleCache), args);
+  async lintReport(
+    ciImage?: string,
+    moduleCache?: Directory,
+    args: string[] = [],
+    pathPrefix?: string,
+  ): Promise<Directory> {
+    const project = await this.goProject(toolsOfJobs.lint, ciImage, moduleCache);
+    return lintReport(project, { args, pathPrefix });
   }
 
   /**
@@ -476,6 +483,8 @@ export class Slipway {
    * @param timeout Time after which a package is given up: 10m. Default: that of go.
    * @param coverageMinimum Percent of the statements that the tests have to cover, else exit-code is 1: 80
    * @param args Further arguments of go test: -run=TestParse,-count=1
+   * @param pathPrefix Directory of the source in its repository: tool. The platforms read the paths of reports from the
+   * root of the repository. Default: the source is the root.
    */
   @func({ cache: "never" })
   async testReport(
@@ -486,8 +495,9 @@ export class Slipway {
     timeout?: string,
     coverageMinimum?: number,
     args: string[] = [],
+    pathPrefix?: string,
   ): Promise<Directory> {
-    const options = { packages, buildTags, timeout, coverageMinimum, args };
+    const options = { packages, buildTags, timeout, coverageMinimum, args, pathPrefix };
     return testReport(await this.goProject(toolsOfJobs.test, ciImage, moduleCache), options);
   }
 

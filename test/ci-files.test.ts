@@ -66,7 +66,10 @@ describe("both pipelines", () => {
     for (const [command = ""] of Object.values(commandsOf(job))) {
       const { options, chain } = parseCommand(command, grammar);
       expect(options.source).toEqual(["$GO_PROJECT"]);
-      expect(chain[1]?.options).toEqual({ "ci-image": ["$CI_IMAGE"], "module-cache": [".go-mod-cache"] });
+      const { "path-prefix": prefix, ...given } = chain[1]?.options ?? {};
+      expect(given).toEqual({ "ci-image": ["$CI_IMAGE"], "module-cache": [".go-mod-cache"] });
+      // What platforms read has the paths of the repository.
+      expect(prefix).toEqual(["lint", "test"].includes(job) ? ["$GO_PROJECT"] : undefined);
     }
   });
 

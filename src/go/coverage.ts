@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { InputError } from "../errors.js";
 import { type Element, renderXml } from "./xml.js";
 
@@ -60,11 +61,11 @@ export function percentOf({ statements, covered }: Coverage): number {
 
 /**
  * The coverage in the form of Cobertura, which GitLab shows in merge requests: a package for each directory, a class for
- * each file. Paths are relative to the module whose path is given.
+ * each file. Paths are relative to the module whose path is given, below the prefix.
  */
-export function renderCobertura(coverage: Coverage, modulePath: string): string {
+export function renderCobertura(coverage: Coverage, modulePath: string, prefix = ""): string {
   const files = [...Map.groupBy(coverage.blocks, ({ file }) => file)].map(([file, blocks]) => ({
-    path: file.startsWith(`${modulePath}/`) ? file.slice(modulePath.length + 1) : file,
+    path: file.startsWith(`${modulePath}/`) ? posix.join(prefix, file.slice(modulePath.length + 1)) : file,
     lines: linesOf(blocks),
   }));
   const packages = Map.groupBy(files, ({ path }) => directoryOf(path));

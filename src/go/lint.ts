@@ -3,6 +3,15 @@ import { runCommand } from "../command.js";
 import { InputError } from "../errors.js";
 import { redact } from "../secrets.js";
 import { cachedGoContainer, type GoProject, readLine, uncached } from "./project.js";
+import { pathPrefixOf } from "./report-paths.js";
+
+/** What a report of the linter is asked for. */
+export interface LintReportOptions {
+  /** Further arguments of `golangci-lint run`. */
+  args: readonly string[];
+  /** Directory of the source in its repository, from whose root the platforms read paths. */
+  pathPrefix?: string | undefined;
+}
 
 const reports = "/reports";
 
@@ -16,7 +25,10 @@ export async function lint(project: GoProject, args: readonly string[]): Promise
  * Runs golangci-lint whatever it finds, and gives files: `output.txt` as it prints it, `exit-code`, `lint.sarif` for
  * GitHub, and `code-quality.json` for GitLab, which reads Code Climate's form.
  */
-export async function lintReport(project: GoProject, args: readonly string[]): Promise<Directory> {
+export async function lintReport(
+  project: GoProject,
+  { args, pathPrefix }: LintReportOptions,
+): Promise<Directory> {
   const { container, version } = await prepare(project);
   if (version.startsWith("1."))
     throw new InputError({
@@ -25,6 +37,7 @@ export async function lintReport(project: GoProject, args: readonly string[]): P
       given: version,
       fix: "Name one in .mise/config.toml, or run lint",
     });
+  const prefix = pathPrefixOf(pathPrefix);
   const formats = {
     text: "stdout",
     sarif: `${reports}/lint.sarif`,
@@ -34,6 +47,7 @@ export async function lintReport(project: GoProject, args: readonly string[]): P
     "golangci-lint",
     "run",
     ...Object.entries(formats).map(([form, path]) => `--output.${form}.path=${path}`),
+    ...(prefix === "" ? [] : [`--path-prefix=${prefix}`]),
     ...args,
   ]);
   return run.container

@@ -2,9 +2,10 @@ import { type Container, type Directory, dag } from "@dagger.io/dagger";
 import { runCommand } from "../command.js";
 import { InputError, VerificationError } from "../errors.js";
 import { redact } from "../secrets.js";
-import { coverageLine, parseCoverage, percentOf, renderCobertura } from "./coverage.js";
+import { type Coverage, coverageLine, parseCoverage, percentOf, renderCobertura } from "./coverage.js";
 import { renderJUnit } from "./junit.js";
 import { cachedGoContainer, type GoProject, readLine, uncached } from "./project.js";
+import { pathPrefixOf } from "./report-paths.js";
 import { readTestEvents } from "./test-events.js";
 
 /** What `go test` is asked for. */
@@ -18,6 +19,12 @@ export interface TestOptions {
   args: readonly string[];
   /** Percent of all statements that the tests have to run. */
   coverageMinimum?: number | undefined;
+}
+
+/** What reports of tests are asked for. */
+export interface TestReportOptions extends TestOptions {
+  /** Directory of the source in its repository, from whose root the platforms read paths. */
+  pathPrefix?: string | undefined;
 }
 
 const reports = "/reports";
@@ -42,7 +49,7 @@ export async function test(project: GoProject, options: TestOptions): Promise<st
  * Runs `go test` whatever comes of it, and gives files: `output.txt` as go prints it, with the line of the coverage;
  * `exit-code`; `junit.xml`; and of what compiled `coverage.out` and, as Cobertura, `coverage.xml`.
  */
-export async function testReport(project: GoProject, options: TestOptions): Promise<Directory> {
+export async function testReport(project: GoProject, options: TestReportOptions): Promise<Directory> {
   const { container, command } = await prepare(project, options, true);
   const [go = "", verb = "", ...rest] = command;
   const run = await runCommand(uncached(container), [go, verb, "-json", ...rest]);
@@ -64,12 +71,16 @@ export async function testReport(project: GoProject, options: TestOptions): Prom
     "junit.xml": renderJUnit(packages),
     ...(coverage === undefined
       ? {}
-      : { "coverage.xml": renderCobertura(coverage, await readLine(container, ["go", "list", "-m"])) }),
+      : { "coverage.xml": await cobertura(container, coverage, options.pathPrefix) }),
   };
   return Object.entries(files).reduce(
     (directory, [name, content]) => directory.withNewFile(name, redact(content)),
     found,
   );
+}
+
+async function cobertura(container: Container, coverage: Coverage, pathPrefix?: string): Promise<string> {
+  return renderCobertura(coverage, await readLine(container, ["go", "list", "-m"]), pathPrefixOf(pathPrefix));
 }
 
 /**

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors.js";
 import { coverageLine, parseCoverage, percentOf, renderCobertura } from "../../src/go/coverage.js";
 import { renderJUnit } from "../../src/go/junit.js";
+import { pathPrefixOf } from "../../src/go/report-paths.js";
 import { readTestEvents, type TestRun } from "../../src/go/test-events.js";
 import { writeFiles } from "../support/image-files.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
@@ -155,7 +156,27 @@ describe("the coverage", () => {
     expect(lines).toEqual(["3 1", "4 1", "5 0", "6 0", "7 1"]);
   });
 
+  it("has the paths of the repository where the module is a directory of it", () => {
+    const xml = renderCobertura(parseCoverage(profile), "example.com/app", "tool");
+    expect(xml).toContain('<class name="tool/good/good.go" filename="tool/good/good.go" line-rate="');
+  });
+
   it.each(["m/a.go:1.1,2.2 3", "m/a.go:1.1,9999999.2 3 1", "<xml>"])("is refused: %s", (line) => {
     expect(() => parseCoverage(`mode: set\n${line}\n`)).toThrow(InputError);
+  });
+});
+
+describe("the prefix of paths in reports", () => {
+  it.each([
+    [undefined, ""],
+    ["", ""],
+    [".", ""],
+    ["./", ""],
+    ["tool", "tool"],
+    ["./tool/", "tool"],
+    ["a//b/../c", "a/c"],
+    ["../tool", "tool"],
+  ])("of %j is %j", (directory, prefix) => {
+    expect(pathPrefixOf(directory)).toBe(prefix);
   });
 });

@@ -20,6 +20,7 @@ export function recordContainer(outputs: Readonly<Record<string, string>> = {}):
         if (typeof method !== "string" || method === "then") return undefined;
         if (method === "exitCode") return async () => 0;
         if (method === "stdout") return async () => outputs[command] ?? "";
+        if (method === "stderr") return async () => "";
         return (...args: unknown[]) => {
           calls.push([method, ...args]);
           return after(method === "withExec" ? (args[0] as string[]).join(" ") : command);

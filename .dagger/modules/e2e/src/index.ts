@@ -160,6 +160,17 @@ export class E2e {
     expectEqual("exit-code of lint-report", await linted.file("exit-code").contents(), "0\n");
     expectMatch("lint.sarif", await linted.file("lint.sarif").contents(), /"version": ?"2\.1\.0"/);
     expectMatch("code-quality.json", await linted.file("code-quality.json").contents(), /^\[\]/);
+    const flaw = 'package main\n\nimport "os"\n\nfunc init() { os.Remove("x") }\n';
+    const flawed = dag
+      .slipway({ source: source.withNewFile("flaw.go", flaw) })
+      .lintReport({ pathPrefix: "./tool/" });
+    expectMatch(
+      "paths in lint.sarif",
+      await flawed.file("lint.sarif").contents(),
+      /"uri": ?"tool\/flaw\.go"/,
+    );
+    const quality = await flawed.file("code-quality.json").contents();
+    expectMatch("paths in code-quality.json", quality, /"path": ?"tool\/flaw\.go"/);
     const binaries = await slipway.build().glob("**/hello");
     expectEqual("binaries of the snapshot", binaries.length, 2);
     const released = await slipway.build({ release: true }).file("metadata.json").contents();
