@@ -37,6 +37,15 @@ export function renderSettings(schema: Schema): string {
     "# Settings",
     "All that `slipway.json` at the root of the source may hold. Every setting may be left out, and a name that is none is an\nerror. This page is made from the code: `npm run generate`. An editor completes and checks the file where it names the\nschema of the version of Slipway that is called:",
     ["```json", JSON.stringify({ $schema: schemaUrl }), "```"].join("\n"),
+    "A typo is said in a second, and without an engine, by any program that knows JSON Schema 2020-12. check-jsonschema is\none, and a hook of pre-commit as well:",
+    ["```sh", `pipx run check-jsonschema --schemafile ${schemaUrl} slipway.json`, "```"].join("\n"),
+    [
+      "```",
+      "Schema validation errors were encountered.",
+      "  slipway.json::$.release: Additional properties are not allowed ('repositorys' was unexpected)",
+      "```",
+    ].join("\n"),
+    "In a clone of Slipway, `npm start -- <directory>` reads the settings as the module does, and says what no schema can: a\ntemplate that makes `latest`, a Dockerfile that is not there.",
     ...sections,
   ].join("\n\n")}\n`;
 }
