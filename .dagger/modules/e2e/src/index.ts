@@ -447,11 +447,18 @@ release:
   @func({ cache: "never" })
   async examples(): Promise<string> {
     const rehearsal = this.registryImage && { rehearsalRegistry: this.registryImage };
+    // The tools come through the Go proxy, which is all that some machines reach.
+    const tools = this.project.directory(".mise");
     return tryExamples({
       examples: this.projects,
       toolbox: this.toolbox(),
       asSource: (example, release, tag) =>
-        this.source({ release: { ...release, ...rehearsal } }, undefined, example, tag),
+        this.source(
+          { release: { ...release, ...rehearsal } },
+          undefined,
+          example.withDirectory(".mise", tools),
+          tag,
+        ),
     });
   }
 
