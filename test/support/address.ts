@@ -12,7 +12,7 @@ export interface Address {
 
 /** How the address is written: of the module, of a workflow, of a GitLab component, and of a file at its tag. */
 const mention =
-  /[\w.-]+\/slipway(@v|\/\.github\/workflows\/[\w.-]+@v|\/pipeline@|\/v)\d+\.\d+\.\d+(?:-[\w.]+)?/g;
+  /[\w.-]+\/slipway(@v|\/\.github\/workflows\/[\w.-]+@(?:refs\/tags\/)?v|\/pipeline@|\/v)\d+\.\d+\.\d+(?:-[\w.]+)?/g;
 
 const places = [
   "*.md",

@@ -3,7 +3,7 @@ import { platformRunOf } from "../../../src/attest/signature/platform-run.js";
 import { messageThrownBy } from "../../support/thrown.js";
 
 const github = {
-  job_workflow_ref: "acme/slipway/.github/workflows/release.yml@refs/tags/v2",
+  job_workflow_ref: "acme/builder/.github/workflows/release.yml@refs/tags/v2",
   repository: "acme/app",
   sha: "1f".repeat(20),
   ref: "refs/tags/v1.2.3",
@@ -42,7 +42,7 @@ describe("the run of a platform", () => {
   ])("is one of GitHub by a token of %s", (issuer, server) => {
     expect(platformRunOf(token(issuer, github))).toEqual({
       platform: "github",
-      builderId: `${server}/acme/slipway/.github/workflows/release.yml@refs/tags/v2`,
+      builderId: `${server}/acme/builder/.github/workflows/release.yml@refs/tags/v2`,
       invocationUrl: `${server}/acme/app/actions/runs/42/attempts/2`,
       sourceRepository: `${server}/acme/app`,
       commit: github.sha,
