@@ -17,6 +17,11 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** JSON of a text from outside; undefined where it is none, or more than the limit. */
+export function parseBounded(text: string, limit: JsonLimit): unknown {
+  return limitPassedBy(text, limit) === undefined ? parseJson(text) : undefined;
+}
+
 /** What a parser found in place of JSON, with the line where it says which. */
 export function faultOf(text: string, error: unknown): string {
   const said = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
 import { RegistryError, SlipwayError } from "../errors.js";
-import { parseJson } from "../json.js";
+import { parseBounded } from "../json.js";
 import type { AttachedDocument } from "../oci/attachment.js";
 import { parseManifest } from "../oci/manifest.js";
 import { bounds } from "../registry/bounds.js";
@@ -44,7 +44,7 @@ export async function statementIn(
     return statement !== undefined && isAbout(statement, subject) ? statement : undefined;
   }
   const kind = kindOfMediaType(mediaType);
-  const predicate = parseJson(bytes.toString("utf8"));
+  const predicate = parseBounded(bytes.toString("utf8"), bounds.attachment.json);
   if (kind === undefined || typeof predicate !== "object" || predicate === null) return undefined;
   return { predicateType: documentForms[kind].predicateType, predicate };
 }

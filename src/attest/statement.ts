@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { parseJson } from "../json.js";
+import { parseBounded } from "../json.js";
+import { bounds } from "../registry/bounds.js";
 
 /** What a statement is about, by content: an image by the digest of its manifest or index. */
 export interface Subject {
@@ -63,7 +64,7 @@ export function encodeStatement(statement: Statement): Buffer {
 
 /** A statement from its bytes; undefined where they are none. */
 export function parseStatement(bytes: Buffer): Statement | undefined {
-  return statementSchema.safeParse(parseJson(bytes.toString("utf8"))).data;
+  return statementSchema.safeParse(parseBounded(bytes.toString("utf8"), bounds.attachment.json)).data;
 }
 
 /** Whether a digest, as registries write it, is that of one of the subjects. */

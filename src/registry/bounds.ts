@@ -16,7 +16,11 @@ export const bounds = {
   manifest: { of: "a manifest", bytes: 4 * mebibyte, json: jsonLimit },
   configuration: { of: "an image configuration", bytes: 8 * mebibyte, json: jsonLimit },
   /** An SBOM has an entry for each file. */
-  attachment: { of: "a document about an image", bytes: 64 * mebibyte, json: jsonLimit },
+  attachment: {
+    of: "a document about an image",
+    bytes: 64 * mebibyte,
+    json: { ...jsonLimit, values: 2_000_000 },
+  },
   /** Some registries give all tags on one page, of up to 128 characters each. */
   tags: { of: "a page of tags", bytes: 32 * mebibyte, json: { ...jsonLimit, values: 1_000_000 } },
   answer: { of: "such an answer", bytes: 8 * mebibyte, json: jsonLimit },

@@ -1,6 +1,6 @@
 import type { BundleWithDsseEnvelope, TransparencyLogEntry } from "@sigstore/bundle";
 import { VerificationError } from "../../errors.js";
-import { parseJson } from "../../json.js";
+import { jsonLimit, parseBounded } from "../../json.js";
 import { parseStatement, type Statement, statementMediaType } from "../statement.js";
 
 /** A signature over the bytes of a statement, and what bears witness to it. */
@@ -68,7 +68,7 @@ export async function parseBundle(bytes: Buffer): Promise<StatementBundle> {
   const { bundleFromJSON, isBundleWithDsseEnvelope } = await import("@sigstore/bundle");
   let bundle: ReturnType<typeof bundleFromJSON>;
   try {
-    bundle = bundleFromJSON(parseJson(bytes.toString("utf8")));
+    bundle = bundleFromJSON(parseBounded(bytes.toString("utf8"), jsonLimit));
   } catch {
     throw refused("is no bundle of Sigstore");
   }
