@@ -27,6 +27,10 @@ const layouts: Readonly<Record<number, Layout>> = {
   },
 };
 
+// Of the header: ET_EXEC and ET_DYN.
+const typeOffset = 16;
+const loadedTypes: readonly number[] = [2, 3];
+
 // What a build says of itself, and the names of all sections, are far below; both in bytes.
 const largest = { section: 16 << 20, header: 64 };
 
@@ -35,12 +39,10 @@ const largest = { section: 16 << 20, header: 64 };
  * or no whole section table, which a program does not need to run, and where it is larger than any build makes it.
  */
 export function sectionOf(file: ProgramBytes, name: string): Uint8Array | undefined {
-  const head = file.subarray(0, largest.header);
-  const layout = layouts[head[4] ?? 0];
-  const order = byteOrderOf(head);
-  if (layout === undefined || order === undefined || head.length < layout.header.size) return undefined;
-  const view = new ByteView(head, order);
-  const sections = readSections(file, view, { ...layout, order });
+  const header = headerOf(file);
+  if (header === undefined) return undefined;
+  const { view, layout } = header;
+  const sections = readSections(file, view, layout);
   const names = contentOf(file, sections[view.uint16(layout.header.shstrndx)]);
   if (names === undefined) return undefined;
   const wanted = Buffer.from(`${name}\0`, "latin1");
@@ -48,6 +50,23 @@ export function sectionOf(file: ProgramBytes, name: string): Uint8Array | undefi
     file,
     sections.find((section) => wanted.equals(names.subarray(section.name, section.name + wanted.length))),
   );
+}
+
+/** Whether a file that is loaded as a program or a library has no section table: nothing that a build says is found in it. */
+export function isStrippedOfSections(file: ProgramBytes): boolean {
+  const header = headerOf(file);
+  if (header === undefined) return false;
+  const { view, layout } = header;
+  return loadedTypes.includes(view.uint16(typeOffset)) && readSections(file, view, layout).length === 0;
+}
+
+/** Undefined where the file has no whole header. */
+function headerOf(file: ProgramBytes): { view: ByteView; layout: Layout & { order: ByteOrder } } | undefined {
+  const head = file.subarray(0, largest.header);
+  const layout = layouts[head[4] ?? 0];
+  const order = byteOrderOf(head);
+  if (layout === undefined || order === undefined || head.length < layout.header.size) return undefined;
+  return { view: new ByteView(head, order), layout: { ...layout, order } };
 }
 
 function contentOf(file: ProgramBytes, section: Section | undefined): Uint8Array | undefined {

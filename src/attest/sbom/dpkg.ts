@@ -1,9 +1,19 @@
 import { type Distribution, formatPurl, type Package } from "./package.js";
 import { recordsIn } from "./records.js";
 
-/** The packages of dpkg's database that are installed; those of distroless have no status. */
-export function packagesOfDpkg(text: string, foundIn: string, distribution?: Distribution): Package[] {
-  return [...recordsIn(text)].flatMap((fields): Package[] => {
+// The last word of a status whose files are there (dpkg(1), "Package states").
+const unpacked = /(?:^|\s)(?:installed|unpacked|half-configured|triggers-awaited|triggers-pending)$/;
+
+/**
+ * The packages of dpkg's database whose files are there; those of distroless have no status. Undefined in the place of one
+ * that is not known.
+ */
+export function packagesOfDpkg(
+  text: string,
+  foundIn: string,
+  distribution?: Distribution,
+): (Package | undefined)[] {
+  return [...recordsIn(text)].flatMap((fields): (Package | undefined)[] => {
     const [name, version, arch, source, status = "installed", maintainer] = [
       "Package",
       "Version",
@@ -12,7 +22,8 @@ export function packagesOfDpkg(text: string, foundIn: string, distribution?: Dis
       "Status",
       "Maintainer",
     ].map((key) => fields.get(key));
-    if (!name || !version || !/(?:^|\s)installed$/.test(status)) return [];
+    if (!unpacked.test(status)) return [];
+    if (!name || !version) return [undefined];
     const { id, version: release } = distribution ?? { id: "debian", version: "" };
     return [
       {

@@ -1,10 +1,18 @@
 import { packagesOfApk } from "./apk.js";
+import { packagesOfBunLock } from "./bun-lock.js";
 import { packagesOfDpkg } from "./dpkg.js";
-import { packagesOfBunLock, packagesOfNpmLock, packagesOfPackageJson } from "./npm.js";
+import { packagesOfNpmLock, packagesOfPackageJson } from "./npm.js";
 import { type Distribution, isShown, type Package } from "./package.js";
 
-/** Reads the packages that a file names. */
-type ReadPackages = (text: string, foundIn: string, distribution?: Distribution) => Package[];
+/** Reads the packages that a file names; undefined in the place of one that is not known. */
+type ReadPackages = (
+  text: string,
+  foundIn: string,
+  distribution?: Distribution,
+) => readonly (Package | undefined)[];
+
+/** What is read of a lock. */
+type ReadLock = (text: string, foundIn: string) => Package[];
 
 interface Database {
   path: RegExp;
@@ -21,7 +29,7 @@ const databases: readonly Database[] = [
 ];
 
 /** What a source locks: by the names of files at its root. What an image has of them was not installed by that. */
-const lockfiles: Readonly<Record<string, ReadPackages>> = {
+const lockfiles: Readonly<Record<string, ReadLock>> = {
   "bun.lock": packagesOfBunLock,
   "package-lock.json": packagesOfNpmLock,
   "npm-shrinkwrap.json": packagesOfNpmLock,
@@ -47,8 +55,12 @@ export function unreadOf(path: string): string[] {
   return unread.test(path) ? ["databases of rpm are not read: no package of it is listed"] : [];
 }
 
-/** The packages that a file names. */
-export function packagesIn(path: string, text: string, distribution?: Distribution): Package[] {
+/** The packages that a file names; undefined in the place of one that is not known. */
+export function packagesIn(
+  path: string,
+  text: string,
+  distribution?: Distribution,
+): readonly (Package | undefined)[] {
   return databases.find((database) => database.path.test(path))?.read(text, `/${path}`, distribution) ?? [];
 }
 

@@ -2,20 +2,29 @@ import { directoryVersion, type GoModule, readGoBuildInfo } from "../../binaries
 import type { ProgramBytes } from "../../binaries/program-bytes.js";
 import { formatPurl, isShown, type Package } from "./package.js";
 
-/** The modules that a program of Go is linked from, the standard library among them; none where it is no such program. */
-export function packagesOfGo(program: ProgramBytes, foundIn: string): Package[] {
+// Of Go itself (go.dev/LICENSE): no module says its own.
+const license = "BSD-3-Clause";
+
+/**
+ * The modules that a program of Go is linked from, the standard library among them; none where it is no such program, and
+ * undefined in the place of one that is not known.
+ */
+export function packagesOfGo(program: ProgramBytes, foundIn: string): (Package | undefined)[] {
   const info = readGoBuildInfo(program);
   if (info === undefined) return [];
   const { goVersion, module, dependencies } = info;
   // `go1.26.8 X:nodwarf5` has experiments behind it.
   const [, version] = /^go(\S+)/.exec(goVersion) ?? [];
   const stdlib = version === undefined ? [] : [{ path: "stdlib", version }];
-  return [...(module === undefined ? [] : [module]), ...dependencies, ...stdlib]
-    .filter(({ path, version }) => isShown(path) && isShown(version))
-    .map((each) => packageOf(each, foundIn));
+  const modules = [...(module === undefined ? [] : [module]), ...dependencies];
+  return [
+    ...modules.map((each) => packageOf(each, foundIn)),
+    ...stdlib.map((each) => packageOf(each, foundIn, license)),
+  ];
 }
 
-function packageOf({ path, version, sum }: GoModule, foundIn: string): Package {
+function packageOf({ path, version, sum }: GoModule, foundIn: string, license?: string): Package | undefined {
+  if (path === "" || !isShown(path) || !isShown(version)) return undefined;
   const [, namespace, name = path] = /^(.+)\/([^/]+)$/.exec(path.toLowerCase()) ?? [];
   return {
     type: "golang",
@@ -27,6 +36,7 @@ function packageOf({ path, version, sum }: GoModule, foundIn: string): Package {
       name,
       version: version === directoryVersion ? undefined : version,
     }),
+    ...(license === undefined ? {} : { license }),
     ...sha256Of(sum),
     foundIn,
   };

@@ -9,7 +9,7 @@ import type { StoredLayers } from "../../layer/uncompressed.js";
 import { unpack } from "../../layer/unpack.js";
 import type { StoredLayer } from "../../oci/stored-layer.js";
 import { distributionIn, isEvidence, packagesIn, packagesLockedBy, unreadOf } from "./evidence.js";
-import type { Distribution, Inventory, Package } from "./package.js";
+import { type Distribution, type Inventory, knownOf, type Package, unknownOf } from "./package.js";
 import { PassingProgram, type ProgramContent } from "./program.js";
 
 /** What is known of the content of a file, wherever it ends up. */
@@ -132,10 +132,13 @@ function inventoryOf(
 ): Inventory {
   const texts = new Map(files.flatMap(({ path, text }) => (text === undefined ? [] : [[path, text]])));
   const distribution = distributionIn(texts);
-  const found = distinct(packagesOf(files, limit.packages, distribution));
+  const named = packagesOf(files, limit.packages, distribution);
+  const found = distinct(named.packages);
   const isInstalled = found.some(({ type, foundIn }) => type === "npm" && !ofBase.test(foundIn));
-  const locked = [...lockfiles].flatMap(([name, text]) => packagesLockedBy(name, text));
-  const packages = isInstalled ? found : distinct([...found, ...locked]);
+  const locks = isInstalled
+    ? []
+    : [...lockfiles].map(([name, text]) => ({ name, packages: packagesLockedBy(name, text) }));
+  const packages = distinct([...found, ...locks.flatMap((lock) => lock.packages)]);
   const listed = files.slice(0, listedWithin(files, limit));
   const records = listed.map(({ path, sha1, sha256, size }) => ({ path: `/${path}`, sha1, sha256, size }));
   return {
@@ -144,6 +147,10 @@ function inventoryOf(
     files: records,
     remarks: [
       ...files.flatMap(remarksOn),
+      ...named.remarks,
+      ...locks
+        .filter((lock) => lock.packages.length > 0)
+        .map(({ name }) => `${name} of the source: what only development needs is not listed.`),
       ...(packages.length > limit.packages ? [`No more than ${limit.packages} packages are listed.`] : []),
       ...(files.length > listed.length
         ? [`No more than ${listed.length} of ${files.length} files are listed.`]
@@ -162,18 +169,26 @@ function listedWithin(files: readonly FoundFile[], limit: InventoryLimit): numbe
   return files.length;
 }
 
-/** What files name, up to one more than the most. */
-function packagesOf(files: readonly FoundFile[], most: number, distribution?: Distribution): Package[] {
+/** What files name, up to one package more than the most; and what of it is not known, a sentence each. */
+function packagesOf(
+  files: readonly FoundFile[],
+  most: number,
+  distribution?: Distribution,
+): Pick<Inventory, "packages" | "remarks"> {
   const packages: Package[] = [];
+  const remarks: string[] = [];
   for (const { path, text, program } of files) {
     if (packages.length > most) break;
-    const named = [
-      ...(text === undefined ? [] : packagesIn(path, text, distribution)),
-      ...(program?.packagesIn(`/${path}`) ?? []),
-    ];
+    const listed = text === undefined ? [] : packagesIn(path, text, distribution);
+    const named = [...knownOf(listed), ...(program?.packagesIn(`/${path}`) ?? [])];
     for (const each of named.slice(0, most + 1 - packages.length)) packages.push(each);
+    for (const clause of unknownOf(listed)) remarks.push(sentence(path, clause));
   }
-  return packages;
+  return { packages, remarks };
+}
+
+function sentence(path: string, clause: string): string {
+  return `/${path}: ${clause}.`;
 }
 
 /** What is not read of a file, a sentence each. */
@@ -182,7 +197,7 @@ function remarksOn({ path, isTooLarge, program }: FoundFile): string[] {
     ...(isTooLarge ? ["it is too large to be read: no package of it is listed"] : []),
     ...unreadOf(path),
     ...(program?.unread ?? []),
-  ].map((clause) => `/${path}: ${clause}.`);
+  ].map((clause) => sentence(path, clause));
 }
 
 /** A package that several files of one kind name is one; that of another file is another. */

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { withoutComments } from "../../json.js";
 import { parseList } from "./list-json.js";
 import { formatPurl, isShown, type Package } from "./package.js";
 
@@ -29,11 +28,10 @@ const lockedEntry = z.object({
 });
 
 const lock = z.object({ packages: z.record(z.string(), z.unknown()) });
-const bunEntry = z.tuple([z.string()], z.unknown());
 
 /** The package of a directory of node_modules. */
 export function packagesOfPackageJson(text: string, foundIn: string): Package[] {
-  return packageOf(parseList(text), foundIn);
+  return packageOfNpm(parseList(text), foundIn);
 }
 
 /** What package-lock.json locks, in its versions 2 and 3, without what only development needs. */
@@ -42,17 +40,7 @@ export function packagesOfNpmLock(text: string, foundIn: string): Package[] {
     const entry = lockedEntry.safeParse(given).data;
     const [, name] = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path) ?? [];
     if (entry === undefined || name === undefined || entry.dev || entry.link) return [];
-    return packageOf({ name, ...entry }, foundIn);
-  });
-}
-
-/** What bun.lock locks: an entry `["name@version", …]` for each package. */
-export function packagesOfBunLock(text: string, foundIn: string): Package[] {
-  return Object.values(lockedIn(withoutComments(text))).flatMap((entry): Package[] => {
-    const [id = ""] = bunEntry.safeParse(entry).data ?? [];
-    // What is no version is a file or a repository.
-    const [, name, version] = /^(@?[^@]+)@(\d[^@]*)$/.exec(id) ?? [];
-    return packageOf({ name, version }, foundIn);
+    return packageOfNpm({ name, ...entry }, foundIn);
   });
 }
 
@@ -60,8 +48,8 @@ function lockedIn(text: string): Record<string, unknown> {
   return lock.safeParse(parseList(text)).data?.packages ?? {};
 }
 
-/** None where it is given no name or version. */
-function packageOf(given: unknown, foundIn: string): Package[] {
+/** A package of npm; none where it is given no name or version. */
+export function packageOfNpm(given: unknown, foundIn: string): Package[] {
   const parsed = packageJson.safeParse(given).data;
   if (parsed === undefined) return [];
   const { name, version, license } = parsed;

@@ -89,6 +89,17 @@ function encode(text: string): string {
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** How many packages of a list are not known, as a clause; none where all are. */
+export function unknownOf(packages: readonly (Package | undefined)[]): string[] {
+  const count = packages.filter((each) => each === undefined).length;
+  return count === 0 ? [] : [`packages without a name and a version that can be read, not listed: ${count}`];
+}
+
+/** The packages of a list that are known. */
+export function knownOf(packages: readonly (Package | undefined)[]): Package[] {
+  return packages.filter((each) => each !== undefined);
+}
+
 /** The image itself, by the package URL of OCI artifacts. */
 export function imagePurl({ name, digest, platform }: SbomSubject): string {
   const [, arch = ""] = platform.split("/");

@@ -1,12 +1,12 @@
 import { rm, writeFile } from "node:fs/promises";
 import { inflateSync } from "node:zlib";
-import { sectionOf } from "../../binaries/elf-section.js";
+import { isStrippedOfSections, sectionOf } from "../../binaries/elf-section.js";
 import { type ProgramBytes, ProgramFile } from "../../binaries/program-bytes.js";
 import { packagesOfCargo } from "./cargo.js";
 import { packagesOfGo } from "./go.js";
 import { HeldBytes } from "./held-bytes.js";
 import { parseList } from "./list-json.js";
-import type { Package } from "./package.js";
+import { knownOf, type Package, unknownOf } from "./package.js";
 
 /** What a program says that it is made of; it is told in which file it was found when that is known. */
 export interface ProgramContent {
@@ -76,8 +76,12 @@ function contentOf(program: ProgramBytes): ProgramContent {
   const crates = cratesOf(program);
   const isSilent = go.length === 0 && sectionOf(program, ".go.buildinfo") !== undefined;
   return {
-    packagesIn: (foundIn) => [...go, ...(crates ?? [])].map((each) => ({ ...each, foundIn })),
+    packagesIn: (foundIn) => [...knownOf(go), ...(crates ?? [])].map((each) => ({ ...each, foundIn })),
     unread: [
+      ...(isStrippedOfSections(program)
+        ? ["it has no sections, as what was packed: what it is made of is not known"]
+        : []),
+      ...unknownOf(go),
       ...(isSilent
         ? ["its build information is broken, or of a Go before 1.18: no module of it is listed"]
         : []),

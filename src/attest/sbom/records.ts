@@ -11,16 +11,19 @@ const mostRecords = 100_000;
  */
 export function* recordsIn(text: string): Generator<ReadonlyMap<string, string>> {
   let fields = new Map<string, string>();
+  let isInRecord = false;
   let records = 0;
   for (const line of linesOf(text)) {
     if (line.trim() === "") {
-      if (fields.size === 0) continue;
+      if (!isInRecord) continue;
       records += 1;
       if (records > mostRecords) return;
       yield fields;
       fields = new Map();
+      isInRecord = false;
       continue;
     }
+    isInRecord = true;
     const at = line.indexOf(":");
     if (at > 0 && at < 100) {
       const value = line.slice(at + 1).trim();
@@ -28,7 +31,7 @@ export function* recordsIn(text: string): Generator<ReadonlyMap<string, string>>
         fields.set(line.slice(0, at), value);
     }
   }
-  if (fields.size > 0) yield fields;
+  if (isInRecord) yield fields;
 }
 
 /** One by one: all of a hostile text take many times its memory. */

@@ -5,7 +5,7 @@ import { packagesOfDpkg } from "../../../src/attest/sbom/dpkg.js";
 const alpine = { id: "alpine", version: "3.23.0", name: "Alpine Linux v3.23" };
 const debian = { id: "debian", version: "12", name: "Debian GNU/Linux 12" };
 
-const purls = (packages: readonly { purl: string }[]) => packages.map(({ purl }) => purl);
+const purls = (packages: readonly ({ purl: string } | undefined)[]) => packages.map((each) => each?.purl);
 
 describe("packagesOfApk", () => {
   const busybox =
@@ -25,16 +25,19 @@ describe("packagesOfApk", () => {
     ]);
   });
 
-  it.each<[string, string, string[]]>([
+  const unknown = undefined;
+  it.each<[string, string, (string | undefined)[]]>([
     ["an origin of the same name", "P:a\nV:1\no:a\n", ["pkg:apk/alpine/a@1?distro=alpine-3.23.0"]],
     ["several records", "P:a\nV:1\n\nP:b\nV:2\n\n", ["a@1", "b@2"].map(alpinePurl)],
     ["lines that end as on Windows", "P:a\r\nV:1\r\n\r\nP:b\r\nV:2", ["a@1", "b@2"].map(alpinePurl)],
     ["the first of a field that stands twice", "P:a\nV:1\nP:b\n", [alpinePurl("a@1")]],
-    ["no record without a version", "P:a\n\nV:1\n", []],
-    ["no name with characters that are not seen", "P:a\u0000b\nV:1\n\nP:\u202ea\nV:1\n", []],
-    ["no name of bytes that are no UTF-8", Buffer.from("503a61ff0a563a310a", "hex").toString(), []],
-    ["no name that is enormous", `P:${"a".repeat(100_000)}\nV:1\n`, []],
-    ["nothing of what is no database", "\u0000\u0001:::\n:\n: :\n", []],
+    ["none of a record without a version", "P:a\n\nV:1\n", [unknown, unknown]],
+    ["no name with characters that are not seen", "P:a\u0000b\nV:1\n\nP:\u202ea\nV:1\n", [unknown, unknown]],
+    ["no name of bytes that are no UTF-8", Buffer.from("503a61ff0a563a310a", "hex").toString(), [unknown]],
+    ["no name that is enormous", `P:${"a".repeat(100_000)}\nV:1\n`, [unknown]],
+    ["no name of UTF-16", Buffer.from("P:a\nV:1\n", "utf16le").toString(), [unknown]],
+    ["none of what is no database", "\u0000\u0001:::\n:\n: :\n", [unknown]],
+    ["nothing of empty lines", "\n \n\n", []],
     ["nothing of an empty file", "", []],
   ])("takes %s", (_, text, expected) => {
     expect(purls(packagesOfApk(text, "/db", alpine))).toEqual(expected);
@@ -80,7 +83,10 @@ describe("packagesOfDpkg", () => {
     ["deinstall ok config-files", false],
     ["install ok half-installed", false],
     ["purge ok not-installed", false],
-    ["install ok unpacked", false],
+    ["install ok unpacked", true],
+    ["install ok half-configured", true],
+    ["install ok triggers-pending", true],
+    ["install ok triggers-awaited", true],
     ["", false],
   ])("takes a record by its status %j: %s", (Status, expected) => {
     expect(packagesOfDpkg(record({ Status }), "/var/lib/dpkg/status")).toHaveLength(expected ? 1 : 0);
@@ -102,7 +108,7 @@ describe("packagesOfDpkg", () => {
     ["an enormous version", record({ Version: "1".repeat(100_000) })],
     ["no version", record({ Version: "" })],
     ["what is no database", "\u0000".repeat(1000)],
-  ])("leaves out %s", (_, text) => {
-    expect(packagesOfDpkg(text, "/db", debian)).toEqual([]);
+  ])("knows no package by %s", (_, text) => {
+    expect(packagesOfDpkg(text, "/db", debian)).toEqual([undefined]);
   });
 });

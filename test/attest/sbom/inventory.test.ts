@@ -262,6 +262,62 @@ describe("readInventory of what is not read", () => {
     expect(remarks).toEqual([`/${member.path}: ${clause}`]);
   });
 
+  it.each<[string, MemberSpec, number, number]>([
+    ["of apk's database", file("lib/apk/db/installed", `P:a\u0000\nV:1\n\n${apk}P:b\nV:\n`), 1, 2],
+    [
+      "of dpkg's, of which some are not there",
+      file(
+        "var/lib/dpkg/status",
+        `${dpkg}Package: a\nStatus: purge ok not-installed\n\nPackage: b\u202e\nVersion: 1\n`,
+      ),
+      1,
+      1,
+    ],
+    [
+      "of a program of Go",
+      file(
+        "app",
+        programOf({
+          ".go.buildinfo": buildInfoOf("go1.26.8", "mod\t\tv1\ndep\ta\u0007\tv1\ndep\ta.example/b\tv1\n"),
+        }),
+      ),
+      2,
+      2,
+    ],
+  ])("says how many packages %s are not known", async (_, member, known, unknown) => {
+    const { packages, remarks } = await read([[member]]);
+    expect(packages).toHaveLength(known);
+    expect(remarks).toEqual([
+      `/${member.path}: packages without a name and a version that can be read, not listed: ${unknown}.`,
+    ]);
+  });
+
+  it("says that what only development needs is not listed, where a lock counts", async () => {
+    const lock = (packages: object) =>
+      new Map([["package-lock.json", JSON.stringify({ packages: { "node_modules/a": packages } })]]);
+    const remarksOn = async (layers: Layers, given: object) => (await read(layers, lock(given))).remarks;
+    expect(await remarksOn([], { version: "1.0.0" })).toEqual([
+      "package-lock.json of the source: what only development needs is not listed.",
+    ]);
+    expect(await remarksOn([], {})).toEqual([]);
+    expect(
+      await remarksOn([[file("node_modules/left-pad/package.json", left)]], { version: "1.0.0" }),
+    ).toEqual([]);
+  });
+
+  it.each<[string, number, string[]]>([
+    ["a program", 2, ["/app: it has no sections, as what was packed: what it is made of is not known."]],
+    ["a library", 3, ["/app: it has no sections, as what was packed: what it is made of is not known."]],
+    ["an object file", 1, []],
+    ["a core dump", 4, []],
+  ])("says of %s without sections that nothing is known of it", async (_, type, expected) => {
+    const program = Buffer.from(goProgram);
+    program.writeUInt16LE(type, 16);
+    const packed = Buffer.from(program).fill(0, 40, 48).fill(0, 60, 64);
+    expect((await read([[file("app", packed)]])).remarks).toEqual(expected);
+    expect((await read([[file("app", program)]])).remarks).toEqual([]);
+  });
+
   it.each<[string, Layers]>([
     ["removed", [[file("var/lib/rpm/rpmdb.sqlite")], [file("var/lib/rpm/.wh.rpmdb.sqlite")]]],
     ["replaced", [[file("lib/apk/db/installed", apk.repeat(100))], [file("lib/apk/db/installed", apk)]]],

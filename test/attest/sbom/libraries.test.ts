@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { packagesOfCargo } from "../../../src/attest/sbom/cargo.js";
-import { packagesOfBunLock, packagesOfNpmLock, packagesOfPackageJson } from "../../../src/attest/sbom/npm.js";
+import { packagesOfNpmLock, packagesOfPackageJson } from "../../../src/attest/sbom/npm.js";
 
 const purls = (packages: readonly { purl: string }[]) => packages.map(({ purl }) => purl);
 
@@ -101,33 +101,5 @@ describe("packagesOfNpmLock", () => {
   it("takes nothing of more JSON than a lock has", () => {
     const text = `{"packages":{"node_modules/a":{"version":"1"},"x":[${"0,".repeat(1_000_000)}0]}}`;
     expect(packagesOfNpmLock(text, "/package-lock.json")).toEqual([]);
-  });
-});
-
-describe("packagesOfBunLock", () => {
-  const read = (packages: string) =>
-    purls(packagesOfBunLock(`{"lockfileVersion": 1, "packages": {${packages}}}`, "/bun.lock"));
-
-  it.each<[string, string, string[]]>([
-    ["a package", '"a": ["a@1.0.0", "", {}, "sha512-x=="]', ["pkg:npm/a@1.0.0"]],
-    ["one of a scope", '"@s/a": ["@s/a@1.0.0"]', ["pkg:npm/%40s/a@1.0.0"]],
-    ["one with commas at the ends", '"a": ["a@1.0.0", "", {"b": [1,],},],', ["pkg:npm/a@1.0.0"]],
-    ["one with comments", '// one "\n"a": /* ] */ ["a@1.0.0", /* the last */ ],', ["pkg:npm/a@1.0.0"]],
-    ["one with what looks so in a string", '"a": ["a@1.0.0", "//,]/*"]', ["pkg:npm/a@1.0.0"]],
-    ["no workspace", '"a": ["a@workspace:packages/a"]', []],
-    ["no file", '"a": ["a@file:a.tgz"]', []],
-    ["no repository", '"a": ["a@github:o/r#1"]', []],
-    ["no version without a name", '"a": ["1lodash"], "b": ["@1.0.0"]', []],
-    ["what is readable", '"a": {}, "b": [], "c": [1], "d": ["d@1.0.0"]', ["pkg:npm/d@1.0.0"]],
-  ])("takes %s", (_, packages, expected) => {
-    expect(read(packages)).toEqual(expected);
-  });
-
-  it.each<[string, string]>([
-    ["an enormous string", `"a": ["${"x".repeat(10_000_000)}"]`],
-    ["a comment that does not end", '"a": ["a@1.0.0"], /*'],
-    ["a string that does not end, of many that might begin", `"a": ["${'\\"'.repeat(1_000_000)}`],
-  ])("takes nothing of %s", (_, packages) => {
-    expect(read(packages)).toEqual([]);
   });
 });

@@ -56,7 +56,8 @@ describe("packagesOfGo", () => {
     );
   const sum = `h1:${Buffer.alloc(32, 1).toString("base64")}`;
 
-  it.each<[string, string[], string[]]>([
+  const unknown = undefined;
+  it.each<[string, string[], (string | undefined)[]]>([
     [
       "a module",
       ["dep\tgithub.com/Masterminds/semver\tv1.5.0\t"],
@@ -87,20 +88,22 @@ describe("packagesOfGo", () => {
     [
       "no name with characters that are not seen",
       ["dep\ta.example/\u0000b\tv1.0.0\t", "dep\ta.example/c\tv1\u202e\t"],
-      [],
+      [unknown, unknown],
     ],
+    ["no name that is empty", ["mod\t\tv1.0.0\t", "dep\t\t\t"], [unknown, unknown]],
     ["nothing of lines of another form", ["dep", "dep\ta", "=>", "=>\ta\tv1\t", "", "\t\t", "mod\u0000"], []],
   ])("lists %s", (_, lines, expected) => {
-    expect(read("", ...lines).map(({ purl }) => purl)).toEqual(expected);
+    expect(read("", ...lines).map((each) => each?.purl)).toEqual(expected);
   });
 
-  it.each<[string, string[]]>([
+  it.each<[string, (string | undefined)[]]>([
+    ["go1.26\u0007", [unknown]],
     ["go1.26.8", ["pkg:golang/stdlib@1.26.8"]],
     ["go1.26.8 X:nodwarf5", ["pkg:golang/stdlib@1.26.8"]],
     ["go1.27rc1", ["pkg:golang/stdlib@1.27rc1"]],
     ["devel go1.27-abc Thu Jan 1", []],
   ])("takes the standard library of %s", (version, expected) => {
-    expect(read(version).map(({ purl }) => purl)).toEqual(expected);
+    expect(read(version).map((each) => each?.purl)).toEqual(expected);
   });
 
   it.each<[string, string | undefined, string]>([
@@ -109,7 +112,12 @@ describe("packagesOfGo", () => {
     ["one of another length", undefined, "h1:AQ=="],
     ["what is none", undefined, "\ufffd"],
   ])("takes %s", (_, expected, text) => {
-    expect(read("", `dep\ta.example/b\tv1.0.0\t${text}`).map(({ sha256 }) => sha256)).toEqual([expected]);
+    expect(read("", `dep\ta.example/b\tv1.0.0\t${text}`).map((each) => each?.sha256)).toEqual([expected]);
+  });
+
+  it("knows the licence of the standard library alone", () => {
+    const licenses = read("go1.26.8", "dep\ta.example/b\tv1.0.0\t").map((each) => each?.license);
+    expect(licenses).toEqual([undefined, "BSD-3-Clause"]);
   });
 
   it("takes nothing of more lines than any build has", () => {
