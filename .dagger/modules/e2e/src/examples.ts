@@ -54,8 +54,8 @@ async function tryComponent(workshop: Workshop, component: string): Promise<stri
 async function tryPrebuilt(workshop: Workshop): Promise<string> {
   const slipway = await openExample(workshop, "rust-prebuilt", { tag: "v1.2.3" });
   const binaries = workshop.toolbox
-    .withWorkdir("/work/dist")
-    .withWorkdir("/work")
+    .withWorkdir("/build/dist")
+    .withWorkdir("/build")
     .withExec(["sh", "-euc", crossBuild])
     .directory("dist");
   const rehearsed = await slipway.rehearse({ binaries, ref: "refs/tags/v1.2.3" });
