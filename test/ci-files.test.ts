@@ -122,14 +122,17 @@ describe("both pipelines", () => {
       ...jobs.flatMap((job) => scripts(job).gitlab),
       ...jobs.flatMap((job) => gitlab.jobs[job]?.rules.map((rule) => rule.if) ?? []),
     ];
-    const onGithub = Object.values(github.jobs).flatMap(({ steps }) => steps.map(({ run = "" }) => run));
+    const onGithub = Object.values(github.jobs).flatMap(({ steps }) =>
+      steps.flatMap(({ run = "", env = {} }) => used(run).filter((name) => !(name in env))),
+    );
     const variables = gitlab.jobs.lint?.variables ?? {};
     const gitlabDefines =
       /^CI_(COMMIT_BRANCH|COMMIT_TAG|DEFAULT_BRANCH|PIPELINE_SOURCE|PROJECT_DIR|REGISTRY(_USER|_PASSWORD)?)$/;
-    const githubDefines = /^(GITHUB_(ACTOR|ENV|OUTPUT|STEP_SUMMARY)|OWN_COMMIT|RUNNER_TEMP)$/;
+    const githubDefines =
+      /^(GITHUB_(ACTOR|ENV|OUTPUT|STEP_SUMMARY)|ACTIONS_ID_TOKEN_REQUEST_(TOKEN|URL)|RUNNER_TEMP)$/;
     const undefinedNames = [
       ...onGitlab.flatMap(used).filter((name) => !(name in variables) && !gitlabDefines.test(name)),
-      ...onGithub.flatMap(used).filter((name) => !(name in github.env) && !githubDefines.test(name)),
+      ...onGithub.filter((name) => !(name in github.env) && !githubDefines.test(name)),
     ];
     expect(undefinedNames).toEqual([]);
   });

@@ -12,11 +12,11 @@ const github = readGithubWorkflow();
 describe("the GitHub workflow", () => {
   const steps = Object.values(github.jobs).flatMap((job) => job.steps);
 
-  it("writes packages in the job that publishes from main, and in no other", () => {
+  it("writes packages and signs in the job that publishes from main, and in no other", () => {
     expect(github.permissions).toEqual({ contents: "read", packages: "read" });
     const own = Object.entries(github.jobs).filter(([, { permissions }]) => permissions !== undefined);
     expect(own.map(([name, { permissions }]) => [name, permissions])).toEqual([
-      ["publish-ci-image", { contents: "read", packages: "write" }],
+      ["publish-ci-image", { contents: "read", packages: "write", "id-token": "write" }],
     ]);
     const publishes = github.jobs["publish-ci-image"];
     expect(publishes?.if).toMatch(/^inputs\.publish_ci_image && !inputs\.commit && .*default_branch/);

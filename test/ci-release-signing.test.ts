@@ -3,10 +3,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type GitlabPipeline, readGithubWorkflow, readGitlabPipeline } from "./support/ci-files.js";
-import { github, githubJob, gitlab, gitlabJob, publishing } from "./support/ci-release.js";
+import { github, gitlab, publishing } from "./support/ci-release.js";
 import { makeTemporaryDirectory } from "./support/temporary-directory.js";
 
-const isPublishing = (name: string) => publishing.includes(name);
+const ci = readGithubWorkflow("ci.yml");
+const template = readGitlabPipeline({ release_from: "binaries", publish_ci_image: true });
+
+/** Jobs whose images are signed, by their name on both platforms. */
+const signing = [...publishing, "publish-ci-image"];
+const isSigning = (name: string) => signing.includes(name);
 const mentions = /COSIGN_|ID_TOKEN|with-signing-key|with-identity-token/;
 
 /** A platform, by how its jobs run what they call. */
@@ -26,7 +31,8 @@ const platforms: Record<string, Platform> = {
   GitHub: {
     shell: "bash",
     script: (job, path) => {
-      const call = githubJob(job).steps.find(({ run }) => run?.startsWith("dagger call"))?.run ?? "";
+      const { steps = [] } = { ...ci.jobs, ...github.jobs }[job] ?? {};
+      const call = steps.find(({ run }) => run?.startsWith("dagger call"))?.run ?? "";
       return `RUNNER_TEMP=${path}; ${call}`;
     },
     token: { ACTIONS_ID_TOKEN_REQUEST_TOKEN: "ghs-1", ACTIONS_ID_TOKEN_REQUEST_URL: requestUrl },
@@ -40,7 +46,7 @@ const platforms: Record<string, Platform> = {
   },
   GitLab: {
     shell: "sh",
-    script: (job, path) => `scratch=${path}; ${gitlabJob(job).script[0] ?? ""}`,
+    script: (job, path) => `scratch=${path}; ${template.jobs[job]?.script[0] ?? ""}`,
     token: { SIGSTORE_ID_TOKEN: "jwt-1" },
     passed: ["with-identity-token", "--token", "env://SIGSTORE_ID_TOKEN"],
   },
@@ -73,12 +79,15 @@ describe.each(Object.entries(platforms))("what %s signs with", (_, { shell, scri
     ["nothing, where there is a password alone", { COSIGN_PASSWORD: key.COSIGN_PASSWORD }, []],
   ];
 
-  it.each(publishing.flatMap((job) => cases.map(([name, ...rest]) => [job, name, ...rest] as const)))(
+  it.each(signing.flatMap((job) => cases.map(([name, ...rest]) => [job, name, ...rest] as const)))(
     "in %s is %s",
     (job, _name, env, given) => {
       const words = wordsOf(job, env);
-      const options = ["call", "--source", ".", "--docker-config", "file:///d/config.json"];
-      expect(words.slice(0, words.indexOf(job))).toEqual([...options, ...given]);
+      const before = words.slice(0, words.indexOf(job));
+      expect(before.slice(0, 3)).toEqual(["call", "--source", "."]);
+      expect(before.slice(before.length - given.length)).toEqual(given);
+      const others = before.slice(0, before.length - given.length);
+      expect(others.join(" ")).not.toMatch(/with-(identity-token|signing-key)/);
       expect(words.join("\n")).not.toMatch(/ghs-1|jwt-1|key-1|pass word/);
     },
   );
@@ -86,17 +95,26 @@ describe.each(Object.entries(platforms))("what %s signs with", (_, { shell, scri
 
 describe("what images are signed with", () => {
   it("is on GitHub in the jobs that publish alone, for whatever they call", () => {
-    const asking = Object.entries({ ...github.jobs, ...github.calls }).filter(
-      ([, { permissions = {} }]) => "id-token" in permissions,
-    );
-    expect(asking.map(([name]) => name)).toEqual(publishing);
-    const named = Object.entries(github.jobs).filter(([, job]) => mentions.test(JSON.stringify(job)));
-    expect(named.map(([name]) => name)).toEqual(publishing);
-    for (const name of ["ci.yml", "module.yml", "code-scanning.yml"])
+    for (const { workflow, names } of [
+      { workflow: github, names: publishing },
+      { workflow: ci, names: ["publish-ci-image"] },
+    ]) {
+      const jobs = Object.entries(workflow.jobs);
+      const asking = jobs.filter(([, { permissions = {} }]) => "id-token" in permissions);
+      expect(asking.map(([name]) => name)).toEqual(names);
+      const named = jobs.filter(([, job]) => mentions.test(JSON.stringify(job)));
+      expect(named.map(([name]) => name)).toEqual(names);
+      expect(workflow.text).not.toMatch(/^permissions:\n(?: .*\n)* *id-token/m);
+    }
+    for (const name of ["module.yml", "code-scanning.yml"])
       expect(readGithubWorkflow(name).text).not.toMatch(/id-token|COSIGN_/);
-    const { calls } = readGithubWorkflow("pipeline.yml");
-    const granting = Object.entries(calls).filter(([, { permissions }]) => "id-token" in permissions);
-    expect(granting.map(([name]) => name)).toEqual(["release"]);
+  });
+
+  it("is granted on GitHub by whoever calls, as GitHub asks of them for any job that could need it", () => {
+    const calls = { ...github.calls, ...readGithubWorkflow("pipeline.yml").calls };
+    expect(Object.keys(calls)).toEqual(["checks", "ci", "release"]);
+    for (const { permissions } of Object.values(calls))
+      expect(permissions).toEqual({ contents: "read", packages: "write", "id-token": "write" });
   });
 
   it("is on GitLab in the jobs that publish alone, whichever images are released", () => {
@@ -107,11 +125,11 @@ describe("what images are signed with", () => {
     ];
     for (const { jobs } of pipelines)
       for (const [name, job] of Object.entries(jobs)) {
-        expect(mentions.test(JSON.stringify(job)), name).toBe(isPublishing(name));
+        expect(mentions.test(JSON.stringify(job)), name).toBe(isSigning(name));
         expect(job.id_tokens, name).toEqual(
-          isPublishing(name) ? { SIGSTORE_ID_TOKEN: { aud: "sigstore" } } : undefined,
+          isSigning(name) ? { SIGSTORE_ID_TOKEN: { aud: "sigstore" } } : undefined,
         );
       }
-    expect(gitlab.text.match(/^ +id_tokens:$/gm)).toHaveLength(1);
+    expect(gitlab.text.match(/^ +id_tokens:$/gm)).toHaveLength(2);
   });
 });

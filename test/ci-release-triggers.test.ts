@@ -31,7 +31,7 @@ describe("the choice", () => {
     expect(checks).toEqual({
       needs: "prepare",
       if: expression("!inputs.skip_checks"),
-      permissions: { contents: "read", packages: "write" },
+      permissions: { contents: "read", packages: "write", "id-token": "write" },
       uses: "./.github/workflows/ci.yml",
     });
     const shared = Object.keys(readGithubWorkflow().called.inputs ?? {}).filter(

@@ -46,7 +46,7 @@ const kinds: readonly RegExp[] = [
   /[\w.-]+\.[\w./-]+\/cmd\/[\w-]+@v\d[\d.]*/g,
   /"(golang|registry|alpine|debian):[1-9][^"]*"/g,
   /default\("\d+\.\d+\.\d+"\)/g,
-  /^"?[\w:./-]+"? = "\d[\d.]*"$/gm,
+  /^(?!version|edition)"?[\w:./-]+"? = "\d[\d.]*"$/gm,
   /^ {4}"[@\w./-]+": "[~^]?\d[\d.]+",?$/gm,
 ];
 

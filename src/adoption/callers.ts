@@ -84,7 +84,7 @@ function checksJob(releases: boolean): string[] {
   return [
     "  ci:",
     ...(releases ? ["    if: github.event_name == 'pull_request'"] : []),
-    "    permissions: { contents: read, packages: write }",
+    "    permissions: { contents: read, packages: write, id-token: write }",
     "    uses: acme/slipway/.github/workflows/ci.yml@v0.1.0",
   ];
 }

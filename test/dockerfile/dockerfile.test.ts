@@ -15,7 +15,7 @@ describe("summarizeDockerfile", () => {
     const words = (instructions: readonly string[]) => instructions.map((layer) => layer.split(" ")[0]);
     expect(words(layers)).toEqual(["RUN", "WORKDIR"]);
     expect(words(summarizeDockerfile(text, {}, "full").layers)).toEqual([
-      ...["RUN", "RUN", "RUN"],
+      ...["RUN", "RUN", "RUN", "RUN"],
       ...["RUN", "WORKDIR"],
     ]);
     expect(stages).toEqual(["tool-versions", "base", "mise", "tools", "tool", "full", "slim"]);

@@ -44,7 +44,7 @@ export function packagesOfBunLock(text: string, foundIn: string): Package[] {
   return [...neededOf(locked)].flatMap((key): Package[] => {
     const [id = ""] = entry.safeParse(locked.packages[key]).data ?? [];
     // What is no version is a file or a repository.
-    const [, name, version] = /^(@?[^@]+)@(\d[^@]*)$/.exec(id) ?? [];
+    const [, name, version] = id.length > longest ? [] : (/^(@?[^@]+)@(\d[^@]*)$/.exec(id) ?? []);
     return packageOfNpm({ name, version }, foundIn);
   });
 }
