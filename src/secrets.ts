@@ -102,16 +102,20 @@ function isField(name: string): boolean {
   return /^[A-Za-z]\w*$/.test(name);
 }
 
-/** As it is, in hexadecimal, and in base64. */
 function formsOf(text: string): string[] {
-  return [text, Buffer.from(text).toString("hex"), ...base64FormsOf(text)];
+  return [text, ...encodedFormsOf(text)];
 }
 
-/** What is long enough to be found by letters and digits only: bytes as decimal numbers, and base64 of base64. */
+/** In hexadecimal, and in base64. */
+function encodedFormsOf(text: string): string[] {
+  return [Buffer.from(text).toString("hex"), ...base64FormsOf(text)];
+}
+
+/** What is long enough to be found by letters and digits only: bytes as decimal numbers, and what is encoded twice. */
 function bareFormsOf(text: string): string[] {
   const bytes = [...Buffer.from(text)].map(String);
   const padded = bytes.map((byte) => byte.padStart(3, "0"));
-  return [bytes.join(""), padded.join(""), ...base64FormsOf(text).flatMap(base64FormsOf)];
+  return [bytes.join(""), padded.join(""), ...encodedFormsOf(text).flatMap(encodedFormsOf)];
 }
 
 /** In both alphabets, also where other bytes stand before it. */

@@ -5,8 +5,8 @@ import { bounds } from "../registry/bounds.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { Referrer } from "../registry/lists.js";
 import { eachOf } from "../registry/parallel.js";
-import { formatReference, type Repository } from "../registry/reference.js";
-import { pushAttachments, readReferrers } from "../registry/referrers.js";
+import { formatReference, formatRepository, type Repository } from "../registry/reference.js";
+import { keepListed, pushAttachments, readReferrers } from "../registry/referrers.js";
 import { statementIn, tryDocument } from "./attached.js";
 import {
   type DocumentKind,
@@ -66,6 +66,8 @@ interface Obtained {
 export class Attestation {
   readonly #obtained = new Map<string, Promise<Obtained>>();
   readonly #listed = new Map<string, Promise<readonly Referrer[]>>();
+  /** By repository: what is on lists that another publisher may write as well. */
+  readonly #underTags = new Map<string, readonly Attachment[]>();
 
   constructor(private readonly options: AttestationOptions) {}
 
@@ -82,10 +84,22 @@ export class Attestation {
     );
     const attachments = [...obtained.values()].map(({ attachment }) => attachment);
     if (attachments.length > 0)
-      await pushAttachments(this.options.client, repository, attachments).catch((error: unknown) => {
-        throw withoutAdvice(error);
-      });
+      this.#underTags.set(formatRepository(repository), await this.#push(repository, attachments));
     return found.map(({ document, existing }) => outcomeOf(document, existing ?? obtained.get(document)));
+  }
+
+  /** Completes lists that have lost since what was attached. */
+  async confirm(repository: Repository): Promise<void> {
+    const attachments = this.#underTags.get(formatRepository(repository)) ?? [];
+    await keepListed(this.options.client, repository, attachments);
+  }
+
+  async #push(repository: Repository, attachments: readonly Attachment[]): Promise<readonly Attachment[]> {
+    try {
+      return await pushAttachments(this.options.client, repository, attachments);
+    } catch (error) {
+      throw withoutAdvice(error);
+    }
   }
 
   #isPossible(kind: DocumentKind): boolean {

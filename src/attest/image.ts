@@ -40,6 +40,8 @@ export interface Attacher {
     verified: VerifiedImage,
     image: PublishableImage,
   ): Promise<AttachedOutcome[] | undefined>;
+  /** Looks once more at what was attached in a repository, right before a tag leads to it. */
+  confirm(repository: Repository): Promise<void>;
 }
 
 /** Attaches the documents of one image, in each of its repositories; `holders` are those that held it before. */
@@ -48,7 +50,8 @@ export function attacherOf(
   documents: ImageDocuments | undefined,
   holders: readonly Repository[],
 ): Attacher {
-  if (documents === undefined) return { begin: () => {}, attach: async () => undefined };
+  if (documents === undefined)
+    return { begin: () => {}, attach: async () => undefined, confirm: async () => {} };
   const attestation = new Attestation({ client, signer: documents.signer, holders });
   const contents = new Contents(documents);
   return {
@@ -57,6 +60,7 @@ export function attacherOf(
     },
     attach: (repository, verified, image) =>
       attestation.attach(repository, wantedDocuments(documents, contents, verified, image)),
+    confirm: (repository) => attestation.confirm(repository),
   };
 }
 

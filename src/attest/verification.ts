@@ -29,8 +29,9 @@ export interface SignedBy {
   trustedRoot?: Buffer | undefined;
 }
 
-// More than anybody attaches to an image.
+// More than anybody attaches to an image; and of what is wrong with them, what an error says.
 const mostSignatures = 1000;
+const mostReasons = 10;
 
 /** Reads who has to have signed; an identity counts only where a trusted root vouches for it. */
 export async function parseSignaturePolicy({
@@ -61,11 +62,16 @@ export async function verifyDocuments(
   const verified = results.filter((result) => typeof result !== "string");
   if (verified.length > 0) return verified;
   const reasons = [...new Set(results.filter((result) => typeof result === "string"))];
+  const unsaid = reasons.splice(mostReasons).length;
   const reference = formatReference(repository, digest);
   throw new VerificationError(
     reasons.length === 0
       ? `${reference}: nothing that is signed is attached to it. Publish it again with a key or an identity token, or do not use it.`
-      : [`${reference}: no signature holds.`, ...reasons],
+      : [
+          `${reference}: no signature holds.`,
+          ...reasons,
+          ...(unsaid === 0 ? [] : [`${unsaid} more do not hold.`]),
+        ],
   );
 }
 

@@ -188,6 +188,7 @@ async function push(
   // Building and sending take minutes, in which another publisher may have set the tag that never moves.
   const meanwhile = await probeForPush({ ...publication, firstPublish: false }, repository);
   if (meanwhile.state === "exists") return confirm(publication, repository, meanwhile.image);
+  await attacher.confirm(repository);
   await createTag(client, repository, image.tag, source.index);
   return conclude(publication, repository, pushed, { how, transfer, attached });
 }

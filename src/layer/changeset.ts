@@ -52,6 +52,8 @@ export class Changeset {
     if (name === opaque) this.#empty(directory.nodes.at(-1));
     else if (name.startsWith(whiteout)) this.#remove(directory, name.slice(whiteout.length));
     else if (path !== "/") this.#add(target, this.#nodeOf(path, member));
+    else if (member.header.type !== "directory")
+      throw this.#refusal("the root to be a directory", member.header.type);
   }
 
   /** Nothing is put below what is no directory, nor below one that the layer removed and did not add again. */

@@ -56,6 +56,7 @@ export function buildAttachment(
   };
 }
 
-function heldBlob(mediaType: string, bytes: Buffer): HeldBlob {
+/** Bytes with what refers to them. */
+export function heldBlob(mediaType: string, bytes: Buffer): HeldBlob {
   return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
 }

@@ -33,8 +33,8 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 // The others make a request that writes one that reads (RFC 9110 section 15.4).
 const keepMethod: ReadonlySet<number> = new Set([307, 308]);
 
-/** Why a request with a secret in its body is sent on nowhere. */
-export const carriesSecret = () => "a request with a secret in its body is not sent on";
+/** Why a request with a secret is sent on nowhere. */
+export const carriesSecret = () => "a request with a secret is not sent on";
 
 /** Sends a request, and sends it on where the answer is a redirect. */
 export async function exchange(fetch: Fetch, request: Outgoing): Promise<Answer> {

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.js";
+import { ConflictError, messageOf } from "../errors.js";
 import { formatRepository, type Repository } from "./reference.js";
 
 /** A repository for which an operation did not succeed. */
@@ -6,6 +6,8 @@ export interface Failure {
   repository: string;
   ok: false;
   error: string;
+  /** Whether something is there that would be overwritten. */
+  isConflict?: true;
 }
 
 /** An outcome in any case: one registry that fails does not stop the others. */
@@ -13,7 +15,8 @@ export async function settle<T>(repository: Repository, attempt: () => Promise<T
   try {
     return await attempt();
   } catch (error) {
-    return { repository: formatRepository(repository), ok: false, error: messageOf(error) };
+    const failure = { repository: formatRepository(repository), ok: false, error: messageOf(error) } as const;
+    return error instanceof ConflictError ? { ...failure, isConflict: true } : failure;
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { RegistryError, VerificationError } from "../errors.js";
-import type { Attachment } from "../oci/attachment.js";
-import { digestOf, isIndex, mediaTypes, parseIndex } from "../oci/manifest.js";
+import { type Attachment, heldBlob } from "../oci/attachment.js";
+import { isIndex, mediaTypes, parseIndex } from "../oci/manifest.js";
 import type { RegistryClient, StoredManifest } from "./client.js";
 import type { Referrer } from "./lists.js";
 import { eachOf } from "./parallel.js";
@@ -28,13 +28,13 @@ export async function readReferrers(
 
 /**
  * Attaches documents to manifests that are in a repository, and reads the lists back. What is there is not sent again;
- * what is listed is not listed twice.
+ * what is listed is not listed twice. Gives those whose lists are kept under tags.
  */
 export async function pushAttachments(
   client: RegistryClient,
   repository: Repository,
   attachments: readonly Attachment[],
-): Promise<void> {
+): Promise<Attachment[]> {
   const blobs = new Map(
     attachments.flatMap((attachment) => attachment.blobs.map((blob) => [blob.descriptor.digest, blob])),
   );
@@ -44,20 +44,38 @@ export async function pushAttachments(
   await eachOf(attachments, ({ manifest }) =>
     client.putManifest(repository, manifest.descriptor.digest, manifest),
   );
-  const subjects = [...new Set(attachments.map(({ subject }) => subject))];
-  await eachOf(subjects, (subject) => {
-    const own = attachments.filter((attachment) => attachment.subject === subject);
-    return list(client, repository, subject, own);
-  });
+  const underTags = await eachOf(bySubject(attachments), async ([subject, own]) =>
+    (await list(client, repository, subject, own)) ? own : [],
+  );
+  return underTags.flat();
 }
 
-/** A registry with the API lists what it takes by itself; for one without, the list is ours to write. */
+/**
+ * Completes lists under tags once more: another publisher may have written one since that it had read before, and what
+ * was attached in between is not on it.
+ */
+export async function keepListed(
+  client: RegistryClient,
+  repository: Repository,
+  attachments: readonly Attachment[],
+): Promise<void> {
+  await eachOf(bySubject(attachments), ([subject, own]) => listUnderTag(client, repository, subject, own));
+}
+
+function bySubject(attachments: readonly Attachment[]): [subject: string, own: Attachment[]][] {
+  const subjects = [...new Set(attachments.map(({ subject }) => subject))];
+  return subjects.map((subject) => [subject, attachments.filter((each) => each.subject === subject)]);
+}
+
+/**
+ * A registry with the API lists what it takes by itself; for one without, the list is ours to write. Whether it was.
+ */
 async function list(
   client: RegistryClient,
   repository: Repository,
   subject: string,
   attachments: readonly Attachment[],
-): Promise<void> {
+): Promise<boolean> {
   const isWithoutApi = await client.untilShown(async () => {
     const listed = await client.listReferrers(repository, subject);
     if (listed === undefined) return true;
@@ -66,6 +84,7 @@ async function list(
     throw unlisted(repository, subject, missing);
   });
   if (isWithoutApi) await listUnderTag(client, repository, subject, attachments);
+  return isWithoutApi;
 }
 
 /** There is no compare-and-swap: what is written is read back, and written again where another publisher's list won. */
@@ -139,9 +158,7 @@ function withEntries(index: TaggedIndex | undefined, added: readonly Attachment[
 }
 
 function storedIndex(content: TaggedIndex): StoredManifest {
-  const bytes = Buffer.from(JSON.stringify(content));
-  const descriptor = { mediaType: mediaTypes.index, digest: digestOf(bytes), size: bytes.length };
-  return { descriptor, bytes };
+  return heldBlob(mediaTypes.index, Buffer.from(JSON.stringify(content)));
 }
 
 function missingIn(listed: readonly Referrer[], attachments: readonly Attachment[]): Attachment[] {

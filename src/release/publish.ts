@@ -100,8 +100,8 @@ type Send = (
 /**
  * Publishes images to all their repositories, each on its own. An image that one of them has is copied to the others,
  * so that the digest is the same everywhere; it is packed only where none has it whole. Tags move last, after
- * everything was read back, and what is attached as well: with several images, after all of them were, everywhere. A version that is another image
- * in one repository is published nowhere.
+ * everything was read back, and what is attached as well: with several images, after all of them were, everywhere. A
+ * version that is another image in one repository is published nowhere.
  */
 export async function publishRelease(
   publications: readonly ReleasePublication[],
@@ -117,7 +117,11 @@ export async function publishRelease(
   const together = publications.length > 1 ? deliveries.flat() : [];
   return Promise.all(
     publications.map((publication, at) =>
-      Promise.all((deliveries[at] ?? []).map((delivery) => conclude(publication, delivery, together))),
+      Promise.all(
+        (deliveries[at] ?? []).map((delivery) =>
+          conclude(publication, delivery, { together, attacher: (cargoes[at] as Cargo).attacher }),
+        ),
+      ),
     ),
   );
 }
@@ -278,7 +282,7 @@ async function deliver(
 async function conclude(
   publication: ReleasePublication,
   delivery: Promise<Timed<Delivery>>,
-  together: readonly Promise<Delivery>[],
+  { together, attacher }: { together: readonly Promise<Delivery>[]; attacher: Attacher },
 ): Promise<Timed<ReleaseOutcome>> {
   const delivered = await delivery;
   const missing = (await Promise.all(together)).find((other) => !other.ok);
@@ -287,6 +291,7 @@ async function conclude(
   const tagged = await timed(publication.now, () =>
     settle(target.repository, async () => {
       if (missing !== undefined) throw incomplete(target.repository, missing);
+      await attacher.confirm(target.repository);
       return setTags(publication, delivered);
     }),
   );

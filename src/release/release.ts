@@ -63,9 +63,14 @@ export async function release(request: ReleaseRequest): Promise<Report> {
   });
   const planned = await phases.during("checks", () => planImages(publications));
   if (skipPush) return reportPlan(planned);
-  await phases.during("checks", async () =>
-    requirePushAccess(await checkAccess(client, written(planned, images))),
+  // What is refused anyway opens no upload: publishing says why.
+  const isRefused = planned.some(({ repositories }) =>
+    repositories.some((plan) => !plan.ok && plan.isConflict),
   );
+  if (!isRefused)
+    await phases.during("checks", async () =>
+      requirePushAccess(await checkAccess(client, written(planned, images))),
+    );
   const outcomes = await phases.during("publishing", () =>
     publishRelease(publications.map((image, at) => ({ ...image, plans: planned[at]?.repositories }))),
   );

@@ -192,6 +192,18 @@ async function changed(change: (material: Material) => void): Promise<Buffer> {
 const about = (digest: string) =>
   statementAbout([subjectOf("acme/app", digest)], predicateTypes.signature, {});
 
+it("says of many signatures that do not hold what is wrong with ten, and how many more there are", async () => {
+  const at = repository();
+  await seed(at, image.packed, "1.2.3");
+  const broken = Array.from({ length: 25 }, (_, number) =>
+    buildAttachment(descriptor, signedDocument("signature", Buffer.from(`{"number":${number}}`))),
+  );
+  await pushAttachments(client, at, broken);
+  const message = await messageThrownBy(() => verify(at, { signer: own.publicPem }));
+  expect(message.split("\n")).toHaveLength(12);
+  expect(message).toMatch(/\n15 more do not hold\.$/);
+});
+
 describe("the SBOM of a platform", () => {
   const read = async (at: Repository, signedBy?: SignedBy) =>
     readAttachedSbom(

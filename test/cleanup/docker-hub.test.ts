@@ -135,7 +135,7 @@ describe("signing in", () => {
     onTestFinished(api.stop);
     server = { ...server, api: `http://${api.address}` };
     expect(said(await messageThrownBy(() => hub().deleteTag("a")))).toBe(
-      `acme/app: POST auth/token: redirects to http://${other.address}, but a request with a secret in its body is not sent on.`,
+      `acme/app: POST auth/token: redirects to http://${other.address}, but a request with a secret is not sent on.`,
     );
     expect(api.requests).toHaveLength(1);
     expect(other.requests).toEqual([]);

@@ -22,6 +22,24 @@ class Children extends Map<string, FileNode> {
   }
 }
 
+it.each<[TarHeader["type"], Partial<TarHeader>]>([
+  ["file", { path: "." }],
+  ["file", { path: "" }],
+  ["symlink", { path: "./", target: "f" }],
+  ["symlink", { path: "d/..", target: "f" }],
+  ["hardlink", { path: "/", target: "f" }],
+  ["other", { path: "./", flag: "6" }],
+])("the root is no %s: %o", async (type, member) => {
+  const base = await makeBase({ layers: [[]] });
+  const [layer] = base.layers;
+  if (layer === undefined) throw new Error("a base without a layer");
+  const changeset = new Changeset(new FileTree(), "layer", { image: base, layer });
+  changeset.apply({ header: { ...plain, type: "directory", path: "./" }, offset: 0 });
+  changeset.apply({ header: { ...plain, path: "f" }, offset: 0 });
+  const apply = () => changeset.apply({ header: { ...plain, ...member, type }, offset: 0 });
+  expect(apply).toThrow(`layer: expected the root to be a directory, got "${type}"`);
+});
+
 it.each<[string, number, Partial<TarHeader>]>([
   ["a file", 1, { type: "file", path: `${deep}a` }],
   ["a symbolic link", 1, { type: "symlink", path: `${deep}a`, target: "f" }],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildAttachment } from "../../src/oci/attachment.js";
 import { mediaTypes } from "../../src/oci/manifest.js";
-import { pushAttachments, readReferrers } from "../../src/registry/referrers.js";
+import { keepListed, pushAttachments, readReferrers } from "../../src/registry/referrers.js";
 import { attach, makeIndex, referrersTagOf, storedManifest } from "../support/artifact.js";
 import { makeClient, seed } from "../support/client.js";
 import { makeImage } from "../support/image.js";
@@ -102,6 +102,20 @@ describe("at a registry without the referrers API", () => {
     expect(await read(repository)).toMatchObject(listed(one, two));
   });
 
+  it("completes a list that another publisher has written since, and reads one that is whole once", async () => {
+    const repository = at.repository();
+    await seed(at.direct(repository), image);
+    const underTags = await pushAttachments(client, repository, [one]);
+    expect(underTags).toEqual([one]);
+    await client.deleteManifest(repository, (await at.tagged(repository, tag)) ?? "");
+    await pushAttachments(client, at.direct(repository), [two]);
+    await keepListed(client, repository, underTags);
+    expect(await read(repository)).toMatchObject(listed(one, two));
+    at.proxy.clear();
+    await keepListed(client, repository, underTags);
+    expect(at.proxy.requests.map(({ method }) => method)).toEqual(["GET"]);
+  });
+
   it("refuses a tag of that name that holds an image", async () => {
     const repository = at.repository();
     await seed(at.direct(repository), image);
@@ -181,7 +195,7 @@ describe("at a registry with the referrers API", () => {
       looks += 1;
       return looks < 3 ? { kind: "answer", status: 200, body: '{"manifests":[]}' } : undefined;
     });
-    await pushAttachments(client, repository, [one]);
+    expect(await pushAttachments(client, repository, [one])).toEqual([]);
     expect(looks).toBe(3);
     expect(writes().filter(({ path }) => path.includes("sha256-"))).toEqual([]);
   });

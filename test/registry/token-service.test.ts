@@ -144,7 +144,7 @@ describe("a token service that redirects", () => {
     for (const location of [elsewhere("https"), "/elsewhere"]) {
       services.https.clear();
       expect(await sign("https", identity, realm, { https: to(status, location) })).toBe(
-        `${name}:${portOf(registries.https)}: its token service: redirects to ${new URL(location, realm).origin}, but a request with a secret in its body is not sent on.`,
+        `${name}:${portOf(registries.https)}: its token service: redirects to ${new URL(location, realm).origin}, but a request with a secret is not sent on.`,
       );
       expect(services.https.requests).toHaveLength(1);
     }

@@ -75,7 +75,9 @@ const statement = "application/vnd.in-toto+json";
 const bundle = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 const client = makeClient();
-const push = (at: Repository, attachment: Attachment) => pushAttachments(client, at, [attachment]);
+const push = async (at: Repository, attachment: Attachment): Promise<void> => {
+  await pushAttachments(client, at, [attachment]);
+};
 const otherStatement = JSON.stringify({
   _type: "https://in-toto.io/Statement/v1",
   subject: [{ name: "other", digest: { sha256: "0".repeat(64) } }],
@@ -244,6 +246,24 @@ describe("the documents of a release", () => {
       expect(await attachedTo(first.direct(repository))).toEqual([[statement], [spdx], [spdx]]);
     },
   );
+
+  it("are listed again where another publisher's list takes the place of ours before the tags move", async () => {
+    const [one, other] = [first.repository(), first.repository()];
+    const late: ImageDocuments = {
+      ...documentsBy(),
+      provenance: async () => {
+        const list = await first.tagged(one, referrersTagOf(index));
+        await client.deleteManifest(first.direct(one), list ?? "");
+        return { parameters: {}, materials: [], startedOn: 0 };
+      },
+    };
+    const outcomes = await publishRelease([
+      { ...makePublication([one], image), documents: documentsBy() },
+      { ...makePublication([other], image), documents: late },
+    ]);
+    expect(outcomes.flat()).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(await attachedTo(first.direct(one))).toEqual([[statement], [spdx], [spdx]]);
+  });
 
   it("that a registry does not take say how to release without", async () => {
     const repository = first.repository();

@@ -280,9 +280,6 @@ describe("a release is refused", () => {
     expect(message).toMatch(
       /:1\.2\.3: exists as sha256:\w+ and holds the image linux\/amd64 sha256:\w+, linux\/arm64 (sha256:\w+); to be published is linux\/amd64 sha256:\w+, linux\/arm64 (?!\1)sha256:\w+\./,
     );
-    expect(writes(first).map(({ method, bytesIn }) => [method, bytesIn])).toEqual([
-      ["POST", 0],
-      ["DELETE", 0],
-    ]);
+    expect(writes(first)).toEqual([]);
   });
 });

@@ -298,7 +298,7 @@ describe("a service that does not do its part", () => {
       { status, headers: { location: "https://elsewhere.example/" } },
     ]);
     const message = await messageThrownBy(() => signerOf(byToken(), log()));
-    expect(message).toContain("a request with a secret in its body is not sent on");
+    expect(message).toContain("a request with a secret is not sent on");
   });
 
   it("certifies the key of somebody else, and is not believed", async () => {
