@@ -5,7 +5,6 @@
  * engine that runs, and beside it with the start of Node.js and the compiler; the others with the start of each of
  * their processes; "attested" is with SBOM, provenance and a signature by a key. Requests are counted in a round of their own, so that no program is timed through a proxy.
  */
-import { generateKeyPairSync } from "node:crypto";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +14,7 @@ import { markdownTable } from "../src/report.js";
 import { makeClient } from "../test/support/client.js";
 import { startFaultProxy } from "../test/support/fault-proxy.js";
 import { startRegistry } from "../test/support/registry.js";
+import { makeSigningKey } from "../test/support/signing-key.js";
 import { makeTemporaryDirectory } from "../test/support/temporary-directory.js";
 import { tinyProgram } from "../test/support/tiny-program.js";
 import { renderChart } from "./chart.js";
@@ -72,8 +72,7 @@ async function prepareWork(directory: string, size: number): Promise<Work> {
   }
   await node.close();
   const key = join(directory, "key.pem");
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  await writeFile(key, privateKey.export({ format: "pem", type: "pkcs8" }));
+  await writeFile(key, makeSigningKey().pem);
   return { binaries: join(directory, "dist"), architectures, key, scratch: directory };
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,4 +35,11 @@ export async function readIfPresent(path: string): Promise<Buffer | undefined> {
       return undefined;
     throw error;
   }
+}
+
+/** Digest of a file of the module's own container: `sha256:…`. */
+export async function digestOfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
+  return `sha256:${hash.digest("hex")}`;
 }

@@ -17,7 +17,7 @@ import {
 } from "@dagger.io/dagger";
 import { initialize } from "./adoption/init.js";
 import { readRepositoryFiles } from "./adoption/source.js";
-import { signatureText } from "./attest/report.js";
+import { attachedOf, signatureText } from "./attest/report.js";
 import { assessRollback, reportVerdict } from "./ci-image/assess.js";
 import { buildStage as buildCiImage } from "./ci-image/build.js";
 import { type CacheKeyEntry, compareCacheKey, renderCacheKey } from "./ci-image/cache-key.js";
@@ -328,8 +328,7 @@ export class Slipway {
         build: () => phases.during("build", () => this.verifiedImage(project, plan)),
       }),
     );
-    const attached = outcomes.flatMap((outcome) => ("attached" in outcome ? (outcome.attached ?? []) : []));
-    const signature = await signatureText(signing, attached);
+    const signature = await signatureText(signing, attachedOf(outcomes));
     return render(reportPublication(outcomes, tools, phases.durations, signature), format);
   }
 

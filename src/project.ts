@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   type Container,
   type Directory,
@@ -12,6 +11,7 @@ import { parseSettings, type Settings } from "./config.js";
 import { InputError, messageOf } from "./errors.js";
 import { readFiles } from "./files.js";
 import { log } from "./log.js";
+import { digestOf } from "./oci/manifest.js";
 import type { Clock } from "./phases.js";
 import { showUploads } from "./progress.js";
 import { RegistryClient } from "./registry/client.js";
@@ -59,7 +59,7 @@ export interface ProjectSource {
 export interface Project {
   source: Directory;
   settings: Settings;
-  /** SHA-256 of their text in hexadecimal; absent where there is none. */
+  /** Digest of their text; absent where there is none. */
   settingsDigest?: string | undefined;
   fetch: Fetch;
   /** How registries are reached, for what asks more than the protocol. */
@@ -97,7 +97,7 @@ export async function loadProject(given: ProjectSource): Promise<Project> {
   return {
     source: given.source,
     settings,
-    settingsDigest: text && createHash("sha256").update(text).digest("hex"),
+    settingsDigest: text && digestOf(Buffer.from(text)),
     fetch,
     registries,
     now,

@@ -6,7 +6,7 @@ import {
   parseIdentityToken,
 } from "./attest/signature/identity-token.js";
 import { type PlatformRun, platformRunOf } from "./attest/signature/platform-run.js";
-import { createSigner, type Signer, type SigningMeans } from "./attest/signature/signer.js";
+import { createSigner, publicSigstore, type Signer, type SigningMeans } from "./attest/signature/signer.js";
 import { requestToken } from "./attest/signature/token-request.js";
 import type { SignedBy } from "./attest/verification.js";
 import type { AttestSettings } from "./config.js";
@@ -33,9 +33,6 @@ export interface SignerArguments {
   sourceRepository?: string | undefined;
   trustedRoot?: File | undefined;
 }
-
-const publicFulcio = "https://fulcio.sigstore.dev";
-const publicRekor = "https://rekor.sigstore.dev";
 
 /**
  * Reads the key and the token of a call, so that what is wrong with them is said before anything is built. A
@@ -125,14 +122,14 @@ function describeToken(token: IdentityToken, attest: AttestSettings): NonNullabl
   return {
     issuer: token.issuer,
     visibility: visibilityIn(token),
-    isCertifiedPublicly: attest.fulcio === publicFulcio,
-    isLoggedPublicly: logOf(attest) === publicRekor,
+    isCertifiedPublicly: attest.fulcio === publicSigstore.fulcio,
+    isLoggedPublicly: logOf(attest) === publicSigstore.rekor,
   };
 }
 
 /** The log of what an identity signs: where the authority is another one, none is taken for granted. */
 function logOf({ fulcio, rekor }: AttestSettings): string | false | undefined {
-  return rekor ?? (fulcio === publicFulcio ? publicRekor : undefined);
+  return rekor ?? (fulcio === publicSigstore.fulcio ? publicSigstore.rekor : undefined);
 }
 
 /** GitHub's claim, and GitLab's. */

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { bundleType, documentForms } from "../src/attest/document.js";
+import { documentForms } from "../src/attest/document.js";
 import { provenanceOf } from "../src/attest/provenance.js";
+import { bundleMediaType } from "../src/attest/signature/bundle.js";
 import { parseSettings } from "../src/config.js";
 import { github, githubJob, gitlabJob, publishing } from "./support/ci-release.js";
 import { type Contract, readContract, root } from "./support/contract.js";
@@ -27,7 +28,7 @@ describe("docs/attest.md", () => {
     );
     expect(first).toEqual(forms.map(({ predicateType }) => predicateType));
     expect(second).toEqual(forms.flatMap(({ unsigned }) => unsigned?.mediaType ?? []));
-    expect(page).toContain(`\`${bundleType}\``);
+    expect(page).toContain(`\`${bundleMediaType}\``);
   });
 
   it("is what a provenance leads to", () => {

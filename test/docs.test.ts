@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { RENEW_CACHE_KEY } from "../src/ci-image/cache-key.js";
-import { type Grammar, parseCommand } from "./support/command.js";
+import { type Grammar, parseCommand, problemOf } from "./support/command.js";
 import { readContract, root } from "./support/contract.js";
 import { readCoreApi } from "./support/core-api.js";
 import { anchorsOf, documentedCommands, linksOf, quotedCommands } from "./support/markdown.js";
@@ -24,7 +24,7 @@ describe("documentation", () => {
       ...documentedCommands(read(page)).map(({ command }) => command),
       ...quotedCommands(read(page)),
     ].filter((command) => /^dagger (-m \S+ )?call /.test(command));
-    const problems = commands.flatMap((command) => problemOf(command));
+    const problems = commands.flatMap((command) => problemOf(command, grammar));
     expect(problems).toEqual([]);
   });
 
@@ -61,17 +61,8 @@ describe("documentation", () => {
   });
 
   it("of errors calls what the module has", () => {
-    expect(problemOf(RENEW_CACHE_KEY)).toEqual([]);
+    expect(problemOf(RENEW_CACHE_KEY, grammar)).toEqual([]);
   });
-
-  function problemOf(command: string): string[] {
-    try {
-      parseCommand(command, grammar);
-      return [];
-    } catch (error) {
-      return [`${command}: ${String(error)}`];
-    }
-  }
 });
 
 describe("the check of commands", () => {

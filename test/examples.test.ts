@@ -10,7 +10,7 @@ import type { Screen } from "./start/screen.js";
 import { mentionsIn } from "./support/address.js";
 import { includesOf } from "./support/callers.js";
 import { parseGithubWorkflow, readGithubWorkflow } from "./support/ci-files.js";
-import { type Grammar, parseCommand } from "./support/command.js";
+import { type Grammar, problemOf } from "./support/command.js";
 import { readContract } from "./support/contract.js";
 import { readCoreApi } from "./support/core-api.js";
 import { callerPaths, copyExample, exampleDirectory, exampleNames } from "./support/examples.js";
@@ -113,7 +113,7 @@ describe.each(callers)("the caller of %s, %s,", (example, path) => {
   it("passes what Slipway's pipelines take, and calls what the module has", () => {
     expect(inputsGiven(path, text).filter(([declared, name]) => !declared.includes(name))).toEqual([]);
     const commands = textsIn(parse(text)).filter((line) => line.startsWith("dagger "));
-    expect(commands.flatMap((command) => problemOf(command))).toEqual([]);
+    expect(commands.flatMap((command) => problemOf(command, grammar))).toEqual([]);
     expect(mentionsIn(text)).not.toEqual([]);
   });
 });
@@ -134,13 +134,4 @@ function inputsGiven(path: string, text: string): [declared: string[], name: str
 function textsIn(node: unknown): string[] {
   if (typeof node === "string") return [node];
   return typeof node === "object" && node !== null ? Object.values(node).flatMap(textsIn) : [];
-}
-
-function problemOf(command: string): string[] {
-  try {
-    parseCommand(command, grammar);
-    return [];
-  } catch (error) {
-    return [`${command}: ${String(error)}`];
-  }
 }

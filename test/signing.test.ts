@@ -1,10 +1,10 @@
-import { generateKeyPairSync } from "node:crypto";
 import type { Secret } from "@dagger.io/dagger";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSettings } from "../src/config.js";
 import type { Project } from "../src/project.js";
 import { openSigning } from "../src/signing.js";
 import { directFetch } from "./support/client.js";
+import { makeSigningKey } from "./support/signing-key.js";
 import { identityToken, type Sigstore, sigstorePaths, startSigstore } from "./support/sigstore.js";
 import { messageThrownBy } from "./support/thrown.js";
 
@@ -21,8 +21,7 @@ const claims = {
   run_id: "42",
   event_name: "push",
 };
-const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+const { pem } = makeSigningKey();
 
 let sigstore: Sigstore;
 beforeAll(async () => {

@@ -38,7 +38,7 @@ const layers: Record<string, readonly string[]> = {
   "release-images": ["registry", "tags"],
   config: ["errors", "binaries", "json", "oci", "registry", "release-images", "tags", "url-password"],
   engine: ["errors", "files", "oci", "text"],
-  project: ["config", "errors", "files", "log", "phases", "progress", "registry", "secrets"],
+  project: ["config", "errors", "files", "log", "oci", "phases", "progress", "registry", "secrets"],
   command: ["errors", "text"],
   "yaml-document": ["errors"],
   go: ["command", "errors", "files", "phases", "report", "secrets", "yaml-document"],

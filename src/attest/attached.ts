@@ -6,8 +6,8 @@ import { bounds } from "../registry/bounds.js";
 import type { RegistryClient } from "../registry/client.js";
 import type { Referrer } from "../registry/lists.js";
 import { formatReference, type Repository } from "../registry/reference.js";
-import { bundleType, documentForms, kindOfMediaType } from "./document.js";
-import { parseBundle } from "./signature/bundle.js";
+import { documentForms, kindOfMediaType } from "./document.js";
+import { bundleMediaType, parseBundle } from "./signature/bundle.js";
 import { isAbout, parseStatement, type Statement } from "./statement.js";
 
 /**
@@ -39,8 +39,8 @@ export async function statementIn(
   { mediaType, bytes }: AttachedDocument,
   subject: string,
 ): Promise<Pick<Statement, "predicateType" | "predicate"> | undefined> {
-  if (mediaType === bundleType || mediaType === documentForms.provenance.unsigned?.mediaType) {
-    const statement = mediaType === bundleType ? await bundledStatement(bytes) : parseStatement(bytes);
+  if (mediaType === bundleMediaType || mediaType === documentForms.provenance.unsigned?.mediaType) {
+    const statement = mediaType === bundleMediaType ? await bundledStatement(bytes) : parseStatement(bytes);
     return statement !== undefined && isAbout(statement, subject) ? statement : undefined;
   }
   const kind = kindOfMediaType(mediaType);

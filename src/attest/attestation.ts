@@ -54,6 +54,12 @@ export interface AttestationOptions {
 /** What of a signer is needed here. */
 export type StatementSigner = Pick<Signer, "sign" | "isSignedBy">;
 
+/** A document that a repository has. */
+interface Found {
+  referrer: Referrer;
+  document: AttachedDocument;
+}
+
 interface Obtained {
   attachment: Attachment;
   how: "attached" | "copied";
@@ -107,14 +113,14 @@ export class Attestation {
   }
 
   /** The document as a repository has it: signed by this signer where there is one, else in any form. */
-  async #find(repository: Repository, wanted: WantedDocument): Promise<Referrer | undefined> {
+  async #find(repository: Repository, wanted: WantedDocument): Promise<Found | undefined> {
     const { client } = this.options;
     const signer = await this.options.signer?.();
     const listed = await this.#list(repository, wanted.subject.digest);
-    for (const candidate of listed.filter((referrer) => kindOf(referrer) === wanted.kind)) {
-      if (signer !== undefined && !isSigned(candidate)) continue;
-      const document = await tryDocument(client, repository, candidate);
-      if (document !== undefined && (await isWanted(document, wanted, signer))) return candidate;
+    for (const referrer of listed.filter((each) => kindOf(each) === wanted.kind)) {
+      if (signer !== undefined && !isSigned(referrer)) continue;
+      const document = await tryDocument(client, repository, referrer);
+      if (document !== undefined && (await isWanted(document, wanted, signer))) return { referrer, document };
     }
     return undefined;
   }
@@ -136,10 +142,8 @@ export class Attestation {
   async #copyOrMake(document: WantedDocument): Promise<Obtained> {
     for (const holder of this.options.holders) {
       const found = await this.#find(holder, document);
-      if (found === undefined) continue;
-      const content = await tryDocument(this.options.client, holder, found);
-      if (content !== undefined)
-        return { attachment: buildAttachment(document.subject, content), how: "copied" };
+      if (found !== undefined)
+        return { attachment: buildAttachment(document.subject, found.document), how: "copied" };
     }
     const content = await this.#make(document);
     requireReadable(document, content);
@@ -193,15 +197,12 @@ async function isWanted(
   return statement?.predicateType === documentForms[kind].predicateType;
 }
 
-function outcomeOf(
-  { kind, platform }: WantedDocument,
-  found: Referrer | Obtained | undefined,
-): AttachedOutcome {
+function outcomeOf({ kind, platform }: WantedDocument, found: Found | Obtained | undefined): AttachedOutcome {
   if (found === undefined) throw new Error(`The ${kind} was not attached.`);
   const { referrer, how } =
     "attachment" in found
       ? { referrer: found.attachment.listed, how: found.how }
-      : { referrer: found, how: "existed" as const };
+      : { referrer: found.referrer, how: "existed" as const };
   return {
     kind,
     ...(platform === undefined ? {} : { platform }),

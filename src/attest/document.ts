@@ -1,5 +1,6 @@
 import type { AttachedDocument } from "../oci/attachment.js";
 import type { Referrer } from "../registry/lists.js";
+import { bundleMediaType } from "./signature/bundle.js";
 import { encodeStatement, predicateTypes, type Statement, statementMediaType } from "./statement.js";
 
 /** What is attached to images. */
@@ -36,9 +37,6 @@ export const documentForms: Readonly<Record<DocumentKind, DocumentForm>> = {
 
 const kinds = Object.keys(documentForms) as DocumentKind[];
 
-/** Media type of a Sigstore bundle, by which cosign finds what is signed. */
-export const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
-
 // Which of the documents of a manifest are Slipway's, and what they are, without reading them.
 const predicateAnnotation = "dev.slipway.predicate-type";
 
@@ -46,7 +44,7 @@ const predicateAnnotation = "dev.slipway.predicate-type";
 export function signedDocument(kind: DocumentKind, bundle: Buffer): AttachedDocument {
   const { predicateType } = documentForms[kind];
   return {
-    mediaType: bundleType,
+    mediaType: bundleMediaType,
     bytes: bundle,
     annotations: {
       "dev.sigstore.bundle.content": "dsse-envelope",
@@ -85,5 +83,5 @@ export function kindOfMediaType(mediaType: string | undefined): DocumentKind | u
 
 /** Whether it is signed. */
 export function isSigned({ artifactType }: Referrer): boolean {
-  return artifactType === bundleType;
+  return artifactType === bundleMediaType;
 }

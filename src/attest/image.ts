@@ -67,6 +67,7 @@ export function attacherOf(
 /** What is in the platforms of an image, each read once for all formats and repositories. */
 class Contents {
   readonly #read = new Map<string, Promise<Inventory>>();
+  #lockfiles: ReturnType<NonNullable<ImageDocuments["lockfiles"]>> | undefined;
 
   constructor(private readonly documents: Pick<ImageDocuments, "lockfiles">) {}
 
@@ -92,7 +93,8 @@ class Contents {
   }
 
   async #contentsOf(variant: ReadableVariant, content: ContentSource): Promise<Inventory> {
-    return readContents(variant, content, await this.documents.lockfiles?.());
+    this.#lockfiles ??= this.documents.lockfiles?.();
+    return readContents(variant, content, await this.#lockfiles);
   }
 }
 

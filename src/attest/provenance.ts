@@ -1,5 +1,6 @@
 import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
 import { parseReference } from "../registry/reference.js";
+import { digestSet } from "./statement.js";
 
 /** Something that went into an image (SLSA provenance v1, `ResourceDescriptor`). */
 export interface Material {
@@ -52,16 +53,21 @@ const buildType = "https://raw.githubusercontent.com/acme/slipway/v0.1.0/docs/at
 /** What is said of a run that no platform vouches for. */
 const unattested = `${buildType}#builder`;
 
+/** The version of Slipway: 0.1.0. */
+export function slipwayVersion(): string {
+  const [, version = ""] = /\/v([^/]+)\//.exec(buildType) ?? [];
+  return version;
+}
+
 /** Says how an image came about. Nothing in it is a secret: settings hold none, and no argument that is one is given. */
 export function provenanceOf({ parameters, materials, module, run, startedOn }: ProvenanceInput): Provenance {
-  const [, version = ""] = /\/v([^/]+)\//.exec(buildType) ?? [];
   return {
     buildDefinition: { buildType, externalParameters: parameters, resolvedDependencies: materials },
     runDetails: {
       builder: {
         id: run?.builderId ?? unattested,
-        version: { slipway: version },
-        ...(module === undefined ? {} : { builderDependencies: [moduleMaterial(module)] }),
+        version: { slipway: slipwayVersion() },
+        ...(module === undefined ? {} : { builderDependencies: [fileMaterial("slipway", module)] }),
       },
       metadata: {
         ...(run === undefined ? {} : { invocationId: run.invocationUrl }),
@@ -69,11 +75,6 @@ export function provenanceOf({ parameters, materials, module, run, startedOn }: 
       },
     },
   };
-}
-
-function moduleMaterial(text: string): Material {
-  const [algorithm = "", hex = ""] = text.split(":");
-  return { name: "slipway", digest: { [algorithm]: hex } };
 }
 
 /** An image that another one starts from or copies from, by its package URL as BuildKit writes it. */
@@ -84,7 +85,7 @@ export function imageMaterial(name: string, digest: string, platform?: ImagePlat
   const qualifier = platform === undefined ? "" : `?platform=${encodeURIComponent(formatPlatform(platform))}`;
   return {
     uri: `pkg:docker/${full.replace(":", "%3A")}${version}${qualifier}`,
-    digest: { sha256: digest.slice("sha256:".length) },
+    digest: digestSet(digest),
   };
 }
 
@@ -96,7 +97,7 @@ export function commitMaterial(revision: string, source?: string): Material {
   };
 }
 
-/** A file by its content. */
-export function fileMaterial(name: string, sha256: string): Material {
-  return { name, digest: { sha256 } };
+/** A file, or several, by a digest of the content: `sha256:…`. */
+export function fileMaterial(name: string, digest: string): Material {
+  return { name, digest: digestSet(digest) };
 }

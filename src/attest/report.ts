@@ -10,6 +10,13 @@ export interface Attached {
   attached?: readonly AttachedOutcome[];
 }
 
+/** All that is attached to the images of a call. */
+export function attachedOf(
+  outcomes: readonly (Pick<Attached, "attached"> | { ok: boolean })[],
+): AttachedOutcome[] {
+  return outcomes.flatMap((outcome) => ("attached" in outcome ? (outcome.attached ?? []) : []));
+}
+
 /** Who signs, or why nobody does: a clause without a full stop. */
 export interface Signed {
   signer?: (() => Promise<{ identity: SignerIdentity }>) | undefined;

@@ -45,8 +45,13 @@ const statementSchema = z.object({
 
 /** An image, by a digest as registries write it: `sha256:…`. */
 export function subjectOf(name: string, digest: string): Subject {
+  return { name, digest: digestSet(digest) };
+}
+
+/** A digest, as registries write it, in the form of in-toto (attestation framework v1, `DigestSet`). */
+export function digestSet(digest: string): Readonly<Record<string, string>> {
   const [algorithm = "", hex = ""] = digest.split(":");
-  return { name, digest: { [algorithm]: hex } };
+  return { [algorithm]: hex };
 }
 
 export function statementAbout(

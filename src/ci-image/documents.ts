@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
+import { dag } from "@dagger.io/dagger";
 import type { ImageDocuments } from "../attest/image.js";
 import { commitMaterial, fileMaterial, imageMaterial, type Material } from "../attest/provenance.js";
+import { digestOf } from "../oci/manifest.js";
 import type { Project } from "../project.js";
 import { formatRepository, parseReference, type Repository } from "../registry/reference.js";
 import type { Signing } from "../signing.js";
@@ -18,6 +19,7 @@ export function ciImageDocuments(
   { run, signer }: Signing,
 ): DocumentsOf {
   const startedOn = Date.now();
+  const module = () => dag.currentModule().source().digest();
   const materials = [
     ...(run === undefined ? [] : [commitMaterial(run.commit, run.sourceRepository)]),
     ...materialsOf(plan),
@@ -27,7 +29,9 @@ export function ciImageDocuments(
     return {
       name: first === undefined ? tag : formatRepository(first),
       sbom: attest.sbom,
-      ...(attest.provenance ? { provenance: async () => ({ parameters, materials, run, startedOn }) } : {}),
+      ...(attest.provenance
+        ? { provenance: async () => ({ parameters, materials, module: await module(), run, startedOn }) }
+        : {}),
       signer,
     };
   };
@@ -39,8 +43,6 @@ function materialsOf({ bases, files }: Pick<CiImagePlan, "bases" | "files">): Ma
       const { digest } = parseReference(base);
       return digest === undefined ? [] : [imageMaterial(base, digest)];
     }),
-    ...[...files].map(([path, content]) =>
-      fileMaterial(path, createHash("sha256").update(content).digest("hex")),
-    ),
+    ...[...files].map(([path, content]) => fileMaterial(path, digestOf(content))),
   ];
 }

@@ -7,6 +7,7 @@ import { type ContainerConfig, formatConfiguration, type HistoryEntry } from "..
 import { digestOf } from "../oci/manifest.js";
 import type { ImagePlatform } from "../oci/platform.js";
 import { requireLayerCount } from "../oci/stored-layer.js";
+import { formatTime } from "../oci/time.js";
 import type { BuildTarget } from "./build-arguments.js";
 import { describeStages, remarksOfImage, type StageDescription } from "./description.js";
 import type { Dockerfile } from "./dockerfile.js";
@@ -227,9 +228,4 @@ function historyOf({ configuration: { history, rootfs } }: BaseImage): HistoryEn
   const layers = history.filter((entry) => entry.empty_layer !== true).length;
   if (layers === rootfs.diff_ids.length) return [...history];
   return rootfs.diff_ids.map(() => ({ created_by: "FROM" }));
-}
-
-/** RFC 3339, in whole seconds. */
-export function formatTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 }

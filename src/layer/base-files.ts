@@ -2,7 +2,7 @@ import type { TarHeader } from "../archive/tar.js";
 import { BuilderNeededError } from "../errors.js";
 import type { BaseImage } from "./base.js";
 import { FileTree, type TreeCost } from "./file-tree.js";
-import { unpack } from "./unpack.js";
+import { unpack, withinLimit } from "./unpack.js";
 
 const userFiles = ["etc/passwd", "etc/group"];
 
@@ -17,12 +17,7 @@ export async function readBaseFiles(base: BaseImage, limit?: TreeCost): Promise<
     const foreign = [header.path, header.target].find((name) => name.includes("\ufffd"));
     if (foreign !== undefined)
       throw new BuilderNeededError({ subject, expected: "names in UTF-8", given: foreign });
-    if (isTooMuch)
-      throw new BuilderNeededError({
-        subject,
-        expected: "no more files than images have, in no deeper directories",
-        given: header.path,
-      });
+    if (isTooMuch) throw new BuilderNeededError({ subject, expected: withinLimit, given: header.path });
   }
   return tree;
 }

@@ -58,12 +58,14 @@ export async function* unpack(
  * each other, so that whatever unpacks images can unpack it.
  */
 export async function checkLayers(image: StoredLayers): Promise<void> {
-  for await (const { subject, header, isTooMuch } of unpack(image, new FileTree()))
-    if (isTooMuch)
-      throw new InputError({
-        subject,
-        expected: "no more files than images have, in no deeper directories",
-        given: header.path,
-        fix: "Leave out what the image does not need",
-      });
+  for await (const member of unpack(image, new FileTree()))
+    requireWithinLimit(member, "Leave out what the image does not need");
+}
+
+/** What was expected where the files of an image take too much. */
+export const withinLimit = "no more files than images have, in no deeper directories";
+
+/** Refuses a member with which the files of an image take more than the limit. */
+export function requireWithinLimit({ subject, header, isTooMuch }: UnpackedMember, fix: string): void {
+  if (isTooMuch) throw new InputError({ subject, expected: withinLimit, given: header.path, fix });
 }

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { fileMaterial, type Material } from "../attest/provenance.js";
+import { digestOfFile } from "../files.js";
 
 /** A binary that an image copies. */
 export interface CopiedBinary {
@@ -12,11 +11,5 @@ export interface CopiedBinary {
 
 /** The binaries that an image was given, by content. */
 export async function binaryMaterials(binaries: readonly CopiedBinary[]): Promise<Material[]> {
-  return Promise.all(binaries.map(async ({ path, file }) => fileMaterial(path, await sha256Of(file))));
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
-  return hash.digest("hex");
+  return Promise.all(binaries.map(async ({ path, file }) => fileMaterial(path, await digestOfFile(file))));
 }

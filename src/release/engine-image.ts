@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { type ElfProgram, parseElf } from "../binaries/elf.js";
-import { builder, formatTime, inputsLabel } from "../dockerfile/assemble.js";
+import { builder, inputsLabel } from "../dockerfile/assemble.js";
 import type { DockerfileSummary } from "../dockerfile/dockerfile.js";
 import { scratch } from "../dockerfile/from.js";
 import { InputError, VerificationError } from "../errors.js";
@@ -8,6 +8,7 @@ import { type ContainerConfig, formatConfiguration, parseConfiguration } from ".
 import type { StoredPlatform } from "../oci/join.js";
 import { digestOf } from "../oci/manifest.js";
 import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
+import { formatTime } from "../oci/time.js";
 
 /** What the engine was asked to build. */
 export interface EngineBuild {

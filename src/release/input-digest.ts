@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import type { Source } from "../dockerfile/sources.js";
+import { digestOfFile } from "../files.js";
 import type { FileContent, FileNode } from "../layer/file-tree.js";
 import { formatPlatform, type ImagePlatform } from "../oci/platform.js";
 
@@ -60,10 +60,7 @@ async function describe(node: FileNode): Promise<readonly (string | number)[]> {
 }
 
 async function digestContent(content: FileContent): Promise<string> {
-  const hash = createHash("sha256");
-  if ("bytes" in content) hash.update(content.bytes);
-  else if ("path" in content)
-    for await (const chunk of createReadStream(content.path) as AsyncIterable<Buffer>) hash.update(chunk);
-  else hash.update(`${content.stored.layer.digest} ${content.stored.offset}`);
-  return hash.digest("hex");
+  if ("path" in content) return (await digestOfFile(content.path)).slice("sha256:".length);
+  const held = "bytes" in content ? content.bytes : `${content.stored.layer.digest} ${content.stored.offset}`;
+  return createHash("sha256").update(held).digest("hex");
 }

@@ -58,7 +58,7 @@ async function joinImage(
     remarks: [],
     materials: async () =>
       archives.flatMap(({ file, platforms: joined }) =>
-        joined.map(({ imageId }) => fileMaterial(file, imageId.slice("sha256:".length))),
+        joined.map(({ imageId }) => fileMaterial(file, imageId)),
       ),
     pack: async () => joinPlatforms(platforms, { annotations, format: settings.mediaTypes }),
   };

@@ -1,5 +1,5 @@
 import type { ImageDocuments } from "../attest/image.js";
-import { signatureText } from "../attest/report.js";
+import { attachedOf, signatureText } from "../attest/report.js";
 import type { Phases } from "../phases.js";
 import { checkPushAccess, type PushAccess, requirePushAccess } from "../registry/access.js";
 import type { RegistryClient } from "../registry/client.js";
@@ -79,9 +79,7 @@ export async function release(request: ReleaseRequest): Promise<Report> {
     trigger: publication.tags.trigger,
     outcomes: outcomes[at] ?? [],
   }));
-  const attached = released.flatMap(({ outcomes: published }) =>
-    published.flatMap((outcome) => ("attached" in outcome ? (outcome.attached ?? []) : [])),
-  );
+  const attached = attachedOf(outcomes.flat());
   return reportRelease(released, phases.durations, await signatureText(signing, attached));
 }
 

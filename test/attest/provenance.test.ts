@@ -7,7 +7,7 @@ const digest = `sha256:${hex}`;
 
 describe("the provenance of an image", () => {
   it("says what was called, what went in, and which job of which platform it was", () => {
-    const materials = [fileMaterial("app_linux_amd64/app", hex)];
+    const materials = [fileMaterial("app_linux_amd64/app", digest)];
     const run = {
       builderId: "https://github.com/acme/slipway/w.yml@refs/tags/v1",
       invocationUrl: "https://h/1",

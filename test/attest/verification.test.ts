@@ -1,7 +1,7 @@
-import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleType, signedDocument, unsignedDocument } from "../../src/attest/document.js";
+import { signedDocument, unsignedDocument } from "../../src/attest/document.js";
 import type { ImageDocuments } from "../../src/attest/image.js";
+import { bundleMediaType } from "../../src/attest/signature/bundle.js";
 import { createSigner, type Signer } from "../../src/attest/signature/signer.js";
 import { predicateTypes, statementAbout, subjectOf } from "../../src/attest/statement.js";
 import {
@@ -18,6 +18,7 @@ import { directFetch, makeClient, noWait, seed } from "../support/client.js";
 import { type MemoryRegistry, startMemoryRegistry } from "../support/memory-registry.js";
 import { makePublication } from "../support/publication.js";
 import { makeReleasedImage } from "../support/released-image.js";
+import { makeSigningKey } from "../support/signing-key.js";
 import { identityToken, type Sigstore, startSigstore } from "../support/sigstore.js";
 import { messageThrownBy } from "../support/thrown.js";
 
@@ -28,15 +29,7 @@ const [platform] = image.packed.variants;
 const issuer = "https://token.actions.githubusercontent.com";
 const workflow = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1.2.3";
 
-function keyPair() {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return {
-    pem: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
-    publicPem: publicKey.export({ format: "pem", type: "spki" }).toString(),
-  };
-}
-
-const [own, other] = [keyPair(), keyPair()];
+const [own, other] = [makeSigningKey(), makeSigningKey()];
 const delivery = { fetch: directFetch, sleep: noWait };
 const keySigner = ({ pem }: typeof own) => createSigner({ kind: "key", pem }, {}, delivery, Date.now);
 
@@ -245,7 +238,7 @@ describe("the SBOM of a platform", () => {
     if (platform)
       await pushAttachments(client, at, [
         buildAttachment(platform.descriptor, {
-          mediaType: bundleType,
+          mediaType: bundleMediaType,
           bytes: Buffer.from("{}"),
           annotations: {},
         }),

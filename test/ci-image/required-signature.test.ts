@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Directory } from "@dagger.io/dagger";
@@ -12,20 +11,13 @@ import { directFetch, makeClient } from "../support/client.js";
 import { type MemoryRegistry, startMemoryRegistry } from "../support/memory-registry.js";
 import { makePublication } from "../support/publication.js";
 import { makeReleasedImage } from "../support/released-image.js";
+import { makeSigningKey } from "../support/signing-key.js";
 import { messageThrownBy } from "../support/thrown.js";
 
 const image = await makeReleasedImage("program");
 const { digest } = image.packed.index.descriptor;
 
-function keyPair() {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return {
-    pem: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
-    publicPem: publicKey.export({ format: "pem", type: "spki" }).toString(),
-  };
-}
-
-const [own, other] = [keyPair(), keyPair()];
+const [own, other] = [makeSigningKey(), makeSigningKey()];
 let registry: MemoryRegistry;
 let reference: string;
 

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { StatementSigner } from "../../src/attest/attestation.js";
 import type { ImageDocuments } from "../../src/attest/image.js";
@@ -16,6 +15,7 @@ import { describeRequests, type ProxiedRegistry, writesIn } from "../support/pro
 import { makePublication } from "../support/publication.js";
 import { useRegistryPair } from "../support/registry-pair.js";
 import { makeReleasedImage } from "../support/released-image.js";
+import { makeSigningKey } from "../support/signing-key.js";
 
 const image = await makeReleasedImage("program");
 const { index, variants } = image.packed;
@@ -29,8 +29,7 @@ useRegistryPair((...pair) => {
 
 /** Signs with a key of its own; `signed` are the statements that it was given. */
 async function makeSigner(): Promise<StatementSigner & { signed: Statement[] }> {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+  const { pem } = makeSigningKey();
   const signer = await createSigner({ kind: "key", pem }, {}, { fetch: directFetch }, () => 0);
   const signed: Statement[] = [];
   return {

@@ -13,6 +13,16 @@ export interface Grammar {
   core: ReadonlyMap<string, CoreFunction[]>;
 }
 
+/** What is wrong with a command; empty where it can be called. */
+export function problemOf(command: string, grammar: Grammar): string[] {
+  try {
+    parseCommand(command, grammar);
+    return [];
+  } catch (error) {
+    return [`${command}: ${String(error)}`];
+  }
+}
+
 type Callable = Pick<CommandFunction, "name" | "options" | "returns">;
 
 /**

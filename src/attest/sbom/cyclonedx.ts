@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { slipwayVersion } from "../provenance.js";
 import { licenseReader, type ReadLicense } from "./license.js";
 import {
   type Distribution,
@@ -8,7 +9,7 @@ import {
   type Package,
   type SbomSubject,
 } from "./package.js";
-import { formatTime } from "./time.js";
+import { nearestTime } from "./time.js";
 
 interface Component {
   type: string;
@@ -31,11 +32,11 @@ export async function formatCycloneDx(inventory: Inventory, subject: SbomSubject
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
     bomFormat: "CycloneDX",
     specVersion: "1.6",
-    serialNumber: `urn:uuid:${uuidOf(digest)}`,
+    serialNumber: `urn:uuid:${uuidOf(`${slipwayVersion()} ${digest}`)}`,
     version: 1,
     metadata: {
-      timestamp: formatTime(created),
-      tools: { components: [{ type: "application", name: "slipway" }] },
+      timestamp: nearestTime(created),
+      tools: { components: [{ type: "application", name: "slipway", version: slipwayVersion() }] },
       component: {
         type: "container",
         "bom-ref": digest,
@@ -102,8 +103,8 @@ function licenseOf(given: string, readLicense: ReadLicense): object {
 }
 
 /** Of version 8, which leaves all of its bits to whoever makes it (RFC 9562, section 5.8). */
-function uuidOf(digest: string): string {
-  const bytes = createHash("sha256").update(digest).digest().subarray(0, 16);
+function uuidOf(text: string): string {
+  const bytes = createHash("sha256").update(text).digest().subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

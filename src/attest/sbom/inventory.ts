@@ -3,10 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
 import type { Visit } from "../../archive/tar-reader.js";
-import { InputError } from "../../errors.js";
 import { type FileNode, FileTree } from "../../layer/file-tree.js";
 import type { StoredLayers } from "../../layer/uncompressed.js";
-import { unpack } from "../../layer/unpack.js";
+import { requireWithinLimit, unpack } from "../../layer/unpack.js";
 import type { StoredLayer } from "../../oci/stored-layer.js";
 import { distributionIn, isEvidence, packagesIn, packagesLockedBy, unreadOf } from "./evidence.js";
 import { type Distribution, type Inventory, knownOf, type Package, unknownOf } from "./package.js";
@@ -72,14 +71,8 @@ async function readTree(image: StoredLayers, reader: ContentReader): Promise<Fil
     (layer: StoredLayer): Visit =>
     (header, chunks, offset) =>
       reader.read(layer, offset, header.path, chunks);
-  for await (const { subject, header, isTooMuch } of unpack(image, tree, { visit }))
-    if (isTooMuch)
-      throw new InputError({
-        subject,
-        expected: "no more files than images have, in no deeper directories",
-        given: header.path,
-        fix: "Leave out what the image does not need, or set attest.sbom in slipway.json to []",
-      });
+  const fix = "Leave out what the image does not need, or set attest.sbom in slipway.json to []";
+  for await (const member of unpack(image, tree, { visit })) requireWithinLimit(member, fix);
   return tree;
 }
 

@@ -1,9 +1,9 @@
-import { type JsonLimit, limitPassedBy, parseJson } from "../../json.js";
+import { type JsonLimit, parseBounded } from "../../json.js";
 
 // More than the lock of a large project has.
 const limit: JsonLimit = { depth: 100, values: 1_000_000 };
 
 /** JSON of a list of packages; undefined where it is none, or more than any list has. */
 export function parseList(text: string): unknown {
-  return limitPassedBy(text, limit) === undefined ? parseJson(text) : undefined;
+  return parseBounded(text, limit);
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { slipwayVersion } from "../provenance.js";
 import { licenseReader, type ReadLicense } from "./license.js";
 import {
   type Distribution,
@@ -8,7 +9,7 @@ import {
   type Package,
   type SbomSubject,
 } from "./package.js";
-import { formatTime } from "./time.js";
+import { nearestTime } from "./time.js";
 
 const unknown = "NOASSERTION";
 const document = "SPDXRef-DOCUMENT";
@@ -46,9 +47,10 @@ export async function formatSpdx(inventory: Inventory, subject: SbomSubject): Pr
     dataLicense: "CC0-1.0",
     SPDXID: document,
     name: `${name}@${digest}`,
-    documentNamespace: `https://slipway.dev/spdx/${digest.replace(":", "-")}`,
+    // The form of whoever has no domain to name (SPDX 2.3, section 6.5); another version may say something else.
+    documentNamespace: `https://spdx.org/spdxdocs/slipway-${slipwayVersion()}-${digest.slice("sha256:".length)}`,
     ...(inventory.remarks.length === 0 ? {} : { comment: inventory.remarks.join("\n") }),
-    creationInfo: { created: formatTime(created), creators: ["Tool: slipway"] },
+    creationInfo: { created: nearestTime(created), creators: [`Tool: slipway-${slipwayVersion()}`] },
     packages: [
       {
         SPDXID: image,

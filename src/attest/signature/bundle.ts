@@ -24,7 +24,7 @@ export interface StatementBundle {
   certificate: Buffer | undefined;
 }
 
-/** Media type of the bundles that are made here, and the artifact type of what carries one. */
+/** Media type of the bundles that are made here, and the artifact type by which cosign finds what carries one. */
 export const bundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 // Each takes a while to verify.

@@ -60,7 +60,6 @@ interface Holder {
 export const publicSigstore = {
   fulcio: "https://fulcio.sigstore.dev",
   rekor: "https://rekor.sigstore.dev",
-  timestamps: "https://timestamp.sigstore.dev/api/v1/timestamp",
 } as const;
 
 /**

@@ -1,17 +1,16 @@
-import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseBundle } from "../../../src/attest/signature/bundle.js";
 import { isEntryOf } from "../../../src/attest/signature/rekor.js";
 import { createSigner, type Signer } from "../../../src/attest/signature/signer.js";
 import { predicateTypes, statementAbout, subjectOf } from "../../../src/attest/statement.js";
 import { directFetch, noWait } from "../../support/client.js";
+import { makeSigningKey } from "../../support/signing-key.js";
 import { type Sigstore, sigstorePaths, startSigstore } from "../../support/sigstore.js";
 import { messageThrownBy } from "../../support/thrown.js";
 
 const statement = (hex: string) =>
   statementAbout([subjectOf("acme/app", `sha256:${hex.repeat(64)}`)], predicateTypes.signature, {});
-const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+const { pem } = makeSigningKey();
 
 let sigstore: Sigstore;
 let signer: Signer;

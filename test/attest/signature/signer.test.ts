@@ -1,4 +1,3 @@
-import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
 import { createServer } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseBundle } from "../../../src/attest/signature/bundle.js";
@@ -11,6 +10,7 @@ import { SigningError } from "../../../src/errors.js";
 import type { Fetch } from "../../../src/registry/transport.js";
 import { directFetch, noWait } from "../../support/client.js";
 import { listenOnLoopback } from "../../support/loopback.js";
+import { makeSigningKey } from "../../support/signing-key.js";
 import { identityToken, type Sigstore, sigstorePaths, startSigstore } from "../../support/sigstore.js";
 import { errorThrownBy, messageThrownBy } from "../../support/thrown.js";
 
@@ -22,17 +22,10 @@ const claims = { iss: issuer, sub: workflow, aud: "sigstore", exp: 4_000_000_000
 const token = identityToken(claims);
 const delivery = { fetch: directFetch, sleep: noWait };
 
-function pemOf({ privateKey, publicKey }: KeyPairKeyObjectResult) {
-  return {
-    pem: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
-    publicPem: publicKey.export({ format: "pem", type: "spki" }).toString(),
-  };
-}
-
 const keys = {
-  "P-256": pemOf(generateKeyPairSync("ec", { namedCurve: "P-256" })),
-  Ed25519: pemOf(generateKeyPairSync("ed25519")),
-  RSA: pemOf(generateKeyPairSync("rsa", { modulusLength: 2048 })),
+  "P-256": makeSigningKey("P-256"),
+  Ed25519: makeSigningKey("Ed25519"),
+  RSA: makeSigningKey("RSA"),
 };
 
 let sigstore: Sigstore;

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseIdentityPolicy } from "../../../src/attest/signature/identity.js";
 import { createSigner, type SigningMeans, type Witnesses } from "../../../src/attest/signature/signer.js";
@@ -11,6 +10,7 @@ import { type SignaturePolicy, verifyBundle } from "../../../src/attest/signatur
 import { predicateTypes, statementAbout, subjectOf } from "../../../src/attest/statement.js";
 import { VerificationError } from "../../../src/errors.js";
 import { directFetch, noWait } from "../../support/client.js";
+import { makeSigningKey } from "../../support/signing-key.js";
 import { identityToken, type Sigstore, startSigstore } from "../../support/sigstore.js";
 import { errorThrownBy, messageThrownBy } from "../../support/thrown.js";
 
@@ -21,18 +21,7 @@ const statement = statementAbout([subjectOf("registry.example/app", digest)], pr
 const issuer = "https://token.actions.githubusercontent.com";
 const workflow = "https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1.2.3";
 
-const [ours, theirs] = [0, 1].map(() => {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return {
-    pem: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
-    publicPem: publicKey.export({ format: "pem", type: "spki" }).toString(),
-  };
-}) as [Keys, Keys];
-
-interface Keys {
-  pem: string;
-  publicPem: string;
-}
+const [ours, theirs] = [makeSigningKey(), makeSigningKey()];
 
 /** As much of a bundle's JSON as is tampered with here. */
 interface Json {
