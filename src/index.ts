@@ -45,7 +45,8 @@ import { reportChecks, runChecks } from "./go/checks.js";
 import { publishForgeRelease } from "./go/forge-release.js";
 import { lint, lintReport } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
-import { buildPrograms } from "./go/programs.js";
+import { buildProgramRelease, openProjectForge } from "./go/program-release.js";
+import { buildPrograms, compilationOf } from "./go/programs.js";
 import type { GoProject } from "./go/project.js";
 import { releaserFiles } from "./go/releaser-files.js";
 import { parseName, runTask } from "./go/task.js";
@@ -575,18 +576,19 @@ export class Slipway {
    * for each platform of the release, with the version in it, and checksums.txt: hello-linux-amd64, hello-linux-arm64.
    * The section build of slipway.json names packages, build tags and linker flags.
    *
-   * With --publish, GoReleaser makes its whole release, that of GitHub or GitLab included. Its token comes before:
+   * With --publish, GoReleaser makes its whole release, that of GitHub or GitLab included. Without its configuration, the
+   * binaries and checksums.txt are uploaded to the release page of the git remote origin. The token comes before:
    * with-secret-env --name GITLAB_TOKEN --secret env://GITLAB_TOKEN build --publish
    *
-   * On GitHub a repeat replaces what is uploaded. On GitLab, delete the release first, since GoReleaser cannot.
+   * A repeat of an upload completes it. GoReleaser replaces what is uploaded to GitHub; on GitLab, delete its release first.
    *
    * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
    * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
    * @param release Build the version of the commit's tag, as release needs it for refs/tags/…; else a snapshot.
    * @param tag The tag to build, where the commit has several: v1.2.3
    * @param isolated Take nothing from caches that other jobs write, as a release does: for what is published.
-   * @param publish Have GoReleaser publish the commit's tag: archives, checksums, changelog and the release page.
-   * Images are left to the function release.
+   * @param publish Publish the release page of the commit's tag, with GoReleaser where it is configured. Images are left
+   * to the function release.
    */
   @func({ cache: "never" })
   async build(
@@ -597,10 +599,7 @@ export class Slipway {
     isolated = false,
     publish = false,
   ): Promise<Directory> {
-    if (publish) {
-      const project = await this.goProject(toolsOfJobs.build, ciImage, moduleCache, true);
-      return publishForgeRelease(project, { tag, secrets: this.secrets() });
-    }
+    if (publish) return this.forgeRelease(tag, ciImage, moduleCache);
     return this.binaries({ release, tag, isolated }, ciImage, moduleCache);
   }
 
@@ -1106,6 +1105,26 @@ export class Slipway {
     return image;
   }
 
+  /** The release on the page of the project: GoReleaser's own, or the programs that go builds. */
+  private async forgeRelease(
+    tag: string | undefined,
+    ciImage?: string,
+    moduleCache?: Directory,
+  ): Promise<Directory> {
+    const project = await this.project();
+    if (await hasAny(project.source, releaserFiles)) {
+      const go = await this.goProject(toolsOfJobs.build, ciImage, moduleCache, true, project);
+      return publishForgeRelease(go, { tag, secrets: this.secrets() });
+    }
+    // What is wrong with the remote or the token is said before anything is built.
+    const forge = await openProjectForge(project, this.secrets());
+    const go = await this.goProject([], ciImage, moduleCache, true, project);
+    const { dist, release } = await buildProgramRelease(go, tag, compilationOf(project));
+    const outcomes = await forge.publish(release);
+    for (const { name, how } of outcomes) log(`${release.tag}: ${name} ${how}`);
+    return dist;
+  }
+
   private async binaries(
     options: BuildOptions,
     ciImage?: string,
@@ -1116,9 +1135,7 @@ export class Slipway {
     const isReleasers = await hasAny(project.source, releaserFiles);
     const tools = isReleasers ? toolsOfJobs.build : [];
     const go = await this.goProject(tools, ciImage, moduleCache, isolated, project);
-    if (isReleasers) return build(go, options);
-    const platforms = project.settings.release.images.flatMap((image) => image.platforms);
-    return buildPrograms(go, options, { ...project.settings.build, platforms: [...new Set(platforms)] });
+    return isReleasers ? build(go, options) : buildPrograms(go, options, compilationOf(project));
   }
 
   private async builtImage(project: Project, equipment: Equipment): Promise<Container> {

@@ -1,5 +1,5 @@
 import { parseSettings } from "../config.js";
-import type { Origin } from "./origin.js";
+import type { Origin } from "../forge/origin.js";
 import type { Repository } from "./repository.js";
 
 /** What the pipelines of a repository are written by. */

@@ -1,11 +1,11 @@
 import { parseIgnoreList } from "../dockerfile/dockerignore.js";
+import { imageRepositoryOf } from "../forge/origin.js";
 import type { Draft, DraftImage } from "./draft.js";
 import { goreleaserVariables } from "./github/env.js";
 import { readWorkflow } from "./github/images.js";
 import { parseWorkflow } from "./github/workflow.js";
 import { readGoreleaser } from "./goreleaser/images.js";
 import type { Note } from "./note.js";
-import { imageRepositoryOf } from "./origin.js";
 import type { Repository } from "./repository.js";
 
 const usualBranches = ["main", "master", "trunk"];

@@ -1,8 +1,8 @@
 import { parseSettings } from "../config.js";
+import type { Origin } from "../forge/origin.js";
 import { callerInputOf, includedPipeline } from "./callers.js";
 import type { Draft } from "./draft.js";
 import type { Note } from "./note.js";
-import type { Origin } from "./origin.js";
 import type { Repository } from "./repository.js";
 import { toolsFile } from "./tool-versions.js";
 

@@ -1,6 +1,6 @@
+import { type Origin, readOrigin } from "../forge/origin.js";
 import { releaserFiles } from "../go/releaser-files.js";
 import { commonDockerfiles } from "../release/dockerfile-choice.js";
-import { type Origin, readOrigin } from "./origin.js";
 
 /** What is read of a repository: patterns as an include of a directory has them. */
 export const readPatterns = [

@@ -2,15 +2,15 @@ import { z } from "zod";
 import { RegistryError } from "../errors.js";
 import { formatRepository, type Repository } from "../registry/reference.js";
 import { parseHttpDate } from "../registry/retry-after.js";
-import { classifyStatus, type Verdict } from "../registry/verdict.js";
-import { keepToken } from "../secrets.js";
 import {
   type ApiAnswer,
   type ApiSettings,
   callApi,
   parseAnswer,
   type ServiceSettings,
-} from "./service-api.js";
+} from "../registry/service-api.js";
+import { classifyStatus, type Verdict } from "../registry/verdict.js";
+import { keepToken } from "../secrets.js";
 
 const issued = z.object({ access_token: z.string().min(1) });
 

@@ -6,7 +6,6 @@ import type { Credential } from "../registry/credentials.js";
 import { Pages } from "../registry/pages.js";
 import { formatRepository, isDigest, isTag, type Repository } from "../registry/reference.js";
 import { parseHttpDate } from "../registry/retry-after.js";
-import { classifyStatus, type Verdict } from "../registry/verdict.js";
 import {
   type ApiAnswer,
   type ApiRequest,
@@ -15,7 +14,8 @@ import {
   parseAnswer,
   type ServiceSettings,
   saidBy,
-} from "./service-api.js";
+} from "../registry/service-api.js";
+import { classifyStatus, type Verdict } from "../registry/verdict.js";
 import type { Removal } from "./target.js";
 
 /** A version of a container package: one manifest, with all tags that point at it. */

@@ -3,11 +3,11 @@ import { RegistryClient } from "../registry/client.js";
 import type { ClientSettings } from "../registry/connection.js";
 import { credentialFor } from "../registry/credentials.js";
 import type { Repository } from "../registry/reference.js";
+import type { ServiceSettings } from "../registry/service-api.js";
 import { DockerHub } from "./docker-hub.js";
 import { GhcrRepository } from "./ghcr-repository.js";
 import { GitHubPackages } from "./github-packages.js";
 import { PlainRegistry } from "./plain-registry.js";
-import type { ServiceSettings } from "./service-api.js";
 import type { CleanupTarget } from "./target.js";
 
 /** A registry that removes through an API of its own. */

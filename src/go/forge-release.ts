@@ -45,12 +45,7 @@ async function readConfiguration(source: Directory): Promise<string> {
   const files = await readFiles(source, releaserFiles);
   const [text] = releaserFiles.flatMap((path) => files.get(path) ?? []);
   if (text !== undefined) return text.toString("utf8");
-  throw new InputError({
-    subject: "build --publish",
-    expected: "a configuration of GoReleaser, which makes the release",
-    given: undefined,
-    fix: "Add a .goreleaser.yaml, or build without --publish",
-  });
+  throw new Error("A release of GoReleaser needs its configuration.");
 }
 
 const settingName = "replace_existing_artifacts";

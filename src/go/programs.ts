@@ -1,6 +1,7 @@
 import { type Container, type Directory, dag } from "@dagger.io/dagger";
 import { runCommand } from "../command.js";
 import { InputError } from "../errors.js";
+import type { Project } from "../project.js";
 import { type BuildOptions, buildContainer } from "./build.js";
 import { type GoProject, readLine, SOURCE_PATH } from "./project.js";
 
@@ -13,6 +14,12 @@ export interface Compilation {
   buildTags: readonly string[];
   /** With `{version}` and `{revision}`. */
   ldflags: string;
+}
+
+/** How the programs of a project are compiled: for all platforms of its images. */
+export function compilationOf({ settings: { build, release } }: Pick<Project, "settings">): Compilation {
+  const platforms = release.images.flatMap((image) => image.platforms);
+  return { ...build, platforms: [...new Set(platforms)] };
 }
 
 /** A package that is a program. */

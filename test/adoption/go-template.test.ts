@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fieldsIn } from "../../src/adoption/goreleaser/fields.js";
 import { translate } from "../../src/adoption/goreleaser/template.js";
-import { originOf } from "../../src/adoption/origin.js";
 import { asValue, literal } from "../../src/adoption/symbolic-text.js";
+import { originOf } from "../../src/forge/origin.js";
 
 const facts = {
   projectName: "app",

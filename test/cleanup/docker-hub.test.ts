@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import { DockerHub, judgeDockerHub } from "../../src/cleanup/docker-hub.js";
 import { prune } from "../../src/cleanup/prune.js";
 import { removeTag } from "../../src/cleanup/remove-tag.js";
-import type { ApiAnswer } from "../../src/cleanup/service-api.js";
 import type { Credential } from "../../src/registry/credentials.js";
 import type { Repository } from "../../src/registry/reference.js";
+import type { ApiAnswer } from "../../src/registry/service-api.js";
 import { attach, referrersTagOf } from "../support/artifact.js";
 import { makeTarget, pruneRequest } from "../support/cleanup.js";
 import { clientSettings, makeClient, seed } from "../support/client.js";

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { GitHubPackages, judgeGitHub } from "../../src/cleanup/github-packages.js";
-import type { ApiAnswer, ServiceSettings } from "../../src/cleanup/service-api.js";
 import { messageOf } from "../../src/errors.js";
 import type { Repository } from "../../src/registry/reference.js";
+import type { ApiAnswer, ServiceSettings } from "../../src/registry/service-api.js";
 import { clientSettings, seed } from "../support/client.js";
 import { startFaultProxy } from "../support/fault-proxy.js";
 import { type Behaviour, html, primaryRateLimit, secondaryRateLimit } from "../support/github-behaviour.js";

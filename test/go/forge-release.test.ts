@@ -56,12 +56,6 @@ describe("a release of GoReleaser's own", () => {
       release: { replace_existing_artifacts: true },
     });
   });
-
-  it("needs a configuration", async () => {
-    await expect(record({})).rejects.toThrow(
-      "build --publish: expected a configuration of GoReleaser, which makes the release, got nothing. Add a .goreleaser.yaml, or build without --publish.",
-    );
-  });
 });
 
 describe("a configuration that can be repeated", () => {

@@ -1,10 +1,10 @@
 import { messageOf } from "../../errors.js";
+import type { Origin } from "../../forge/origin.js";
 import { parseRepository } from "../../registry/reference.js";
 import { flagOfInput, noteFlag } from "../build-flags.js";
 import type { DraftImage, DraftRepository, DraftTag } from "../draft.js";
 import { platform } from "../goreleaser/platform.js";
 import { NoEquivalent, type Remark } from "../note.js";
-import type { Origin } from "../origin.js";
 import { asTag, asValue } from "../symbolic-text.js";
 import { narrowed, readCondition, type Scope, translateText } from "./expression.js";
 import { attributesOf, linesOf } from "./input-lines.js";

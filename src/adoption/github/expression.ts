@@ -1,6 +1,6 @@
+import type { Origin } from "../../forge/origin.js";
 import { splitAtEnclosed } from "../enclosed.js";
 import { NoEquivalent } from "../note.js";
-import type { Origin } from "../origin.js";
 import { joined, literal, placeholder, requireLength, type SymbolicText } from "../symbolic-text.js";
 import type { Triggers } from "./workflow.js";
 

@@ -1,5 +1,5 @@
+import type { Origin } from "../../forge/origin.js";
 import { NoEquivalent } from "../note.js";
-import type { Origin } from "../origin.js";
 import { literal, placeholder, type SymbolicText, type Value } from "../symbolic-text.js";
 import { entryOf } from "../table.js";
 import type { Fields } from "./template.js";

@@ -1,6 +1,6 @@
+import type { Origin } from "../../forge/origin.js";
 import type { Draft, DraftImage } from "../draft.js";
 import { NoEquivalent } from "../note.js";
-import type { Origin } from "../origin.js";
 import { literal, placeholder, type Value } from "../symbolic-text.js";
 import { ArchNaming } from "./arch-tags.js";
 import { type GoreleaserConfig, parseGoreleaserConfig } from "./config.js";

@@ -1,14 +1,15 @@
+import type { Readable } from "node:stream";
 import { z } from "zod";
 import { RegistryError } from "../errors.js";
 import { parseJson } from "../json.js";
-import { bodyOf, explanationIn, jsonOf } from "../registry/body.js";
-import { bounds } from "../registry/bounds.js";
-import type { Credential } from "../registry/credentials.js";
-import { carriesSecret, exchange } from "../registry/exchange.js";
-import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "../registry/retry.js";
-import type { Fetch } from "../registry/transport.js";
-import { classifyStatus, type Verdict } from "../registry/verdict.js";
 import { excerpt } from "../text.js";
+import { bodyOf, explanationIn, jsonOf } from "./body.js";
+import { bounds } from "./bounds.js";
+import type { Credential } from "./credentials.js";
+import { carriesSecret, exchange } from "./exchange.js";
+import { type RetryHooks, type RetryPolicy, readRetry, retrying } from "./retry.js";
+import type { Fetch } from "./transport.js";
+import { classifyStatus, type Verdict } from "./verdict.js";
 
 /** An answer, read to its end. */
 export interface ApiAnswer {
@@ -20,12 +21,14 @@ export interface ApiAnswer {
 }
 
 export interface ApiRequest {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   url: string;
   /** What messages call the target. */
   name: string;
   /** Sent as JSON. */
   body?: object;
+  /** A file that is sent in place of it, opened anew for each attempt. */
+  file?: { size: number; open(): Readable };
   /** Statuses that are answers; all others are errors. */
   accept: readonly number[];
 }
@@ -105,7 +108,7 @@ async function attempt(settings: ApiSettings, request: ApiRequest): Promise<ApiA
 
 async function send(
   settings: ApiSettings,
-  { method, url, name, body, accept }: ApiRequest,
+  { method, url, name, body, file, accept }: ApiRequest,
   authorization: string | undefined,
 ): Promise<ApiAnswer> {
   const subject = `${settings.subject}: ${method} ${name}`;
@@ -118,9 +121,12 @@ async function send(
       "user-agent": "slipway",
       ...settings.headers,
       ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(file === undefined
+        ? {}
+        : { "content-type": "application/octet-stream", "content-length": String(file.size) }),
       ...(authorization === undefined ? {} : { authorization }),
     }),
-    body: body === undefined ? undefined : async () => JSON.stringify(body),
+    body: contentOf(body, file),
     forbids: body === undefined ? leavesApi : carriesSecret,
   });
   const { status, headers, url: from } = response;
@@ -128,6 +134,11 @@ async function send(
     ? (await bodyOf(response, subject, bounds.answer)).toString("utf8")
     : await explanationIn(response);
   return { status, headers, url: from, text };
+}
+
+function contentOf(body: ApiRequest["body"], file: ApiRequest["file"]) {
+  if (file !== undefined) return async () => file.open();
+  return body === undefined ? undefined : async () => JSON.stringify(body);
 }
 
 /** What another host answers is not the service's word, and the credentials are not for it. */
