@@ -74,8 +74,9 @@ async function filesOf(dist: Directory): Promise<ReleaseFile[]> {
 /** What changed since the tag before, of the same component, a line for each commit; all where there was none. */
 async function changesUpTo(container: Container, tag: string): Promise<string> {
   const component = tag.replace(/[^/]*$/, "");
+  const own = component === "" ? `--exclude "*/*"` : `--match "$COMPONENT*"`;
   const script = [
-    `last="$(git describe --tags --abbrev=0 --match "$COMPONENT*" HEAD^ 2> /dev/null || true)"`,
+    `last="$(git describe --tags --abbrev=0 ${own} HEAD^ 2> /dev/null || true)"`,
     `git log --max-count=${mostNotes} --format="- %s (%h)" \${last:+"$last.."}HEAD`,
   ].join("\n");
   return container.withEnvVariable("COMPONENT", component).withExec(["sh", "-ec", script]).stdout();
