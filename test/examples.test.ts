@@ -155,6 +155,13 @@ describe.each(callers)("the caller of %s, %s,", (example, path) => {
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(20);
   });
 
+  it("downloads no program by itself, and takes the actions that Slipway's own workflows do", () => {
+    const scripts = textsIn(parse(text));
+    expect(scripts.filter((line) => /\b(curl|wget)\b/.test(line))).toEqual([]);
+    const actions = text.match(/[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\S+/g) ?? [];
+    expect(actions.filter((action) => !readGithubWorkflow("release.yml").text.includes(action))).toEqual([]);
+  });
+
   it("signs in to what the settings name", () => {
     const own = path.startsWith(".github") ? "ghcr.io" : "registry.gitlab.com";
     const hosts = settingsIn(example).flatMap((settings) =>
