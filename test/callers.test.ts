@@ -1,18 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { callersOf, functionsOnGithub, functionsOnGitlab, readCallers } from "./support/callers.js";
 import {
   type GithubCall,
   type GithubWorkflow,
   parseGithubWorkflow,
   readGithubWorkflow,
+  readGitlabPipeline,
 } from "./support/ci-files.js";
 import type { Grammar } from "./support/command.js";
 import { readContract, root } from "./support/contract.js";
 import { readCoreApi } from "./support/core-api.js";
 import { githubEvents, jobsOfRun } from "./support/github-events.js";
-import type { gitlabEvents } from "./support/gitlab-events.js";
+import { gitlabEvents, jobsOfPipeline } from "./support/gitlab-events.js";
 
 const shown = callersOf("README.md");
 const { github: caller, gitlab: inputs } = readCallers();
@@ -120,6 +122,51 @@ describe("a caller with another choice", () => {
       "publish-ci-image",
     );
     expect(functionsOnGitlab(grammar, {}, "main")).not.toContain("publish-ci-image");
+  });
+});
+
+describe("a caller with binaries of its own", () => {
+  const text = readFileSync(join(root, "examples/rust-prebuilt/.github/workflows/slipway.yml"), "utf8");
+  const own = parseGithubWorkflow(text);
+
+  it("has them released, and nothing else built or checked", () => {
+    const ran = jobsOfRun(own, { event: githubEvents.version }).map(({ path }) => path);
+    expect(ran).toEqual(["build", "release / prepare", "release / release"]);
+  });
+
+  it.each(["build", "prepare"])("releases nothing where %s fails", (failing) => {
+    const ran = jobsOfRun(own, { event: githubEvents.version, failing: [failing] }).map(({ path }) => path);
+    expect(ran).not.toContain("release / release");
+  });
+
+  it("names the artifact that its job leaves, which has no right but to read", () => {
+    const { build } = own.jobs;
+    const upload = build?.steps.find(({ uses }) => uses?.startsWith("actions/upload-artifact@"));
+    expect(upload?.with).toMatchObject({ name: own.calls.release?.with?.artifact, path: "dist.tar" });
+    expect(build?.permissions).toEqual({ contents: "read" });
+  });
+
+  it("takes no artifact for the way from source", () => {
+    const other = parseGithubWorkflow(text.replace("from: binaries", "from: source"));
+    const ran = jobsOfRun(other, { event: githubEvents.version }).map(({ path }) => path);
+    expect(ran).toEqual(["build", ...["prepare", "build-platform", "join"].map((job) => `release / ${job}`)]);
+  });
+
+  it("puts a job of its own in the place of the template's, without a Docker service", () => {
+    const given = parse(readFileSync(join(root, "examples/rust-prebuilt/.gitlab-ci.yml"), "utf8"));
+    const [{ inputs: passed }] = given.include;
+    const job = "slipway-build-binaries";
+    const pipeline = readGitlabPipeline({ prefix: "slipway-", ...passed });
+    expect(Object.keys(given)).toEqual(["include", job]);
+    expect(jobsOfPipeline(pipeline, gitlabEvents.version)).toEqual([
+      "slipway-prepare",
+      job,
+      "slipway-release",
+    ]);
+    const { image, services, before_script, script } = given[job];
+    expect([image, services, before_script]).toEqual([expect.stringMatching(/^rust:/), [], []]);
+    expect(script).toBe("./cross-build.sh");
+    expect(pipeline.jobs[job]?.artifacts?.paths).toEqual(["dist/"]);
   });
 });
 

@@ -13,16 +13,20 @@ import { gitlabEvents, jobsOfPipeline, needsOf } from "./support/gitlab-events.j
 
 describe("the choice", () => {
   it("is between two ways that end in one job each, which waits for all before it", () => {
-    const published = (build: string) =>
-      expression(
-        `!cancelled() && needs.${build}.result == 'success' && (needs.checks.result == 'success' || inputs.skip_checks)`,
-      );
+    const published = (built: string) =>
+      expression(`!cancelled() && ${built} && (needs.checks.result == 'success' || inputs.skip_checks)`);
+    const own = "needs.build-binaries.result == 'success'";
+    const given = "inputs.from == 'binaries' && inputs.artifact && needs.prepare.result == 'success'";
     expect(Object.entries(github.jobs).map(([name, job]) => [name, job.if, job.needs])).toEqual([
       ["prepare", undefined, undefined],
-      ["build-binaries", "inputs.from == 'binaries'", "prepare"],
-      ["release", published("build-binaries"), ["prepare", "checks", "build-binaries"]],
+      ["build-binaries", "inputs.from == 'binaries' && !inputs.artifact", "prepare"],
+      ["release", published(`(${own} || ${given})`), ["prepare", "checks", "build-binaries"]],
       ["build-platform", "inputs.from == 'source'", "prepare"],
-      ["join", published("build-platform"), ["prepare", "checks", "build-platform"]],
+      [
+        "join",
+        published("needs.build-platform.result == 'success'"),
+        ["prepare", "checks", "build-platform"],
+      ],
     ]);
   });
 

@@ -112,6 +112,12 @@ describe("what is handed over", () => {
       githubJob(name).steps.flatMap(({ run, with: inputs }) => run ?? inputs?.path ?? []);
     expect(of("build-binaries").slice(-2)).toEqual(["tar -cf dist.tar dist", "dist.tar"]);
     expect(of("release")).toContain("tar -xf dist.tar");
+    const download = githubJob("release").steps.find(({ uses }) =>
+      uses?.startsWith("actions/download-artifact@"),
+    );
+    expect(download?.with).toEqual({
+      name: expression("inputs.artifact || format('{0}dist', inputs.prefix)"),
+    });
     expect(gitlabJob("build-binaries").artifacts?.paths).toEqual(["dist/"]);
   });
 

@@ -1,6 +1,7 @@
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { address } from "./support/address.js";
 import { root } from "./support/contract.js";
 
 /** A version, digest or commit that is written into a file, and where. */
@@ -18,16 +19,17 @@ interface CustomManager {
 }
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
-const { customManagers, gitlabci } = JSON.parse(read(".github/renovate.json")) as {
+const { customManagers, gitlabci, packageRules } = JSON.parse(read(".github/renovate.json")) as {
   customManagers: CustomManager[];
   gitlabci: { managerFilePatterns: string[] };
+  packageRules: { matchPackageNames?: string[]; enabled?: boolean }[];
 };
 
 /** What Renovate finds by itself: the files of a manager, and the lines that it takes in them. */
 const ownManagers: readonly [files: RegExp, lines: RegExp][] = [
   [/(^|\/)package\.json$/, /^ {4}"/],
-  [/(^|\/)([Dd]ocker|[Cc]ontainer)file[^/]*$/, /^(FROM|ARG BASE_IMAGE)\b/],
-  [/^\.github\/workflows\/[^/]+\.ya?ml$/, /^ *(- )?uses: /],
+  [/(^|\/)([Dd]ocker|[Cc]ontainer)file[^/]*$/, /^(FROM|ARG \w+_IMAGE)\b/],
+  [/(^|\/)\.github\/workflows\/[^/]+\.ya?ml$/, /^ *(- )?uses: /],
   [/(^|\/)\.mise\/config\.toml$/, / = "/],
   [/\.gitlab-ci\.ya?ml$/, /^ *image: /],
   ...gitlabci.managerFilePatterns.map((pattern): [RegExp, RegExp] => [asRegExp(pattern), /^ *image: /]),
@@ -41,6 +43,7 @@ const kinds: readonly RegExp[] = [
   /(?<!as in ARG )\b[A-Z]+_VERSION(: |=)"?\d+\.\d+\.\d+/g,
   /\bdagger\.io\/engine:v[\d.]+/g,
   /\bFROM (--platform=\S+ )?[\w./-]+:\d\S*/g,
+  /\b(image: |ARG \w+_IMAGE=)[\w./-]+:\d[\w.-]*/g,
   /"engineVersion": "[^"]+"/g,
   /Dagger\s+CLI(\]\([^)]*\))? \d+\.\d+\.\d+|dagger-helm --version \S+/g,
   /[\w.-]+\.[\w./-]+\/cmd\/[\w-]+@v\d[\d.]*/g,
@@ -52,9 +55,10 @@ const kinds: readonly RegExp[] = [
 
 // Made by `npm run generate`, by npm and by mise from what is pinned elsewhere; or what was measured with it.
 const others =
-  /^(\.cache-key|\.github\/renovate\.json|docs\/(settings|functions|alpine)\.md|slipway\.schema\.json|CHANGELOG\.md)$|\.lock$|-lock\.json$/;
+  /^((examples\/[^/]+\/)?\.cache-key|\.github\/renovate\.json|docs\/(settings|functions|alpine)\.md|slipway\.schema\.json|CHANGELOG\.md)$|\.lock$|-lock\.json$/;
 
-const files = globSync(["**/*", ".*", ".{ci,dagger,github,mise}/**/*", "test/fixtures/go-project/.mise/*"], {
+const hidden = [".*", ".{ci,dagger,github,mise}/**/*", "examples/*/.*", "examples/*/.*/**/*"];
+const files = globSync(["**/*", ...hidden, "test/fixtures/go-project/.mise/*"], {
   cwd: root,
   exclude: (path) => /(^|\/)(node_modules|\.git|sdk)$/.test(path),
 }).filter(
@@ -75,6 +79,23 @@ describe(".github/renovate.json", () => {
   it("moves every pin in the tree", () => {
     const loose = pins.filter((pin) => !isOwn(pin) && !customManagers.some((manager) => takes(manager, pin)));
     expect(loose.map(({ path, text }) => `${path}: ${text}`)).toEqual([]);
+  });
+
+  it("sees what examples pin in directories that are hidden", () => {
+    const ofExamples = pins.filter(({ path }) => path.startsWith("examples/")).map(({ path }) => path);
+    expect([...new Set(ofExamples)].sort()).toEqual([
+      "examples/bun-containerfile/Containerfile",
+      "examples/rust-prebuilt/.github/workflows/slipway.yml",
+      "examples/rust-prebuilt/.gitlab-ci.yml",
+    ]);
+  });
+
+  it("leaves Slipway's own address alone, which `npm run generate` writes", () => {
+    const left = packageRules.filter(({ enabled }) => enabled === false);
+    const patterns = left.flatMap(({ matchPackageNames = [] }) => matchPackageNames);
+    const regular = patterns.filter((pattern) => pattern.startsWith("/"));
+    expect(regular.some((pattern) => asRegExp(pattern).test(address.repository))).toBe(true);
+    expect(files.filter((path) => read(path).includes(`uses: ${address.repository}/`))).not.toEqual([]);
   });
 
   it.each(customManagers)(

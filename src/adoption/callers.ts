@@ -1,6 +1,14 @@
 import { parseSettings } from "../config.js";
 import type { Origin } from "../forge/origin.js";
+import { imageSourceOf } from "./image-source.js";
 import type { Repository } from "./repository.js";
+import type { SettingsDocument } from "./settings-document.js";
+
+/** A registry, and who pushes there. */
+export interface Account {
+  host: string;
+  name: string;
+}
 
 /** What the pipelines of a repository are written by. */
 export interface CallerInput {
@@ -8,13 +16,15 @@ export interface CallerInput {
   mainBranch: string;
   /**
    * Where released images come from: binaries that are built before, or a Dockerfile that compiles; undefined where
-   * there is no image.
+   * there is no image, or none that a pipeline of Slipway's builds.
    */
   from: "binaries" | "source" | undefined;
   /** Whether lint and test of a Go project have something to check. */
   isGo: boolean;
   /** The path of Docker Hub that is pushed to, where one is. */
   dockerHub: string | undefined;
+  /** Other registries that are pushed to: the pipeline signs in to the first one. */
+  others: readonly Account[];
   /** Whether the repository has a pipeline of GitLab that is not Slipway's. */
   hasGitlabPipeline: boolean;
 }
@@ -30,28 +40,41 @@ const gitlabTemplate = "/templates/pipeline.yml";
 /** What the pipelines of a repository call, as far as its files tell. */
 export function callerInputOf(
   repository: Repository,
-  settings: Readonly<Record<string, unknown>>,
+  settings: SettingsDocument,
   { mainBranch, hasImages }: { mainBranch: string; hasImages: boolean },
 ): CallerInput {
-  const { images } = parseSettings(JSON.stringify(settings)).release;
-  const texts = images.map(({ dockerfile = repository.defaultDockerfile }) =>
-    repository.text(dockerfile ?? ""),
-  );
-  const compiles = texts.some((text) => /^[ \t]*RUN\s/im.test(text ?? ""));
-  const isGo = repository.has("go.mod");
-  const builds = repository.goreleaserFile === undefined && (compiles || !isGo) ? "source" : "binaries";
-  const hub = images.flatMap(({ repositories }) =>
-    repositories.filter(({ repository: { registry } }) => registry === "docker.io"),
-  );
+  const forge = repository.origin?.forge;
+  const accounts = accountsOf(settings);
   return {
-    forge: repository.origin?.forge,
+    forge,
     mainBranch,
-    from: hasImages ? builds : undefined,
-    isGo,
-    dockerHub: hub[0]?.repository.path.split("/")[0],
+    from: hasImages ? imageSourceOf(repository, settings).from : undefined,
+    isGo: repository.has("go.mod"),
+    dockerHub: accounts.find(({ host }) => host === dockerHubHost)?.name,
+    others: accounts.filter(({ host }) => host !== dockerHubHost && !isOwn(host, repository.origin)),
     hasGitlabPipeline:
       repository.has(gitlabPipeline) && !(repository.text(gitlabPipeline) ?? "").includes(gitlabTemplate),
   };
+}
+
+const dockerHubHost = "docker.io";
+
+/** Whether the platform itself signs its pipelines in to a registry; an instance of GitLab may have it anywhere near. */
+function isOwn(registry: string, origin: Origin | undefined): boolean {
+  if (origin?.forge !== "gitlab") return registry === "ghcr.io";
+  const domain = origin.host.replace(/^gitlab\./, "").replace(/:\d+$/, "");
+  const host = registry.replace(/:\d+$/, "");
+  return host === domain || host.endsWith(`.${domain}`) || host === `registry.${origin.host}`;
+}
+
+/** The registries of the settings, each with the first name of a path there, which is most often the account. */
+function accountsOf(settings: SettingsDocument): Account[] {
+  const { images } = parseSettings(JSON.stringify(settings)).release;
+  const all = images.flatMap(({ repositories }) => repositories.map(({ repository }) => repository));
+  return [...Map.groupBy(all, ({ registry }) => registry)].map(([host, [first]]) => ({
+    host,
+    name: first?.path.split("/")[0] ?? "",
+  }));
 }
 
 /**
@@ -64,7 +87,8 @@ export function renderCallers(input: CallerInput): Map<string, string> {
   return new Map([[input.hasGitlabPipeline ? includedPipeline : gitlabPipeline, gitlabCaller(input)]]);
 }
 
-function githubCaller({ mainBranch, from, isGo, dockerHub }: CallerInput): string {
+function githubCaller(input: CallerInput): string {
+  const { mainBranch, from, isGo } = input;
   const releases = from !== undefined;
   const push = [`branches: [${JSON.stringify(mainBranch)}]`, ...(releases ? ['tags: ["v*", "!v*-*"]'] : [])];
   return text([
@@ -75,7 +99,7 @@ function githubCaller({ mainBranch, from, isGo, dockerHub }: CallerInput): strin
     "permissions: {}",
     "jobs:",
     ...(isGo ? checksJob(releases) : []),
-    ...(releases ? releaseJob(from, { isGo, dockerHub }) : []),
+    ...(releases ? releaseJob(from, input) : []),
   ]);
 }
 
@@ -89,34 +113,51 @@ function checksJob(releases: boolean): string[] {
   ];
 }
 
-function releaseJob(from: string, { isGo, dockerHub }: Pick<CallerInput, "isGo" | "dockerHub">): string[] {
+function releaseJob(from: string, input: CallerInput): string[] {
+  const { dockerHub, others } = input;
+  const secrets = [
+    ...(dockerHub === undefined ? [] : ["DOCKERHUB_TOKEN"]),
+    ...(others.length === 0 ? [] : ["REGISTRY_PASSWORD"]),
+  ];
+  const passed = [`from: ${from}`, ...inputsOf(input)];
   return [
     "  release:",
     "    if: github.event_name == 'push'",
     "    permissions: { contents: read, packages: write, id-token: write }",
     "    uses: acme/slipway/.github/workflows/release.yml@v0.1.0",
-    "    with:",
-    `      from: ${from}`,
-    ...(isGo ? [] : ["      skip_checks: true"]),
-    ...(dockerHub === undefined
-      ? []
-      : [
-          `      dockerhub_username: ${yamlText(dockerHub)}`,
-          "    secrets:",
-          `      DOCKERHUB_TOKEN: \${{ secrets.DOCKERHUB_TOKEN }}`,
-        ]),
+    // Together they would be more lines than a caller has.
+    ...(secrets.length > 1
+      ? [`    with: { ${passed.join(", ")} }`]
+      : ["    with:", ...passed.map((line) => `      ${line}`)]),
+    ...(secrets.length === 0 ? [] : ["    secrets:"]),
+    ...secrets.map((name) => `      ${name}: \${{ secrets.${name} }}`),
   ];
 }
 
-function gitlabCaller({ from, isGo, dockerHub }: CallerInput): string {
+/** What both platforms call alike. */
+function inputsOf({ isGo, dockerHub, others: [other] }: CallerInput): string[] {
+  return [
+    ...(isGo ? [] : ["skip_checks: true"]),
+    ...(dockerHub === undefined ? [] : [`dockerhub_username: ${yamlText(dockerHub)}`]),
+    ...(other === undefined
+      ? []
+      : [`registry: ${yamlHost(other.host)}`, `registry_username: ${yamlText(other.name)}`]),
+  ];
+}
+
+function gitlabCaller(input: CallerInput): string {
   return text([
     "include:",
     "  - remote: https://raw.githubusercontent.com/acme/slipway/v0.1.0/templates/pipeline.yml",
     "    inputs:",
-    `      release_from: ${from ?? "none"}`,
-    ...(isGo ? [] : ["      skip_checks: true"]),
-    ...(dockerHub === undefined ? [] : [`      dockerhub_username: ${yamlText(dockerHub)}`]),
+    `      release_from: ${input.from ?? "none"}`,
+    ...inputsOf(input).map((line) => `      ${line}`),
   ]);
+}
+
+/** A host is a text to YAML, unless it has a port. */
+function yamlHost(host: string): string {
+  return /^[a-z][a-z0-9.-]*$/i.test(host) ? host : JSON.stringify(host);
 }
 
 /** A text as YAML reads it back: quoted where it could be a number or a word with a meaning. */

@@ -1,12 +1,13 @@
 import { renderCacheKey } from "../ci-image/cache-key.js";
 import { parseSettings } from "../config.js";
-import { InputError } from "../errors.js";
+import { InputError, SlipwayError } from "../errors.js";
 import { asJson } from "../text.js";
 import { callerInputOf, renderCallers } from "./callers.js";
 import { renderPage } from "./notes-page.js";
 import { Repository, type RepositoryFiles } from "./repository.js";
 import { mainBranchOf, namesImages, readImages, withDefaults } from "./repository-images.js";
 import { alwaysSo, nextCommands, noteRepository, readBy } from "./repository-notes.js";
+import type { SettingsDocument } from "./settings-document.js";
 import { draftSettings } from "./settings-draft.js";
 import { readToolVersions, toolsFile } from "./tool-versions.js";
 
@@ -50,7 +51,9 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
   // Its files are those of the settings that are there, which may be others.
   if (keyFiles.length > 0 && !repository.has(settingsFile))
     wanted.set(".cache-key", cacheKeyOf(keyFiles, repository, wanted));
-  const callers = renderCallers(callerInputOf(repository, settings, { mainBranch, hasImages }));
+  // The pipelines go by the settings that are there.
+  const held = heldSettings(repository) ?? settings;
+  const callers = renderCallers(callerInputOf(repository, held, { mainBranch, hasImages }));
   for (const [path, text] of callers) wanted.set(path, text);
 
   const written = [...wanted.keys()].filter((path) => !repository.has(path));
@@ -62,7 +65,7 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
       kept,
       read: readBy(repository),
       notes: [
-        ...noteRepository(repository, settings, { mainBranch: knownBranch, hasImages }),
+        ...noteRepository(repository, held, { mainBranch: knownBranch, hasImages }),
         ...draft.notes,
         ...notes,
         ...versions.notes,
@@ -73,6 +76,19 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
     }),
   );
   return new Map([...wanted].filter(([path]) => !repository.has(path)));
+}
+
+/** The settings that the repository has already; undefined where there are none, or none that hold. */
+function heldSettings(repository: Repository): SettingsDocument | undefined {
+  const text = repository.text(settingsFile);
+  if (text === undefined) return undefined;
+  try {
+    parseSettings(text);
+    return JSON.parse(text) as SettingsDocument;
+  } catch (error) {
+    if (error instanceof SlipwayError) return undefined;
+    throw error;
+  }
 }
 
 /** The text of slipway.json: lists of texts that fit are one line. */

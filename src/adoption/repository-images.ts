@@ -1,5 +1,6 @@
 import { parseIgnoreList } from "../dockerfile/dockerignore.js";
 import { imageRepositoryOf } from "../forge/origin.js";
+import { commonDockerfiles } from "../release/dockerfile-choice.js";
 import type { Draft, DraftImage } from "./draft.js";
 import { goreleaserVariables } from "./github/env.js";
 import { readWorkflow } from "./github/images.js";
@@ -65,34 +66,98 @@ export function namesImages({ images, notes }: Draft): boolean {
 }
 
 /**
- * An image that nothing names goes where the forge of its project has a place for it. A project without a Dockerfile has
- * none.
+ * An image that nothing names goes where the forge of its project has a place for it: one for each component, where each
+ * has a directory with a Dockerfile. A project without a Dockerfile has none.
  */
-export function withDefaults(draft: Draft, { origin, dockerfiles, defaultDockerfile }: Repository): Draft {
-  const repository = origin && imageRepositoryOf(origin);
-  if (namesImages(draft) || dockerfiles.length === 0 || origin === undefined || repository === undefined)
+export function withDefaults(draft: Draft, repository: Repository): Draft {
+  const { origin, dockerfiles, defaultDockerfile } = repository;
+  const place = origin && imageRepositoryOf(origin);
+  if (namesImages(draft) || dockerfiles.length === 0 || origin === undefined || place === undefined)
     return draft;
-  const [only, ...others] = defaultDockerfile === undefined ? dockerfiles : [];
-  const dockerfile = others.length === 0 ? (only ?? defaultDockerfile) : undefined;
-  const image: DraftImage = {
+  const components = defaultDockerfile === undefined ? componentsOf(repository) : [];
+  const image = (dockerfile: string | undefined, name: string): DraftImage => ({
+    ...(components.length > 1 ? { name } : {}),
     build: {
       ...(dockerfile === undefined ? {} : { dockerfile }),
       ids: [],
       buildArgs: {},
       labels: {},
       annotations: {
-        "org.opencontainers.image.title": origin.name,
+        "org.opencontainers.image.title": components.length > 1 ? name : origin.name,
         "org.opencontainers.image.source": origin.url,
       },
     },
     platforms: ["linux/amd64", "linux/arm64"],
-    repositories: [{ repository, tags: [{ text: "{version}" }, { text: "latest" }] }],
-  };
-  const note: Note = {
+    repositories: [
+      {
+        repository: components.length > 1 ? `${place}/${name}` : place,
+        tags: [{ text: "{version}" }, { text: "latest" }],
+      },
+    ],
+  });
+  const images =
+    components.length > 1
+      ? components.map(({ dockerfile, name }) => image(dockerfile, name))
+      : [image(components[0]?.dockerfile ?? defaultDockerfile, "")];
+  const notes = [defaultPlace(images), ...(components.length > 1 ? [oneVersion(images)] : [])];
+  return { ...draft, images, notes: [...draft.notes, ...notes] };
+}
+
+function defaultPlace(images: readonly DraftImage[]): Note {
+  const repositories = images.flatMap((image) => image.repositories.map(({ repository }) => repository));
+  const isBelow = images.some(({ build }) => build.dockerfile?.includes("/"));
+  return {
     kind: "differs",
     file: "slipway.json",
-    what: repository,
-    why: "no configuration that is read names an image, so it is the place that belongs to the repository, for linux/amd64 and linux/arm64; latest follows the highest version",
+    what: repositories.join(", "),
+    why: `no configuration that is read names an image, so it is the place that belongs to the repository, for linux/amd64 and linux/arm64; latest follows the highest version${isBelow ? ", and the build context is the root of the repository" : ""}`,
   };
-  return { ...draft, images: [image], notes: [...draft.notes, note] };
+}
+
+function oneVersion(images: readonly DraftImage[]): Note {
+  return {
+    kind: "differs",
+    file: "slipway.json",
+    what: "release.images",
+    why: `${images.map(({ name }) => name).join(" and ")} are released together, by a tag such as v1.2.3: where each has versions of its own, it takes settings with a release.tagPrefix, and the pipeline is called for each (docs/release.md of Slipway, Tags)`,
+  };
+}
+
+interface Component {
+  /** The name of its directory, or its path where two have the same. */
+  name: string;
+  dockerfile: string;
+}
+
+/** Where nothing is released from. */
+const asides = /(^|\/)(\.[^/]+|tests?|e2e|examples?|samples?|docs?|dev|hack|tools?|scripts?|ci)\//;
+
+/**
+ * The directories with the Dockerfile of a release: one for each, as the root has one. A Dockerfile that is alone is one
+ * wherever it is and whatever it is called.
+ */
+function componentsOf({ dockerfiles }: Repository): Component[] {
+  const [only, ...more] = dockerfiles;
+  if (only !== undefined && more.length === 0) return [{ name: "", dockerfile: only }];
+  const directories = Map.groupBy(
+    dockerfiles.filter((path) => path.includes("/") && !asides.test(path)),
+    (path) => path.slice(0, path.lastIndexOf("/")),
+  );
+  const found = [...directories].flatMap(([directory, paths]) => {
+    const usual = commonDockerfiles.map((name) => `${directory}/${name}`);
+    const dockerfile = usual.find((path) => paths.includes(path));
+    return dockerfile === undefined ? [] : [{ directory, dockerfile }];
+  });
+  const lastOf = (directory: string) => directory.slice(directory.lastIndexOf("/") + 1);
+  return found.map(({ directory, dockerfile }) => {
+    const isAlone = found.filter((other) => lastOf(other.directory) === lastOf(directory)).length === 1;
+    const name = isAlone ? lastOf(directory) : directory;
+    return {
+      name: name
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, "-")
+        .replace(/^-+|-+$/g, ""),
+      dockerfile,
+    };
+  });
 }

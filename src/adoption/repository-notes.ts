@@ -1,7 +1,8 @@
 import { parseSettings } from "../config.js";
-import type { Origin } from "../forge/origin.js";
+import { eitherContextOf } from "./build-context.js";
 import { callerInputOf, includedPipeline } from "./callers.js";
 import type { Draft } from "./draft.js";
+import { dockerfilesOf, imageSourceOf, type Unbuilt } from "./image-source.js";
 import type { Note } from "./note.js";
 import type { Repository } from "./repository.js";
 import { toolsFile } from "./tool-versions.js";
@@ -76,6 +77,19 @@ export function noteRepository(
       "the Dockerfile",
       "no image of the settings is made by it: release.dockerfile, or an image of release.images, names it",
     );
+  if (hasImages)
+    for (const unbuilt of imageSourceOf(repository, settings).unbuilt)
+      add("to-do", unbuilt.dockerfile, unbuilt.paths.join(", "), wayOutOf(unbuilt));
+  for (const use of hasImages ? dockerfilesOf(repository, settings) : []) {
+    const directory = eitherContextOf(repository, use);
+    if (directory !== undefined)
+      add(
+        "to-do",
+        use.path,
+        "the whole build context",
+        `it is the root of the repository in a release: where ${directory} is meant, write that, as in COPY ${directory} .`,
+      );
+  }
   for (const file of [".gitlab-ci.yml", ...repository.workflows])
     if (linesOf(repository.text(file)).some((line) => publishes.test(line)))
       add(
@@ -91,7 +105,7 @@ export function noteRepository(
       "the settings",
       "they were there: compare them with those at the end of this page",
     );
-  const { forge, hasGitlabPipeline, dockerHub } = callerInputOf(repository, settings, {
+  const { forge, hasGitlabPipeline, dockerHub, others } = callerInputOf(repository, settings, {
     mainBranch: mainBranch ?? "main",
     hasImages,
   });
@@ -111,26 +125,23 @@ export function noteRepository(
       "the secret",
       `a token of Docker Hub with Read & Write, of the account that pushes to ${dockerHub}; dockerhub_username of the pipeline names that account`,
     );
-  for (const host of otherHosts(release.images, forge))
+  for (const [at, { host, name }] of others.entries())
     add(
       "to-do",
       host,
       "its credentials",
-      "registry and registry_username of the pipeline, and the secret REGISTRY_PASSWORD",
+      at === 0
+        ? `a token that may push there, as the secret REGISTRY_PASSWORD; registry_username of the pipeline names its account, here ${name} by the path`
+        : `the pipeline signs in to one such registry, and that is ${others[0]?.host}: publish there from a job of your own, or take it out`,
     );
   return notes;
 }
 
-/** Registries that the pipeline signs in to only where it is told how. */
-function otherHosts(
-  images: ReturnType<typeof parseSettings>["release"]["images"],
-  forge: Origin["forge"] | undefined,
-): string[] {
-  const own = forge === "gitlab" ? "registry.gitlab.com" : "ghcr.io";
-  const hosts = images.flatMap(({ repositories }) =>
-    repositories.map(({ repository }) => repository.registry),
-  );
-  return [...new Set(hosts)].filter((host) => host !== own && host !== "docker.io");
+/** What to do about a Dockerfile that no pipeline has all files of. */
+function wayOutOf({ context, paths }: Unbuilt): string {
+  if (context !== undefined)
+    return `it is below ${context}, and the build context of a release is the root: write the paths from there, as in COPY ${context}/${paths[0]}, or release it by --source ${context} in a job of your own, with a slipway.json there. No release is written before`;
+  return "git does not have what is copied, and no pipeline of Slipway's makes it: a stage of the Dockerfile can, or a job of yours, whose binaries the pipeline releases (docs/release.md of Slipway, Binaries that you build). No release is written before";
 }
 
 /** What is another way for every project. */

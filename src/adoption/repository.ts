@@ -1,6 +1,7 @@
 import { type Origin, readOrigin } from "../forge/origin.js";
 import { releaserFiles } from "../go/releaser-files.js";
 import { commonDockerfiles } from "../release/dockerfile-choice.js";
+import { ignoredByGit } from "./git-ignore.js";
 
 /** What is read of a repository: patterns as an include of a directory has them. */
 export const readPatterns = [
@@ -18,6 +19,7 @@ export const readPatterns = [
   "**/*Dockerfile*",
   "**/*Containerfile*",
   ".dockerignore",
+  ".gitignore",
   ".tool-versions",
   "mise.toml",
   ".mise.toml",
@@ -38,9 +40,22 @@ export class Repository {
   readonly origin: Origin | undefined;
   private readonly directories: ReadonlySet<string>;
 
+  /** Files that git has, as far as `.gitignore` at the root tells, and the directories that they are in. */
+  readonly tracked: readonly string[];
+  private readonly trackedPaths: ReadonlySet<string>;
+
   constructor(private readonly files: RepositoryFiles) {
     this.origin = readOrigin(this.text(".git/config"));
     this.directories = new Set([...files.paths].flatMap(parentsOf));
+    const isIgnored = ignoredByGit(this.text(".gitignore"));
+    const tracked = [...files.paths].filter((path) => !isIgnored(path));
+    this.trackedPaths = new Set([...tracked, ...tracked.flatMap(parentsOf)]);
+    this.tracked = [...this.trackedPaths];
+  }
+
+  /** Whether git has a file of that path, or something in a directory of it. */
+  tracks(path: string): boolean {
+    return this.trackedPaths.has(path);
   }
 
   /** Whether there is a file or a directory of that path; a pattern is asked for what is before it. */

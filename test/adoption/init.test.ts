@@ -298,10 +298,11 @@ jobs:
     expect("ci" in workflow.jobs).toBe(isGo);
     expect("pull_request" in workflow.on).toBe(isGo);
     const pipeline = initIn({ ...files, ".git/config": gitConfig("https://gitlab.com/group/app") });
-    expect(parse(pipeline.get(".gitlab-ci.yml") ?? "").include[0].inputs).toEqual({
-      release_from: from,
-      ...(isGo ? {} : { skip_checks: true }),
-    });
+    const { registry, registry_username, ...inputs } = parse(pipeline.get(".gitlab-ci.yml") ?? "").include[0]
+      .inputs;
+    expect(inputs).toEqual({ release_from: from, ...(isGo ? {} : { skip_checks: true }) });
+    const isElsewhere = (pipeline.get("slipway.json") ?? "").includes("ghcr.io");
+    expect([registry, registry_username]).toEqual(isElsewhere ? ["ghcr.io", "acme"] : [undefined, undefined]);
   });
 
   it("releases no image of a project without a Dockerfile, and calls its checks alone", () => {
@@ -326,11 +327,50 @@ jobs:
     const config = "dockers_v2:\n  - images: [acme/app, quay.io/acme/app]\n    tags: ['{{ .Version }}']\n";
     const written = initIn(checkout({ ...goProject, ".goreleaser.yaml": config }));
     const { release } = parse(written.get(".github/workflows/slipway.yml") ?? "").jobs;
-    expect(release.with.dockerhub_username).toBe("acme");
-    expect(Object.keys(release.secrets)).toEqual(["DOCKERHUB_TOKEN"]);
+    expect(release.with).toEqual({
+      from: "binaries",
+      dockerhub_username: "acme",
+      registry: "quay.io",
+      registry_username: "acme",
+    });
+    expect(Object.keys(release.secrets)).toEqual(["DOCKERHUB_TOKEN", "REGISTRY_PASSWORD"]);
+    const lines = written.get(".github/workflows/slipway.yml")?.trimEnd().split("\n") ?? [];
+    expect(lines.length).toBeLessThanOrEqual(20);
     const rows = rowsOf(written.get("SLIPWAY.md"), "To do").join("\n");
     expect(rows).toContain("DOCKERHUB_TOKEN");
     expect(rows).toMatch(/quay\.io.*registry_username/);
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ["https://gitlab.com/group/app", "registry.gitlab.com/group/app", undefined],
+    ["https://gitlab.com/group/app", "ghcr.io/acme/app", "ghcr.io"],
+    ["https://gitlab.example.com/group/app", "registry.example.com/group/app", undefined],
+    ["https://gitlab.example.com/group/app", "gitlab.example.com:5050/group/app", undefined],
+    ["https://gitlab.example.com/group/app", "harbor.acme.test:8443/acme/app", "harbor.acme.test:8443"],
+    ["https://github.com/acme/app", "ghcr.io/acme/app", undefined],
+    ["https://github.com/acme/app", "quay.io/acme/app", "quay.io"],
+  ])("signs the pipelines of %s in to %s, unless they are", (url, repository, expected) => {
+    const settings = JSON.stringify({ release: { repositories: [repository] } });
+    const files = { ...goProject, "slipway.json": settings, ".git/config": gitConfig(url) };
+    const written = initIn(files);
+    const github = parse(written.get(".github/workflows/slipway.yml") ?? "");
+    const gitlab = parse(written.get(".gitlab-ci.yml") ?? "");
+    const passed = github?.jobs.release.with ?? gitlab.include[0].inputs;
+    expect([passed.registry, passed.registry_username]).toEqual([
+      expected,
+      expected && repository.split("/")[1],
+    ]);
+    const rows = rowsOf(written.get("SLIPWAY.md"), "To do").filter((row) =>
+      row.includes("REGISTRY_PASSWORD"),
+    );
+    expect(rows).toHaveLength(expected === undefined ? 0 : 1);
+  });
+
+  it("says of a third registry that the pipeline does not sign in to it", () => {
+    const repositories = ["quay.io/acme/app", "harbor.acme.test/acme/app"];
+    const files = { ...goProject, "slipway.json": JSON.stringify({ release: { repositories } }) };
+    const rows = rowsOf(initIn(checkout(files)).get("SLIPWAY.md"), "To do").join("\n");
+    expect(rows).toMatch(/harbor\.acme\.test.*signs in to one such registry, and that is quay\.io/);
   });
 
   it("writes callers of at most 20 lines, of the form that README has", () => {

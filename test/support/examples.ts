@@ -4,8 +4,8 @@ import { checkout, gitConfig, initIn } from "./adoption.js";
 import { root } from "./contract.js";
 import { makeTemporaryDirectory } from "./temporary-directory.js";
 
-/** A caller of Slipway's pipelines in an example. */
-export interface ExampleCaller {
+/** A file of an example that init writes. */
+export interface ExampleFile {
   example: string;
   /** Relative to the example. */
   path: string;
@@ -26,7 +26,7 @@ export const exampleNames = globSync("examples/*/README.md", { cwd: root })
   .map((path) => path.split("/")[1] ?? "")
   .sort();
 
-/** Whose callers are written by hand: init knows neither two components nor a build that is not Slipway's. */
+/** Whose callers are written by hand: init knows neither components with versions of their own nor a build that is not Slipway's. */
 export const handWritten: readonly string[] = ["monorepo", "rust-prebuilt"];
 
 /** The directory of an example. */
@@ -42,20 +42,32 @@ export function copyExample(example: string): string {
 }
 
 /** The callers that init writes into an example that has none yet, one for each platform. */
-export function callersByInit(example: string): ExampleCaller[] {
-  const files = filesOf(example);
+export function callersByInit(example: string): ExampleFile[] {
+  const files = filesOf(example, (path) => !callerPaths.includes(path));
   return Object.entries(origins).map(([path, origin]) => {
     const written = initIn(checkout({ ...files, ".git/config": gitConfig(origin) }));
     return { example, path, text: written.get(path) ?? "" };
   });
 }
 
-/** All but the callers: what a repository has before it moves in. */
-function filesOf(example: string): Record<string, string> {
+/** What init writes into an example that has nothing of Slipway's yet, by path. */
+export function writtenByInit(example: string): Map<string, string> {
+  const isOwn = (path: string) =>
+    callerPaths.includes(path) || /(^|\/)slipway\.json$|^\.cache-key$/.test(path);
+  return initIn(checkout(filesOf(example, (path) => !isOwn(path))));
+}
+
+/** The key of an example's cache, where init writes one. */
+export function keyByInit(example: string): ExampleFile[] {
+  const text = writtenByInit(example).get(".cache-key");
+  return text === undefined ? [] : [{ example, path: ".cache-key", text }];
+}
+
+function filesOf(example: string, isWanted: (path: string) => boolean): Record<string, string> {
   const cwd = exampleDirectory(example);
   const paths = globSync(["**/*.*", "**/{Dockerfile,Containerfile}", ".*"], { cwd, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(cwd.length + 1))
-    .filter((path) => !callerPaths.includes(path));
+    .filter(isWanted);
   return Object.fromEntries(paths.map((path) => [path, readFileSync(join(cwd, path), "utf8")]));
 }

@@ -6,7 +6,7 @@ import { parseSettings, settingsSchema } from "../../src/config.js";
 import { filesWithAddress, withAddress } from "./address.js";
 import { readContract, root } from "./contract.js";
 import { renderContract } from "./contract-text.js";
-import { callersByInit, exampleNames, handWritten } from "./examples.js";
+import { callersByInit, exampleNames, handWritten, keyByInit } from "./examples.js";
 import { renderFunctions } from "./functions-page.js";
 import { publicTrustRoot } from "./public-good.js";
 import { renderSettings } from "./settings-page.js";
@@ -28,6 +28,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   ...exampleNames
     .filter((name) => !handWritten.includes(name))
     .flatMap(callersByInit)
+    .concat(exampleNames.flatMap(keyByInit))
     .map(({ example, path, text }) => ({ path: `examples/${example}/${path}`, render: async () => text })),
   ...filesWithAddress().map((path) => ({
     path,

@@ -1,0 +1,22 @@
+import { parseIgnoreList } from "../dockerfile/dockerignore.js";
+import { SlipwayError } from "../errors.js";
+
+/**
+ * What a `.gitignore` at the root leaves out. Its patterns are those of `.dockerignore`, but that a name alone stands for
+ * every place.
+ */
+export function ignoredByGit(text = ""): (path: string) => boolean {
+  try {
+    const list = parseIgnoreList(text.split(/\r?\n/).map(asDockerPattern).join("\n"), ".gitignore");
+    return (path) => list.ignores(path);
+  } catch (error) {
+    if (error instanceof SlipwayError) return () => false;
+    throw error;
+  }
+}
+
+function asDockerPattern(line: string): string {
+  const [, not = "", pattern = ""] = /^(!?)(.*?)\/?$/.exec(line.trim()) ?? [];
+  if (pattern === "" || pattern.startsWith("#")) return "";
+  return pattern.includes("/") ? `${not}${pattern.replace(/^\//, "")}` : `${not}**/${pattern}`;
+}
