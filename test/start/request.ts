@@ -10,7 +10,7 @@ import type { ImageRequest, ReleaseRequest } from "../../src/release/release.js"
 import { stageRelease } from "../../src/release/stage.js";
 import { readRef, type Trigger } from "../../src/tags/ref.js";
 import { requestTags } from "../../src/tags/request.js";
-import { root } from "../support/contract.js";
+import { root } from "../support/root.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { now } from "./clock.js";
 import { type Project, readText } from "./project.js";
