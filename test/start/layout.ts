@@ -3,11 +3,13 @@ export const usualWidth = 120;
 
 // Between a number and its unit no line ends.
 const unbroken = "\u00a0";
+// Lines of a row. What is higher is read as a list.
+const highest = 5;
 const separator = /^\|[-|]+\|$/;
 
 /**
  * Lays markdown out for people who read it as it is: no line is wider than `width` but what is to be copied, which is
- * indented. Tables get columns; one that has no room for its words becomes a list of its rows.
+ * indented. Tables get columns; one that has no room for them becomes a list of its rows.
  */
 export function layOut(markdown: string, width: number): string {
   const blocks: string[][] = [];
@@ -42,7 +44,7 @@ function layOutTable(table: readonly string[][], width: number): string[] {
   return widths === undefined ? recordsOf(table, width) : gridOf(table, widths);
 }
 
-/** Widths of columns that have `room` together; undefined where a word would be cut for it. */
+/** Widths of columns that have `room` together; undefined where a word would be cut for it, or a row be very high. */
 function fitted(columns: readonly string[][], room: number): number[] | undefined {
   const widths = columns.map((cells) => Math.max(...cells.flatMap(wordLengths)));
   let spare = room - widths.reduce((total, width) => total + width, 0);
@@ -54,7 +56,7 @@ function fitted(columns: readonly string[][], room: number): number[] | undefine
     widths[tallest] = width;
     heights[tallest] = heightOf(columns[tallest] ?? [], width);
   }
-  return widths;
+  return Math.max(...heights) > highest ? undefined : widths;
 }
 
 function wordLengths(cell: string): number[] {

@@ -12,7 +12,7 @@ import { type Options, requestRelease } from "./request.js";
 import type { Screen } from "./screen.js";
 import { openTheatre, type Theatre } from "./theatre.js";
 
-const hosts = ["first.localhost", "second.localhost"] as const;
+const hosts = ["one.localhost", "two.localhost"] as const;
 
 /** Shows with a project as it lies there what becomes of a release of it. */
 export async function rehearseProject(

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify, stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -84,6 +84,13 @@ describe("npm start", { timeout: 180_000 }, () => {
     expect(attached).toMatch(/^registry\.example\/acme\/hello@sha256:\S+: no signature holds\.$/m);
   });
 
+  it("prints what the README says", async () => {
+    const readme = await readFile(join(root, "README.md"), "utf8");
+    const lines = readme.match(/^=> .*$/gm) ?? [];
+    expect(lines.length).toBeGreaterThan(2);
+    expect((await start()).stdout.split("\n")).toEqual(expect.arrayContaining(lines));
+  });
+
   it("loads nothing of Dagger, which takes longer than all that is shown", async () => {
     const hooks = `import { registerHooks } from "node:module";
       registerHooks({ load(url, context, next) {
@@ -127,20 +134,20 @@ describe("npm start", { timeout: 180_000 }, () => {
     const parts = partsOf(stdout);
     const [introduction, plan, first, attached, again, broken, completed, refused, cleaned] = parts;
     expect(parts).toHaveLength(9);
-    expect(introduction).toContain("first.localhost/ghcr.io/acme/app is what ghcr.io/acme/app will be");
+    expect(introduction).toContain("one.localhost/ghcr.io/acme/app is what ghcr.io/acme/app will be");
     expect(plan).toMatch(/^Plan for the tag v1\.2\.3$/m);
     expect(first).toMatch(/\/ghcr\.io\/acme\/app +\| pushed, /);
     expect(attached).toMatch(/"fileName": "\.\/notes\.txt"/);
     expect(again).toMatch(/^=> Requests of the second release that write: 0$/m);
     expect(broken).toMatch(/: none$/m);
-    expect(completed).toMatch(/^=> Whole in first\.localhost\/ghcr\.io\/acme\/app\./m);
+    expect(completed).toMatch(/^=> Whole in one\.localhost\/ghcr\.io\/acme\/app\./m);
     expect(refused).toMatch(/:1\.2\.3 is still sha256:/);
     expect(cleaned).toMatch(/^=> Read back after it to the last layer, and whole: 1\.2\.3, try$/m);
     expect(cleaned).toMatch(/ plan --ref refs\/tags\/v1\.2\.3\n/);
   });
 
   it.each([
-    ["without a version, nothing is refused", {}, "refs/heads/main", /first\.localhost/, /A refusal/],
+    ["without a version, nothing is refused", {}, "refs/heads/main", /one\.localhost/, /A refusal/],
     [
       "with settings that attach nothing, nothing is verified",
       { attest: { sbom: [], provenance: false, signature: "never" } },
