@@ -1,3 +1,4 @@
+import { parseSettings } from "../../src/config.js";
 import { releaseTargets } from "../../src/release/plan.js";
 import type { ReleaseRequest } from "../../src/release/release.js";
 import { helloSettings, writeHello } from "./hello.js";
@@ -9,32 +10,38 @@ import { requestRelease } from "./request.js";
 import type { Screen } from "./screen.js";
 import { openTheatre, type Theatre } from "./theatre.js";
 
-const introduction = `Slipway carries binaries into container registries. Here it does so for a small project: dist/hello-linux-amd64 and
-dist/hello-linux-arm64, programs of 1 MB with the list of modules that Go's linker writes, and this slipway.json:
+const shownSettings = `  { "release": { "repositories": [
+${helloSettings.release.repositories.map((each) => `    ${JSON.stringify(each)}`).join(",\n")}
+  ] } }`;
 
-  ${JSON.stringify(helloSettings.release)
-    .replace('{"repositories":[', '{ "release": { "repositories": [\n    ')
-    .replace("},{", "},\n    {")
-    .replace("]}", "\n  ] } }")}
+const introduction = [
+  paragraph(
+    "Slipway carries binaries into container registries. Here it does so for a small project: dist/hello-linux-amd64",
+    "and dist/hello-linux-arm64, programs of 1 MB with the list of modules that Go's linker writes, and this",
+    "slipway.json:",
+  ),
+  shownSettings,
+  paragraph(
+    "Both registries are empty, and run in this process under these names. cosign.key and cosign.pub are a pair of",
+    "keys that is made now, and forgotten at the end. Nothing leaves this machine. Each line with a $ is the call that",
+    "does in a pipeline what is shown below it: here the same code runs, without Docker and Dagger. Digests, by which images are known, are cut.",
+  ),
+].join("\n\n");
 
-Both registries are empty, and run in this process under these names. cosign.key and cosign.pub are a pair of keys that
-is made now, and forgotten at the end. Nothing leaves this machine. Each line with a $ is the call that does in a
-pipeline what is shown below it: here the same code runs, without Docker and Dagger. Digests are cut.`;
-
-const next = `The same with a project of yours, as it lies there, with its binaries in dist/:
-
-  npm start -- ../my-project --ref refs/tags/v1.2.3
-
-In your repository, with Docker and Dagger: settings and pipelines, which overwrite nothing, then a release into an
-empty registry of the engine. docs/start.md has 15 minutes for it.
-
-  ${slipway("init export --path .")}
-  ${slipway("rehearse")}`;
+const next = [
+  "The same with a project of yours, as it lies there, with its binaries in dist/:",
+  "  npm start -- ../my-project --ref refs/tags/v1.2.3",
+  paragraph(
+    "In your repository, with Docker and Dagger: settings and pipelines, which overwrite nothing, then a release into an",
+    "empty registry of the engine. docs/start.md has 15 minutes for it.",
+  ),
+  `  ${slipway("init export --path .")}\n  ${slipway("rehearse")}`,
+].join("\n\n");
 
 /** Shows with a project of its own what becomes of a release. */
 export async function demonstrate(screen: Screen): Promise<void> {
   screen.say(introduction);
-  const { signing, publicKey } = await openKey((await openHello("", "")).settings);
+  const { signing, publicKey } = await openKey(parseSettings(JSON.stringify(helloSettings)));
   const releaseHello =
     (ref: string, source: string, version?: string) =>
     async ({ settings }: Theatre): Promise<ReleaseRequest> =>
@@ -75,5 +82,15 @@ export async function demonstrate(screen: Screen): Promise<void> {
 
 /** Nobody has a commit of it: git is not asked. */
 async function openHello(ref: string, source: string, version?: string): Promise<Project> {
-  return openProject(await writeHello(source, version), { ref, revision: "" });
+  const path = projects.get(source) ?? writeHello(source, version);
+  projects.set(source, path);
+  return openProject(await path, { ref, revision: "" });
+}
+
+/** Directories of what was written, by its source. */
+const projects = new Map<string, Promise<string>>();
+
+/** One line, which the screen wraps. */
+function paragraph(...lines: readonly string[]): string {
+  return lines.join(" ");
 }

@@ -169,12 +169,12 @@ async function showRepeat(scene: Scene): Promise<void> {
   const report = await release(request);
   screen.say(report.markdown);
   const writes = theatre.writes();
+  if (writes > 0) throw new Error("The second release wrote something, expected nothing.");
   const attached = publishedIn(report).flatMap((each) => each.attached ?? []);
   const found = attached.filter(({ how }) => how === "existed").length;
   screen.outcome(`Requests of the second release that write: ${writes}`);
   if (attached.length > 0)
     screen.outcome(`Documents that were found: ${found} of ${attached.length}. None was attached twice.`);
-  if (writes > 0) throw new Error("The second release wrote something, expected nothing.");
 }
 
 /** What needs registries in which something is missing, or superseded. */
@@ -196,8 +196,11 @@ async function showInterruption(scene: Scene): Promise<void> {
   screen.refusal(await failureOf(() => release(request)));
   theatre.mend();
   const tags = (await new RegistryClient(theatre.settings).listTags(lost)) ?? [];
-  const held = tags.length === 0 ? "none" : tags.join(", ");
-  screen.outcome(`Tags of ${formatRepository(lost)}, none of half an image: ${held}`);
+  const held =
+    tags.length === 0
+      ? "has no tag, so that nobody pulls half an image"
+      : `has the tags ${tags.join(", ")}, and none of half an image`;
+  screen.outcome(`${formatRepository(lost)} ${held}.`);
   begin(`The same call again, once ${lost.registry} is back: it completes what is missing.`);
   screen.command(releaseCall(scene, interrupted));
   const report = await release(await interrupted.prepare(theatre));

@@ -73,7 +73,7 @@ function introductionOf({ directory, settings: { release }, ref }: Project): str
     name === undefined
       ? ""
       : `: ${hosts[0]}/${name.registry}/${name.path} is what ${name.registry}/${name.path} will be`;
-  return `The project in ${directory}, released for ${trigger} into two empty registries of this process${example}. cosign.key and cosign.pub are a pair of keys that is made now, and forgotten at the end. Nothing is sent from this machine, and nothing in the project is changed. Each line with a $ is the call that does in a pipeline what is shown below it. Digests are cut.`;
+  return `The project in ${directory}, released for ${trigger} into two empty registries of this process${example}. cosign.key and cosign.pub are a pair of keys that is made now, and forgotten at the end. Nothing is sent from this machine, and nothing in the project is changed. Each line with a $ is the call that does in a pipeline what is shown below it. Digests, by which images are known, are cut.`;
 }
 
 function binariesOption({ binaries, directory }: Project): string[] {

@@ -77,7 +77,7 @@ describe("the screen", () => {
   function show(isTTY: boolean, columns?: number): string {
     for (const name of ["NO_COLOR", "FORCE_COLOR", "NODE_DISABLE_COLORS"]) vi.stubEnv(name, undefined);
     const { output, text } = makeOutput(isTTY, columns);
-    const screen = makeScreen(output, output);
+    const screen = makeScreen(output, makeOutput(false).output);
     screen.title("1. A part");
     screen.say(table);
     return text();
@@ -98,6 +98,13 @@ describe("the screen", () => {
       const lines = stripVTControlCharacters(show(true, columns)).split("\n");
       expect(lines).toEqual(expect.arrayContaining(layOut(table, width).split("\n")));
     }
+  });
+
+  it("erases what an upload that broke off has left on a terminal", () => {
+    const [shown, terminal, plain] = [makeOutput(false), makeOutput(true), makeOutput(false)];
+    makeScreen(shown.output, terminal.output).say("It broke off.");
+    makeScreen(shown.output, plain.output).say("It broke off.");
+    expect([terminal.text(), plain.text()]).toEqual(["\r\u001b[2K", ""]);
   });
 
   it("cuts digests in what is said, and not in what is to be typed", () => {

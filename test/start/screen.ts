@@ -19,7 +19,9 @@ export interface Screen {
 }
 
 /** Where it is shown: a standard stream of the process. */
-export type ScreenOutput = Writable & { columns?: number };
+export type ScreenOutput = Writable & { columns?: number; isTTY?: boolean };
+
+const eraseLine = "\r\u001b[2K";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -37,7 +39,11 @@ export function makeScreen(
 ): Screen {
   const paint = (style: Style, text: string) => styleText(style, text, { stream: stdout });
   const laidOut = (text: string) => layOut(cut(text), stdout.columns || usualWidth);
-  const print = (text: string) => stdout.write(`${text}\n\n`);
+  const print = (text: string) => {
+    // The progress of an upload that broke off is still there.
+    if (stderr.isTTY === true) stderr.write(eraseLine);
+    stdout.write(`${text}\n\n`);
+  };
   return {
     title: (text) => print(`\n${paint(["bold", "cyan"], laidOut(text))}`),
     command: (text) => print(paint("yellow", `$ ${text}`)),
