@@ -56,8 +56,8 @@ import { log } from "./log.js";
 import { Phases } from "./phases.js";
 import { loadProject, type Project } from "./project.js";
 import { distinctRepositories, parseRegistry, parseRepository } from "./registry/reference.js";
+import { openAttesting } from "./release/attesting.js";
 import { Builder, buildArchive, buildImages } from "./release/builder.js";
-import { openAttesting } from "./release/documents.js";
 import { buildStage } from "./release/engine-build.js";
 import {
   describeImage,

@@ -38,9 +38,9 @@ export interface RegistryRoute {
 
 /** What `with-signing-key` and `with-identity-token` take. */
 export interface SigningSecrets {
-  key?: Secret | undefined;
-  password?: Secret | undefined;
-  token?: Secret | undefined;
+  key?: Pick<Secret, "plaintext"> | undefined;
+  password?: Pick<Secret, "plaintext"> | undefined;
+  token?: Pick<Secret, "plaintext"> | undefined;
   /** Where a token for Sigstore is asked for with that token, as GitHub has it. */
   tokenUrl?: string | undefined;
 }

@@ -34,11 +34,14 @@ export interface SignerArguments {
   trustedRoot?: File | undefined;
 }
 
+/** What of a project says how it signs. */
+export type SigningProject = Pick<Project, "settings" | "signing" | "fetch">;
+
 /**
  * Reads the key and the token of a call, so that what is wrong with them is said before anything is built. A
  * certificate is asked for where the first signature is made: it is valid for minutes.
  */
-export async function openSigning(project: Project): Promise<Signing> {
+export async function openSigning(project: SigningProject): Promise<Signing> {
   const { attest } = project.settings;
   const token = await readToken(project);
   const run = token && platformRunOf(token);
@@ -64,20 +67,20 @@ export async function openSigning(project: Project): Promise<Signing> {
   return { run, signer: async () => signer };
 }
 
-async function keyMeans({ signing: { key, password } }: Project): Promise<SigningMeans> {
+async function keyMeans({ signing: { key, password } }: SigningProject): Promise<SigningMeans> {
   if (key === undefined) throw nothingToSignWith();
   const secret = password === undefined ? {} : { password: await reveal(password) };
   return { kind: "key", pem: await reveal(key), ...secret };
 }
 
-async function identityMeans(project: Project, { fulcio }: AttestSettings): Promise<SigningMeans> {
+async function identityMeans(project: SigningProject, { fulcio }: AttestSettings): Promise<SigningMeans> {
   const token = await readToken(project);
   if (token === undefined) throw nothingToSignWith();
   return { kind: "identity", token: token.jwt, fulcio };
 }
 
 /** The token of the call; where GitHub is to give it, it is asked for anew each time, since it is valid for minutes. */
-async function readToken(project: Project): Promise<IdentityToken | undefined> {
+async function readToken(project: SigningProject): Promise<IdentityToken | undefined> {
   const { token, tokenUrl } = project.signing;
   if (token === undefined) return undefined;
   const given = await reveal(token);
@@ -114,7 +117,7 @@ function requireUrl(text: string): string {
   });
 }
 
-function deliveryOf({ fetch }: Project) {
+function deliveryOf({ fetch }: SigningProject) {
   return { fetch, onRetry: log };
 }
 

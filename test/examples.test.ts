@@ -89,7 +89,7 @@ async function rehearse({ example, programs, ref, config }: Omit<Release, "publi
     }
   const said: string[] = [];
   const take = (text: string) => said.push(text);
-  const screen: Screen = { title: take, command: take, say: take, refusal: take, fail: take };
+  const screen: Screen = { title: take, command: take, say: take, refusal: take, outcome: take, fail: take };
   await rehearseProject(await openProject(directory, { ref, config }), [], screen);
   return said.join("\n");
 }

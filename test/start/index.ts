@@ -1,9 +1,9 @@
 /**
  * A release from the plan to the clean-up, on this machine alone: `npm start`. No Docker, no Dagger, no network.
  *
- * `npm start -- <directory>` plans and releases a project as it lies there, as `release` would: its slipway.json, its
- * Dockerfile, its binaries in dist/ or, where there is none, in the directory itself. Two registries in this process
- * receive it; the second release has to write nothing. Ends with 3 where the Dockerfile takes the engine.
+ * `npm start -- <directory>` shows the same with a project as it lies there, as `release` would take it: its
+ * slipway.json, its Dockerfile, its binaries in dist/ or, where there is none, in the directory itself. Registries in
+ * this process receive it; the second release has to write nothing. Ends with 3 where the Dockerfile takes the engine.
  *
  * --config         Settings in place of slipway.json, relative to the directory.
  * --ref            The git ref in full. Default: the tag of dist/metadata.json, else the main branch.

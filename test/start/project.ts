@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -12,6 +13,8 @@ export interface Project {
   /** Path of the settings, where they are not slipway.json. */
   config: string | undefined;
   settings: Settings;
+  /** SHA-256 of their text in hexadecimal; absent where there is none. */
+  settingsDigest: string | undefined;
   /** Directory of the binaries, where there is one. */
   binaries: string | undefined;
   /** The git ref that is released. */
@@ -24,6 +27,7 @@ export interface Given {
   /** Path of the settings. */
   config?: string | undefined;
   ref?: string | undefined;
+  /** Empty for none; git is asked where it is left out. */
   revision?: string | undefined;
 }
 
@@ -31,20 +35,21 @@ export interface Given {
 export async function openProject(path: string, given: Given = {}): Promise<Project> {
   const directory = resolve(path);
   const { config } = given;
-  const settings = parseSettings(
+  const text =
     config === undefined
       ? await readText(join(directory, "slipway.json"))
-      : await readFile(join(directory, config), "utf8"),
-  );
+      : await readFile(join(directory, config), "utf8");
+  const settings = parseSettings(text);
   const binaries = await findBinaries(directory, settings);
   const { mainBranch } = settings.release;
   return {
     directory,
     config,
     settings,
+    settingsDigest: text && createHash("sha256").update(text).digest("hex"),
     binaries,
     ref: given.ref ?? (await builtRef(binaries)) ?? `refs/heads/${mainBranch}`,
-    revision: given.revision ?? (await git(directory, "rev-parse", "HEAD")),
+    revision: (given.revision ?? (await git(directory, "rev-parse", "HEAD"))) || undefined,
   };
 }
 

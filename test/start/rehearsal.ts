@@ -1,55 +1,96 @@
+import { relative } from "node:path";
 import type { ReleaseSettings } from "../../src/config.js";
 import type { Target } from "../../src/release/plan.js";
-import { rehearsalTargets, rehearse } from "../../src/release/rehearsal.js";
-import { release } from "../../src/release/release.js";
-import type { Trigger } from "../../src/tags/ref.js";
-import { type MemoryRegistry, startMemoryRegistry } from "../support/memory-registry.js";
-import { connect, type Mirror } from "./connection.js";
+import { rehearsalTargets } from "../../src/release/rehearsal.js";
+import { describeTrigger, readRef, type Trigger } from "../../src/tags/ref.js";
+import type { Mirror } from "./connection.js";
+import { openKey } from "./key.js";
 import { slipway } from "./next.js";
+import { perform } from "./performance.js";
 import type { Project } from "./project.js";
-import { requestRelease } from "./request.js";
+import { type Options, requestRelease } from "./request.js";
 import type { Screen } from "./screen.js";
+import { openTheatre, type Theatre } from "./theatre.js";
 
-/** Plans a project, and releases it twice into two registries of this process: the second time has to write nothing. */
+const hosts = ["one.localhost", "two.localhost"] as const;
+
+/** Shows with a project as it lies there what becomes of a release of it. */
 export async function rehearseProject(
   project: Project,
   mirrors: readonly Mirror[],
   screen: Screen,
 ): Promise<void> {
-  const registries = [await startMemoryRegistry(), await startMemoryRegistry()];
-  const prepare = () => {
-    for (const { writes } of registries) writes.length = 0;
-    return requestRelease(project, {
-      settings: connect(mirrors, project.settings.network.plainHttp),
-      targetsOf: (image, trigger) => targetsOf(image, trigger, registries),
-    });
-  };
-  try {
-    screen.say((await release({ ...(await prepare()), skipPush: true })).markdown);
-    screen.say((await rehearse(prepare)).markdown);
-  } finally {
-    for (const { stop } of registries) await stop();
-  }
-  const written = registries.flatMap(({ writes }) => writes);
-  if (written.length > 0) throw new Error(`The second release wrote: ${written.join(", ")}`);
-  screen.say(`Requests of the second release that write: ${written.length}`);
-  const config = project.config === undefined ? "" : `--config ${project.config} `;
+  const { settings, config, ref } = project;
+  const { publicKey, signing } = await openKey(settings);
+  const prepare =
+    (options?: Options) =>
+    ({ settings }: Theatre) =>
+      requestRelease(project, { settings, targetsOf, signing }, options);
+  const options = [...binariesOption(project), `--ref ${ref}`, ...revisionOption(project)].join(" ");
+  const first = { options, prepare: prepare() };
+  screen.say(introductionOf(project));
+  await perform(
+    {
+      open: () => openTheatre(hosts, mirrors, settings.network.plainHttp),
+      global: config === undefined ? "--source ." : `--source . --config ${config}`,
+      publicKey: settings.attest.signature === "never" ? undefined : publicKey,
+      first,
+      interrupted: {
+        ...first,
+        what: "during the same release, into registries that are empty again",
+        startsOver: true,
+      },
+      changed: {
+        what: "another image under a tag that is out, here with another --source-date-epoch",
+        options: `${options} --source-date-epoch 1`,
+        prepare: prepare({ sourceDateEpoch: 1 }),
+      },
+      moving: [
+        {
+          what: "two releases by hand under one tag",
+          options: `${options} --as try --source-date-epoch 2`,
+          prepare: prepare({ as: "try", sourceDateEpoch: 2 }),
+        },
+        {
+          options: `${options} --as try --source-date-epoch 3`,
+          prepare: prepare({ as: "try", sourceDateEpoch: 3 }),
+        },
+      ],
+    },
+    screen,
+  );
+  screen.title("What to type next");
+  const plan = slipway(`${config === undefined ? "" : `--config ${config} `}plan --ref ${ref}`);
   screen.say(
-    `Next, in the project, with Docker and Dagger. The plan reads the registries of the settings and changes nothing:\n  ${slipway(`${config}plan --ref ${project.ref}`)}`,
+    `In the project, with Docker and Dagger; the plan reads the registries of the settings and changes nothing:\n\n  ${plan}`,
   );
 }
 
+function introductionOf({ directory, settings: { release }, ref }: Project): string {
+  const trigger = describeTrigger(readRef(ref, { ...release, preRelease: true }));
+  const name = release.images.flatMap(({ repositories }) => repositories).at(0)?.repository;
+  const example =
+    name === undefined
+      ? ""
+      : `: ${hosts[0]}/${name.registry}/${name.path} is what ${name.registry}/${name.path} will be`;
+  return `The project in ${directory}, released for ${trigger} into two empty registries of this process${example}. cosign.key and cosign.pub are a pair of keys that is made now, and forgotten at the end. Nothing is sent from this machine, and nothing in the project is changed. Each line with a $ is the call that does in a pipeline what is shown below it. Digests, by which images are known, are cut.`;
+}
+
+function binariesOption({ binaries, directory }: Project): string[] {
+  return binaries === undefined ? [] : ["--binaries", relative(directory, binaries) || "."];
+}
+
+/** What git says in the project, as one would type it. */
+function revisionOption({ revision }: Project): string[] {
+  return revision === undefined ? [] : ['--revision "$(git rev-parse HEAD)"'];
+}
+
 /** The repositories of the settings, spread over the registries; without any, one in each. */
-function targetsOf(
-  image: ReleaseSettings,
-  trigger: Trigger,
-  registries: readonly MemoryRegistry[],
-): Target[] {
+function targetsOf(image: ReleaseSettings, trigger: Trigger): Target[] {
   const { repositories } = image;
-  if (repositories.length === 0)
-    return registries.flatMap(({ address }) => rehearsalTargets(image, address, trigger));
+  if (repositories.length === 0) return hosts.flatMap((host) => rehearsalTargets(image, host, trigger));
   return repositories.flatMap((repository, at) => {
-    const { address = "" } = registries[at % registries.length] ?? {};
-    return rehearsalTargets({ ...image, repositories: [repository] }, address, trigger);
+    const host = hosts[at % hosts.length] ?? hosts[0];
+    return rehearsalTargets({ ...image, repositories: [repository] }, host, trigger);
   });
 }

@@ -1,8 +1,10 @@
+import type { Writable } from "node:stream";
 import { styleText } from "node:util";
+import { layOut, usualWidth } from "./layout.js";
 
 /** What `npm start` shows, on standard output but for errors. */
 export interface Screen {
-  /** Begins a part. */
+  /** Begins a part: what it shows, and why that matters. */
   title(text: string): void;
   /** A command, as one would type it. */
   command(text: string): void;
@@ -10,9 +12,16 @@ export interface Screen {
   say(text: string): void;
   /** What was refused, or broke off, as it should. */
   refusal(text: string): void;
+  /** What a part has come to. */
+  outcome(text: string): void;
   /** What ends it. */
   fail(text: string): void;
 }
+
+/** Where it is shown: a standard stream of the process. */
+export type ScreenOutput = Writable & { columns?: number; isTTY?: boolean };
+
+const eraseLine = "\r\u001b[2K";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -24,15 +33,24 @@ const marks: readonly [pattern: RegExp, style: Style][] = [
 ];
 
 /** Colours where the stream is a terminal that has them and NO_COLOR is not set; plain text elsewhere. */
-export function makeScreen(): Screen {
-  const { stdout, stderr } = process;
+export function makeScreen(
+  stdout: ScreenOutput = process.stdout,
+  stderr: ScreenOutput = process.stderr,
+): Screen {
   const paint = (style: Style, text: string) => styleText(style, text, { stream: stdout });
+  const laidOut = (text: string) => layOut(cut(text), stdout.columns || usualWidth);
+  const print = (text: string) => {
+    // The progress of an upload that broke off is still there.
+    if (stderr.isTTY === true) stderr.write(eraseLine);
+    stdout.write(`${text}\n\n`);
+  };
   return {
-    title: (text) => console.log(`\n${paint(["bold", "cyan"], text)}\n`),
-    command: (text) => console.log(`${paint("yellow", `$ ${text}`)}\n`),
-    say: (text) => console.log(`${emphasized(cut(text), paint)}\n`),
-    refusal: (text) => console.log(`${paint("red", cut(text))}\n`),
-    fail: (text) => console.error(styleText("red", text, { stream: stderr })),
+    title: (text) => print(`\n${paint(["bold", "cyan"], laidOut(text))}`),
+    command: (text) => print(paint("yellow", `$ ${text}`)),
+    say: (text) => print(emphasized(laidOut(text), paint)),
+    refusal: (text) => print(paint("red", laidOut(text))),
+    outcome: (text) => print(paint("bold", laidOut(`=> ${text}`))),
+    fail: (text) => stderr.write(`${styleText("red", text, { stream: stderr })}\n`),
   };
 }
 

@@ -1,11 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify, stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { parseElf } from "../../src/binaries/elf.js";
 import { address } from "../support/address.js";
-import { root } from "../support/contract.js";
+import { parseCommand } from "../support/command.js";
+import { readContract } from "../support/contract.js";
+import { readCoreApi } from "../support/core-api.js";
+import { root } from "../support/root.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { tinyProgram } from "../support/tiny-program.js";
 
@@ -17,10 +20,13 @@ function start(args: readonly string[] = [], given: NodeJS.ProcessEnv = {}) {
 }
 
 /** A project as somebody has it: settings, a Dockerfile that copies, and programs for both platforms. */
-async function writeProject(dockerfile = "FROM scratch\nCOPY notes.txt app /\n"): Promise<string> {
+async function writeProject(
+  dockerfile = "FROM scratch\nCOPY notes.txt app /\n",
+  others: object = {},
+): Promise<string> {
   const { path } = makeTemporaryDirectory();
   await mkdir(join(path, "dist"));
-  const settings = { release: { repositories: [{ repository: "ghcr.io/acme/app" }] } };
+  const settings = { release: { repositories: [{ repository: "ghcr.io/acme/app" }] }, ...others };
   await writeFile(join(path, "slipway.json"), JSON.stringify(settings));
   await writeFile(join(path, "Dockerfile"), dockerfile);
   await writeFile(join(path, "notes.txt"), "notes");
@@ -31,26 +37,80 @@ async function writeProject(dockerfile = "FROM scratch\nCOPY notes.txt app /\n")
   return path;
 }
 
+/** What goes before the first part, then all that are numbered. */
+function partsOf(stdout: string): string[] {
+  return stdout.split(/\n(?=\d\. )/);
+}
+
 describe("npm start", { timeout: 180_000 }, () => {
-  it("shows a plan, a release, an interruption, a refusal and a clean-up, and what to type next", async () => {
+  it("shows a signed release, its repeat, an interruption, a refusal and a clean-up, and what to type next", async () => {
     const { stdout, stderr } = await start();
     expect(stderr).toBe("");
     expect(stdout).toBe(stripVTControlCharacters(stdout));
-    const parts = stdout.split(/\n(?=\d\. )/);
-    expect(parts.map((part) => part.slice(0, 2))).toEqual(["A ", "1.", "2.", "3.", "4.", "5.", "6.", "7."]);
-    const [, plan, first, again, broken, completed, refused, cleaned] = parts;
-    expect(plan).toMatch(/\| mirror\.example\/acme\/hello \| latest \| create \|/);
-    expect(first?.match(/\| pushed, 2\.0 MB sent, 0\.0 MB there \|/g)).toHaveLength(2);
+    const parts = partsOf(stdout);
+    expect(parts.map((part) => part.slice(0, 2))).toEqual([
+      "Sl",
+      ...Array.from({ length: 8 }, (_, at) => `${at + 1}.`),
+    ]);
+    const [, plan, first, attached, again, broken, completed, refused, cleaned] = parts;
+    expect(plan).toMatch(/\| mirror\.example\/acme\/hello +\| latest \| create \|/);
+    expect(first?.match(/\| pushed,/g)).toHaveLength(2);
+    expect(first).toMatch(/^=> 2 repositories with 1 digest; 8 documents attached, 8 signed\.$/m);
     expect(again?.match(/\| existed \|/g)).toHaveLength(2);
-    expect(again).toMatch(/\nRequests of the second release that write: 0\n/);
+    expect(again).toMatch(/^=> Requests of the second release that write: 0$/m);
+    expect(again).toMatch(/^=> Documents that were found: 8 of 8\. None was attached twice\.$/m);
     expect(broken).toMatch(/^mirror\.example\/acme\/hello: .*the connection was reset/m);
-    expect(broken).toMatch(/^Tags of mirror\.example\/acme\/hello, .*: 1\.2\.3, latest$/m);
-    expect(completed).toMatch(/\| mirror\.example\/acme\/hello \| copied, 0\.0 MB sent, 2\.0 MB there \|/);
-    expect(refused).toMatch(/:1\.2\.3: exists as sha256:.* Nothing was overwritten/);
-    expect(cleaned).toMatch(/: 3 of 12 manifests were to go: 3 deleted\./);
+    expect(broken).toMatch(
+      /^=> mirror\.example\/acme\/hello has the tags 1\.2\.3, latest, and none of half an image\.$/m,
+    );
+    expect(completed).toMatch(/\| mirror\.example\/acme\/hello +\| copied,/);
+    expect(completed).toMatch(/provenance \(copied\)/);
+    expect(refused).toMatch(/^registry\.example\/acme\/hello:1\.2\.3: exists as sha256:/m);
+    expect(refused).toMatch(/^=> registry\.example\/acme\/hello:1\.2\.3 is still sha256:/m);
+    expect(cleaned).toMatch(/: 7 of 28 manifests were to go: 7 deleted\./);
+    expect(cleaned).toMatch(
+      /^=> Read back after it to the last layer, and whole: 1\.2\.3, 1\.3\.0, latest$/m,
+    );
     expect(cleaned).toContain(
       `dagger call -m github.com/${address.repository}@v${address.version} --source .`,
     );
+    expect(attached).toMatch(/ is whole: sha256:[\s\S]*\| signature +\| the key sha256:/);
+  });
+
+  it("shows what is attached, which holds for the key of the run and for no other", async () => {
+    const { stdout } = await start();
+    const attached = partsOf(stdout)[3] ?? "";
+    const key = /^Signed by the (key sha256:\S+…)\.$/m.exec(partsOf(stdout)[2] ?? "")?.[1] ?? "none";
+    expect(attached).toMatch(new RegExp(`\\| provenance +\\| the ${key} \\|`));
+    expect(attached).toMatch(/^ +"name": "golang\.org\/x\/text",\n +"versionInfo": "v0\.31\.0"$/m);
+    expect(attached).toMatch(/^registry\.example\/acme\/hello@sha256:\S+: no signature holds\.$/m);
+  });
+
+  it("prints what the README says", async () => {
+    const readme = await readFile(join(root, "README.md"), "utf8");
+    const lines = readme.match(/^=> .*$/gm) ?? [];
+    expect(lines.length).toBeGreaterThan(2);
+    expect((await start()).stdout.split("\n")).toEqual(expect.arrayContaining(lines));
+  });
+
+  it("loads nothing of Dagger, which takes longer than all that is shown", async () => {
+    const hooks = `import { registerHooks } from "node:module";
+      registerHooks({ load(url, context, next) {
+        if (url.includes("/@dagger.io/")) throw new Error(url + " is loaded");
+        return next(url, context);
+      } });`;
+    const { stderr } = await start([await writeProject()], {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hooks)}`,
+    });
+    expect(stderr).toBe("");
+  });
+
+  it("shows calls that the module has", async () => {
+    const grammar = { contract: await readContract(), core: readCoreApi() };
+    const shown = [await start(), await start([await writeProject(), "--ref", "refs/tags/v1.2.3"])];
+    const calls = shown.flatMap(({ stdout }) => [...stdout.matchAll(/^\$ (dagger call [^|\n]*)/gm)]);
+    expect(calls.length).toBeGreaterThan(20);
+    for (const [, call = ""] of calls) parseCommand(call.trim(), grammar);
   });
 
   it("needs neither Go, git, Docker nor an installed registry", async () => {
@@ -59,7 +119,7 @@ describe("npm start", { timeout: 180_000 }, () => {
       await symlink("/bin/false", join(path, name));
     const { stdout, stderr } = await start([], { PATH: `${path}:${process.env.PATH}` });
     expect(stderr).toBe("");
-    expect(stdout).toMatch(/3 deleted/);
+    expect(stdout).toMatch(/7 deleted/);
   });
 
   it.each([
@@ -70,14 +130,71 @@ describe("npm start", { timeout: 180_000 }, () => {
     expect(stdout !== stripVTControlCharacters(stdout)).toBe(coloured);
   });
 
-  it("takes a project as it lies in a directory, with its settings and its Dockerfile", async () => {
+  it("takes a project as it lies in a directory, with its settings and its Dockerfile, through all of it", async () => {
     const { stdout, stderr } = await start([await writeProject(), "--ref", "refs/tags/v1.2.3"]);
     expect(stderr).toBe("");
-    expect(stdout).toMatch(/^Plan for the tag v1\.2\.3\n/);
-    expect(stdout).toMatch(/\/ghcr\.io\/acme\/app \| pushed, /);
-    expect(stdout).toMatch(/\nRehearsal: the second release, 0\.0 MB sent\n/);
-    expect(stdout).toMatch(/\nRequests of the second release that write: 0\n/);
-    expect(stdout).toMatch(/ plan --ref refs\/tags\/v1\.2\.3\n/);
+    const parts = partsOf(stdout);
+    const [introduction, plan, first, attached, again, broken, completed, refused, cleaned] = parts;
+    expect(parts).toHaveLength(9);
+    expect(introduction).toContain("one.localhost/ghcr.io/acme/app is what ghcr.io/acme/app will be");
+    expect(plan).toMatch(/^Plan for the tag v1\.2\.3$/m);
+    expect(first).toMatch(/\/ghcr\.io\/acme\/app +\| pushed, /);
+    expect(attached).toMatch(/"fileName": "\.\/notes\.txt"/);
+    expect(again).toMatch(/^=> Requests of the second release that write: 0$/m);
+    expect(broken).toMatch(
+      /^=> one\.localhost\/ghcr\.io\/acme\/app has no tag, so that nobody pulls half an image\.$/m,
+    );
+    expect(completed).toMatch(/^=> Whole in one\.localhost\/ghcr\.io\/acme\/app\./m);
+    expect(refused).toMatch(/:1\.2\.3 is still sha256:/);
+    expect(cleaned).toMatch(/^=> Read back after it to the last layer, and whole: 1\.2\.3, try$/m);
+    expect(cleaned).toMatch(/ plan --ref refs\/tags\/v1\.2\.3\n/);
+  });
+
+  it.each([
+    ["without a version, nothing is refused", {}, "refs/heads/main", /one\.localhost/, /A refusal/],
+    [
+      "with settings that attach nothing, nothing is verified",
+      { attest: { sbom: [], provenance: false, signature: "never" } },
+      "refs/tags/v1.2.3",
+      /; nothing attached\./,
+      /What is attached/,
+    ],
+    [
+      "with settings that sign nothing, no key is asked for",
+      { attest: { signature: "never" } },
+      "refs/tags/v1.2.3",
+      /^Unsigned: attest\.signature is never\.$/m,
+      /--signed-by/,
+    ],
+    [
+      "with a transparency log, none is asked",
+      { attest: { rekor: "https://rekor.invalid" } },
+      "refs/tags/v1.2.3",
+      /3 signed\.|4 signed\./,
+      /rekor/,
+    ],
+  ])("of a project %s", async (_, settings, ref, shown, absent) => {
+    const { stdout, stderr } = await start([await writeProject(undefined, settings), "--ref", ref]);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(shown);
+    expect(stdout).not.toMatch(absent);
+    expect(stdout).toMatch(/^=> Read back after it/m);
+  });
+
+  it("says of a ref that publishes nothing which one would", async () => {
+    const failure = start([await writeProject(), "--ref", "refs/heads/feature"]);
+    await expect(failure).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^The first release published nothing, .* pass a --ref that publishes\.$/m,
+      ),
+    });
+  });
+
+  it("fits 120 columns where it is no terminal, but for what is to be copied", async () => {
+    const { stdout } = await start([await writeProject()]);
+    const wide = stdout.split("\n").filter((line) => line.length > 120 && !/^(\$| {2})/.test(line));
+    expect(wide).toEqual([]);
   });
 
   it.each([

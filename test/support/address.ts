@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./contract.js";
+import { root } from "./root.js";
 
 /** Where Slipway is published, and as which version. */
 export interface Address {

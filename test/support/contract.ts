@@ -1,13 +1,15 @@
 import { cpSync, globSync } from "node:fs";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { DaggerArgument } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/argument.js";
 import type { DaggerEnumBase } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/enumBase.js";
 import type { DaggerFunction } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/function.js";
 import type { DaggerModule } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/index.js";
 import type { DaggerObjectBase } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/objectBase.js";
 import { scan } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/index.js";
+import { root } from "./root.js";
 import { makeTemporaryDirectory } from "./temporary-directory.js";
+
+export { root };
 
 /** The command line of the module, under the names that the Dagger CLI gives them. */
 export interface Contract {
@@ -54,9 +56,6 @@ export interface State {
   /** Functions and fields that callers would see. */
   exposed: string[];
 }
-
-/** The root of the repository. */
-export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Every source file of the module, relative to the root. */
 export function sourcePaths(): string[] {

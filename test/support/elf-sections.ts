@@ -1,11 +1,17 @@
 /** An ELF program of 64 bits with the sections that are given by name, and nothing to run. */
 export function programOf(sections: Readonly<Record<string, Buffer>>): Buffer {
-  const named = Object.entries({ "": Buffer.alloc(0), ...sections });
-  const names = Buffer.from([...named.map(([name]) => `${name}\0`), ".shstrtab\0"].join(""), "latin1");
-  const contents = [...named.map(([, content]) => content), names];
   const header = Buffer.alloc(64);
   // Little-endian, version 1.
   header.write("7f454c46020101", "hex");
+  return withSections(header, sections);
+}
+
+/** A program that has no section table, with these sections behind it. */
+export function withSections(program: Buffer, sections: Readonly<Record<string, Buffer>>): Buffer {
+  const named = Object.entries({ "": Buffer.alloc(0), ...sections });
+  const names = Buffer.from([...named.map(([name]) => `${name}\0`), ".shstrtab\0"].join(""), "latin1");
+  const contents = [...named.map(([, content]) => content), names];
+  const header = Buffer.from(program);
   header.writeUInt16LE(64, 58);
   header.writeUInt16LE(contents.length, 60);
   header.writeUInt16LE(contents.length - 1, 62);
