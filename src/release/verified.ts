@@ -108,5 +108,5 @@ function signedData({ kind, statement, signer, signedAt }: VerifiedDocument) {
 
 function signedRow({ kind, statement, signer, signedAt }: VerifiedDocument): string[] {
   const name = kind === undefined ? statement.predicateType : documentForms[kind].name;
-  return [name, describeIdentity(signer), signedAt?.toISOString() ?? "not known"];
+  return [name, describeIdentity(signer), signedAt?.toISOString() ?? "a key alone does not say"];
 }

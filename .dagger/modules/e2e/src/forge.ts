@@ -1,12 +1,14 @@
 import { type Container, dag, type Service } from "@dagger.io/dagger";
 
 /**
- * As much of GitLab's releases API as GoReleaser asks for (docs.gitlab.com, "Releases API", "Release links API", "Generic
- * package registry"): a link that is there is refused with 400 and shown, and the token is wanted everywhere.
+ * As much of GitLab's API as is asked for a release (docs.gitlab.com, "Releases API", "Release links API", "Generic package
+ * registry", "Packages API"): a link that is there is refused with 400 and shown, and the token is wanted everywhere. What
+ * it has is kept by project.
  */
 const server = `package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +16,14 @@ import (
 	"strings"
 	"sync"
 )
+
+type file struct {
+	ID      int    \`json:"id"\`
+	Name    string \`json:"file_name"\`
+	Size    int    \`json:"size"\`
+	Sum     string \`json:"file_sha256"\`
+	Uploads int    \`json:"-"\`
+}
 
 type link struct {
 	ID   int    \`json:"id"\`
@@ -25,7 +35,7 @@ var (
 	lock     sync.Mutex
 	releases = map[string]int{}
 	links    = map[string]link{}
-	files    = map[string]int{}
+	files    = map[string]file{}
 	next     = 1
 )
 
@@ -40,11 +50,11 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	defer lock.Unlock()
 	path := strings.TrimPrefix(r.URL.Path, "/api/v4")
 	if path == "/state" {
-		names := map[string]string{}
-		for name, l := range links {
-			names[name] = l.URL
+		uploads := map[string]int{}
+		for name, f := range files {
+			uploads[name] = f.Uploads
 		}
-		answer(w, 200, map[string]any{"releases": releases, "links": len(names), "files": files})
+		answer(w, 200, map[string]any{"releases": releases, "links": len(links), "files": uploads})
 		return
 	}
 	if r.Header.Get("PRIVATE-TOKEN") != "a token of GitLab" {
@@ -52,14 +62,40 @@ func handle(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
-	var given struct{ Name, URL string }
+	var given struct {
+		Name, URL string
+		Assets    struct{ Links []link }
+	}
 	json.Unmarshal(body, &given)
+	parts := strings.Split(path, "/")
+	project := strings.Join(parts[2:min(4, len(parts))], "/") + " "
 	switch {
 	case path == "/version":
 		answer(w, 200, map[string]string{"version": "17.5.0"})
 	case strings.Contains(path, "/packages/generic/"):
-		files[path[strings.LastIndex(path, "/")+1:]]++
+		name := path[strings.LastIndex(path, "/")+1:]
+		next++
+		uploads := files[project+name].Uploads + 1
+		files[project+name] = file{next, name, len(body), fmt.Sprintf("%x", sha256.Sum256(body)), uploads}
 		answer(w, 201, map[string]string{"message": "201 Created"})
+	case strings.HasSuffix(path, "/packages"):
+		answer(w, 200, []any{map[string]any{"id": 1, "name": parts[3], "version": "v1.2.3"}})
+	case strings.HasSuffix(path, "/packages/1/package_files"):
+		listed := []file{}
+		for key, f := range files {
+			if strings.HasPrefix(key, project) {
+				listed = append(listed, f)
+			}
+		}
+		answer(w, 200, listed)
+	case strings.HasSuffix(path, "/assets/links") && r.Method == "GET":
+		listed := []link{}
+		for key, l := range links {
+			if strings.HasPrefix(key, project) {
+				listed = append(listed, l)
+			}
+		}
+		answer(w, 200, listed)
 	case strings.Contains(path, "/assets/links/") && r.Method == "DELETE":
 		for name, l := range links {
 			if strings.HasSuffix(path, fmt.Sprintf("/%d", l.ID)) {
@@ -68,18 +104,21 @@ func handle(w http.ResponseWriter, r *http.Request) {
 		}
 		answer(w, 200, link{})
 	case strings.HasSuffix(path, "/assets/links") && r.Method == "POST":
-		if there, ok := links[given.Name]; ok {
+		if there, ok := links[project+given.Name]; ok {
 			answer(w, 400, there)
 			return
 		}
-		links[given.Name] = link{next, given.Name, given.URL}
+		links[project+given.Name] = link{next, given.Name, given.URL}
 		next++
-		answer(w, 201, links[given.Name])
+		answer(w, 201, links[project+given.Name])
 	case strings.HasSuffix(path, "/releases") && r.Method == "POST":
-		releases["v1.2.3"]++
+		releases[project+"v1.2.3"]++
+		for _, l := range given.Assets.Links {
+			links[project+l.Name] = l
+		}
 		answer(w, 201, map[string]string{"tag_name": "v1.2.3", "name": given.Name})
 	case strings.HasSuffix(path, "/releases/v1.2.3"):
-		if releases["v1.2.3"] == 0 {
+		if releases[project+"v1.2.3"] == 0 {
 			answer(w, 404, map[string]string{"message": "404 Not Found"})
 			return
 		}

@@ -7,6 +7,7 @@ import {
   type File,
   func,
   object,
+  type Service,
   SlipwayBuilder,
   SlipwayReportFormat,
 } from "@dagger.io/dagger";
@@ -232,7 +233,7 @@ run = 'printf "%s %s " "$GREETING" "$(printf %s "$TOKEN" | wc -c)" > greeting.tx
     return `${binaries.join("\n")}\n${released}`;
   }
 
-  /** GoReleaser's own release at a stand-in for GitLab, with its token and without. */
+  /** A release page at a stand-in for GitLab, with its token and without: GoReleaser's own, and that of binaries. */
   @func({ cache: "never" })
   async forgeRelease(): Promise<string> {
     const service = await forge(this.toolbox()).start();
@@ -264,8 +265,33 @@ release:
     );
     expectMatch("artifacts of the release", await published(), /"type":"Checksum"/);
     const first = await forgeState(service);
-    expectMatch("what the forge has", first, /"links":[1-9].*"releases":\{"v1\.2\.3":1\}/);
-    return first;
+    expectMatch("what the forge has", first, /"links":[1-9].*"releases":\{"acme\/hello v1\.2\.3":1\}/);
+    return this.programRelease(service);
+  }
+
+  /** Binaries without GoReleaser, twice: the second uploads nothing. */
+  private async programRelease(service: Service): Promise<string> {
+    const forgeHost = await service.hostname();
+    const source = await this.source(
+      { network: { plainHttp: [forgeHost] } },
+      undefined,
+      this.project.withoutFile(".goreleaser.yaml"),
+    );
+    const config = await source.file(".git/config").contents();
+    const slipway = dag
+      .slipway({
+        source: source.withNewFile(
+          ".git/config",
+          config.replace("https://example.com/acme/hello", `http://${forgeHost}/acme/plain`),
+        ),
+      })
+      .withSecretEnv("GITLAB_TOKEN", dag.setSecret("token-of-a-forge", forgeToken));
+    await slipway.build({ publish: true }).sync();
+    await slipway.build({ publish: true }).sync();
+    const state = await forgeState(service);
+    expectMatch("the release of binaries", state, /"acme\/plain v1\.2\.3":1/);
+    expectMatch("its files", state, /"acme\/plain checksums\.txt":1,"acme\/plain hello-linux-amd64":1/);
+    return state;
   }
 
   /** What GoReleaser built, into two registries: published, found again, refused where it changed, cleaned up. */
