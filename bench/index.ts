@@ -19,6 +19,7 @@ import { makeTemporaryDirectory } from "../test/support/temporary-directory.js";
 import { tinyProgram } from "../test/support/tiny-program.js";
 import { renderChart } from "./chart.js";
 import { type Contestant, findContestants, type Work } from "./contestants.js";
+import { benchEngine } from "./engine.js";
 import { type CallFigures, columns, rowOf, type Series, summarize } from "./figures.js";
 import { runMeasured } from "./process.js";
 
@@ -125,4 +126,4 @@ function callIn(output: string): CallFigures {
   return JSON.parse(output.trim().split("\n").at(-1) ?? "") as CallFigures;
 }
 
-await main();
+await (process.argv.includes("--engine") ? benchEngine() : main());
