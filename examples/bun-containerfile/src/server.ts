@@ -1,12 +1,13 @@
-/** Says on /price what a ticket costs, and on all other paths which version answers. */
+import { Hono } from "hono";
+
+/** Says on /price what a ticket costs, and at the root which version answers. */
 const prices: Record<string, number> = { day: 150, month: 1200 };
 
-Bun.serve({
-  port: Number(process.env.PORT ?? 8080),
-  fetch(request) {
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname !== "/price") return Response.json({ version: process.env.VERSION ?? "dev" });
-    const price = prices[searchParams.get("ticket") ?? ""];
-    return price === undefined ? new Response("no such ticket\n", { status: 404 }) : Response.json({ price });
-  },
+const app = new Hono();
+app.get("/", (context) => context.json({ version: process.env.VERSION ?? "dev" }));
+app.get("/price", (context) => {
+  const price = prices[context.req.query("ticket") ?? ""];
+  return price === undefined ? context.text("no such ticket\n", 404) : context.json({ price });
 });
+
+export default { port: Number(process.env.PORT ?? 8080), fetch: app.fetch };
