@@ -85,6 +85,7 @@ describe(".github/renovate.json", () => {
     const ofExamples = pins.filter(({ path }) => path.startsWith("examples/")).map(({ path }) => path);
     expect([...new Set(ofExamples)].sort()).toEqual([
       "examples/bun-containerfile/Containerfile",
+      "examples/bun-containerfile/package.json",
       "examples/rust-prebuilt/.github/workflows/slipway.yml",
       "examples/rust-prebuilt/.gitlab-ci.yml",
     ]);
