@@ -115,7 +115,9 @@ function encodedFormsOf(text: string): string[] {
 function bareFormsOf(text: string): string[] {
   const bytes = [...Buffer.from(text)].map(String);
   const padded = bytes.map((byte) => byte.padStart(3, "0"));
-  return [bytes.join(""), padded.join(""), ...encodedFormsOf(text).flatMap(encodedFormsOf)];
+  const once = encodedFormsOf(text);
+  const inCapitals = Buffer.from(text).toString("hex").toUpperCase();
+  return [bytes.join(""), padded.join(""), ...[...once, inCapitals].flatMap(encodedFormsOf)];
 }
 
 /** In both alphabets, also where other bytes stand before it. */

@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { Directory } from "@dagger.io/dagger";
+import { InputError } from "../errors.js";
 import { scratch } from "../files.js";
 import { type RepositoryFiles, readPatterns } from "./repository.js";
 
@@ -29,7 +30,23 @@ export async function readTree(root: string): Promise<Map<string, Buffer>> {
     .filter((entry) => entry.isFile())
     .map(async ({ parentPath, name }) => {
       const path = join(parentPath, name);
-      return [relative(root, path).replaceAll(sep, "/"), await readFile(path)] as const;
+      const own = relative(root, path).replaceAll(sep, "/");
+      await requireReadable(path, own);
+      return [own, await readFile(path)] as const;
     });
   return new Map(await Promise.all(files));
+}
+
+// Bytes: more than any file that is read has.
+const mostOfFile = 16 << 20;
+
+async function requireReadable(path: string, name: string): Promise<void> {
+  const { size } = await stat(path);
+  if (size > mostOfFile)
+    throw new InputError({
+      subject: name,
+      expected: `at most ${mostOfFile} bytes`,
+      given: size,
+      fix: "Move it, or call init in a checkout without it",
+    });
 }

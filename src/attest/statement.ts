@@ -34,11 +34,16 @@ export const predicateTypes = {
   cyclonedx: "https://cyclonedx.org/bom",
 } as const;
 
+// More than the platforms of any image: an answer is made of each that is wrong.
+const mostSubjects = 1000;
+
 const statementSchema = z.object({
   _type: z.enum(statementTypes),
   subject: z
-    .array(z.object({ name: z.string().default(""), digest: z.record(z.string(), z.string()) }))
-    .min(1),
+    .custom<unknown[]>((given) => Array.isArray(given) && given.length <= mostSubjects)
+    .pipe(
+      z.array(z.object({ name: z.string().default(""), digest: z.record(z.string(), z.string()) })).min(1),
+    ),
   predicateType: z.string().min(1),
   predicate: z.looseObject({}).default({}),
 });

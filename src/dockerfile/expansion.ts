@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import type { Budget } from "./budget.js";
+import { type Budget, mostComparisons } from "./budget.js";
 import { costOf, removePrefix, removeSuffix, replacePattern } from "./shell-pattern.js";
 
 /** What variables stand for at one place of a Dockerfile. */
@@ -49,8 +49,6 @@ const bounds = {
   growth: 1 << 20,
   /** Variables inside of one another. */
   depth: 100,
-  /** Comparisons of patterns with values. */
-  comparisons: 1 << 26,
 };
 
 /** Reads a word from left to right, after BuildKit's `shell.Lex`. */
@@ -58,7 +56,6 @@ class Expander {
   readonly #chars: readonly string[];
   #at = 0;
   #depth = 0;
-  #comparisons = 0;
 
   constructor(
     private readonly text: string,
@@ -163,9 +160,8 @@ class Expander {
   }
 
   #compare(value: string, pattern: string): void {
-    this.#comparisons += costOf(value, pattern);
-    if (this.#comparisons > bounds.comparisons)
-      this.#refuse(`patterns that take at most ${bounds.comparisons} comparisons with values`);
+    if (!this.scope.budget.compares(costOf(value, pattern)))
+      this.#refuse(`patterns that take at most ${mostComparisons} comparisons with values in all stages`);
   }
 
   /** Letters, digits and `_`; a number and the shell's special parameters are names as well. */

@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { InputError } from "../errors.js";
 import type { LayerForm } from "../oci/formats.js";
+import { checkGzipHeader } from "./gzip-header.js";
 import { readZstd } from "./zstd.js";
 
 /** A stream of Node that decompresses, and counts the bytes that it used. */
@@ -16,7 +17,7 @@ type Decompress = (chunks: AsyncIterable<Buffer>, subject: string) => AsyncItera
 /** Gives what a layer holds, by how it is stored. */
 export const decompressors: Readonly<Record<LayerForm, Decompress>> = {
   tar: (chunks) => chunks,
-  gzip: (chunks, subject) => through(createGunzip(pieces), chunks, subject),
+  gzip: (chunks, subject) => through(createGunzip(pieces), checkGzipHeader(chunks, subject), subject),
   zstd: (chunks, subject) => through(createZstdDecompress(pieces), readZstd(chunks, subject), subject),
 };
 

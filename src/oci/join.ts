@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
-import { parseConfiguration } from "./configuration.js";
+import { InputError } from "../errors.js";
+import { type HistoryEntry, parseConfiguration } from "./configuration.js";
 import { formats, formOf, type ImageFormat, layerType } from "./formats.js";
 import {
   buildIndex,
@@ -37,7 +38,8 @@ export async function readPlatform(
 ): Promise<StoredPlatform> {
   const config = await content.read(manifest.config);
   const subject = `${content.name}: image configuration`;
-  const { os, architecture, variant, rootfs } = parseConfiguration(config, subject);
+  const { os, architecture, variant, rootfs, history } = parseConfiguration(config, subject);
+  requireHistory(history, rootfs.diff_ids.length, subject);
   return {
     platform: parsePlatform(formatPlatform({ os, architecture, variant: variant ?? "" })),
     imageId: manifest.config.digest,
@@ -45,6 +47,13 @@ export async function readPlatform(
     layers: pairLayers(manifest.layers, rootfs.diff_ids, subject),
     content,
   };
+}
+
+/** Docker loads no image whose history has more layers than there are (moby: image.Store, Create). */
+function requireHistory(history: readonly HistoryEntry[], layers: number, subject: string): void {
+  const told = history.filter(({ empty_layer }) => empty_layer !== true).length;
+  if (told > layers)
+    throw new InputError({ subject, expected: `a history of at most ${layers} layers`, given: told });
 }
 
 /** One image of several platforms, by the media types of a format: the same platforms give the same bytes. */

@@ -20,6 +20,13 @@ function translated(text: string, isPreRelease = false): string {
 
 describe("a Go template", () => {
   it.each([
+    ["parentheses", `{{ ${"(".repeat(4000)}1${")".repeat(4000)} }}`],
+    ["pipes", `{{ .Tag ${"|toupper".repeat(1000)} }}`],
+  ])("is not read with more %s than any has", (_, text) => {
+    expect(() => translated(text)).toThrow("it is longer than any that is read");
+  });
+
+  it.each([
     ["{{ .Tag }}", "{tag}"],
     ["v{{.Version}}-debug", "v{version}-debug"],
     ["{{ .Major }}.{{ .Minor }}", "{major}.{minor}"],

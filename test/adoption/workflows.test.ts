@@ -238,7 +238,7 @@ jobs:
       - uses: docker/build-push-action@v6
         with:
           push: true
-          tags: acme/app:\${{ github.ref_name }},acme/app:latest
+          tags: acme/app:\${{ github.ref_name }},acme/app:latest${",".repeat(300_000)}
 `;
     expect(publishedBy(settingsOf(text).settings, "refs/tags/v1.2.3")).toEqual({
       "docker.io/acme/app:v1.2.3": "linux/amd64",

@@ -35,6 +35,7 @@ describe("a statement", () => {
     ["no JSON", "{"],
     ["another type", JSON.stringify({ ...statement, _type: "https://in-toto.io/Link/v1" })],
     ["no subject", JSON.stringify({ ...statement, subject: [] })],
+    ["more subjects than any has", JSON.stringify({ ...statement, subject: Array(1001).fill({}) })],
     ["no predicate type", JSON.stringify({ ...statement, predicateType: "" })],
     ["a predicate that is a list", JSON.stringify({ ...statement, predicate: [] })],
   ])("is none with %s", (_, text) => {

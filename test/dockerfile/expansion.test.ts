@@ -114,6 +114,14 @@ describe("expandWord", () => {
     expect(act).toThrow(`Dockerfile:3: expected ${expected}`);
   });
 
+  it("refuses many words with patterns at once, which the budget of all stages is for", () => {
+    const shared = { ...scope, variables: big, budget: new Budget() };
+    const act = () => {
+      for (let at = 0; at < 100_000; at += 1) expandWord("${million##*}", shared);
+    };
+    expect(act).toThrow("patterns that take at most 67108864 comparisons with values in all stages");
+  });
+
   it.each([`\${a60%%${"*a".repeat(20)}b}`, `\${a60##${"*a".repeat(20)}b}`, `\${a60/${"*a".repeat(20)}b/x}`])(
     "does not try all ways of %s",
     (word) => {

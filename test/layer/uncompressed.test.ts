@@ -42,6 +42,34 @@ describe("uncompressedSize", () => {
   });
 
   it.each([
+    ["a name", 8, 511, true],
+    ["a name", 8, 512, false],
+    ["a comment", 16, 511, true],
+    ["a comment", 16, 512, false],
+    ["a name that does not end", 8, 100_000, false],
+  ])("reads a gzip layer with %s as Go does: flag %i, %i bytes: %s", async (_, flag, length, isRead) => {
+    const header = Buffer.from(gzip.subarray(0, 10)).fill(flag, 3, 4);
+    const bytes = Buffer.concat([header, Buffer.alloc(length, "n"), Buffer.alloc(1), gzip.subarray(10)]);
+    const size = uncompressedSize(...store(bytes, "application/vnd.oci.image.layer.v1.tar+gzip"));
+    if (isRead) expect(await size).toBe(tar.length);
+    else
+      await expect(size).rejects.toThrow("expected a gzip header with a name and a comment of at most 511");
+  });
+
+  it("reads a gzip layer whose header has more, and arrives byte by byte", async () => {
+    const header = Buffer.from(gzip.subarray(0, 10)).fill(4 | 8, 3, 4);
+    const extra = Buffer.concat([Buffer.from([3, 0]), Buffer.from("\0\0\0"), Buffer.from("name\0")]);
+    const bytes = Buffer.concat([header, extra, gzip.subarray(10)]);
+    const [source, layer] = store(bytes, "application/vnd.oci.image.layer.v1.tar+gzip");
+    const pieces = function* () {
+      for (const byte of bytes.subarray(0, 30)) yield Buffer.from([byte]);
+      yield bytes.subarray(30);
+    };
+    const slow = { ...source, open: async () => Readable.from(pieces()) };
+    expect(await uncompressedSize(slow, layer)).toBe(tar.length);
+  });
+
+  it.each([
     ["a gzip layer that breaks off", gzip.subarray(0, -9), "tar+gzip", "a whole layer, got"],
     ["a zstd layer that breaks off", zstd.subarray(0, -9), "tar+zstd", "a whole archive, got"],
     ["a layer that is not what it says", tar, "tar+gzip", "a whole layer, got"],

@@ -214,6 +214,25 @@ describe("of two images in one archive none is taken:", () => {
   });
 });
 
+it("join refuses a history of more layers than there are, which Docker does not load", async () => {
+  const layout = wholeLayout();
+  const config = layout.add(
+    {
+      os: "linux",
+      architecture: "amd64",
+      rootfs: { diff_ids: platform.manifest.layers.map(() => zeros) },
+      history: [{ empty_layer: true }, ...platform.manifest.layers.map(() => ({})), { created_by: "more" }],
+    },
+    mediaTypes.config,
+  );
+  layout.setRoots(layout.add({ ...platform.manifest, config }, mediaTypes.manifest));
+  const path = await layout.write(nextPath());
+  const layers = platform.manifest.layers.length;
+  expect(await messageThrownBy(() => readArchivedImage(path, "image.tar"))).toBe(
+    `image.tar: image configuration: expected a history of at most ${layers} layers, got ${layers + 1}.`,
+  );
+});
+
 it("refuses an image of more layers than Docker runs", async () => {
   const layout = wholeLayout();
   const [layer] = platform.manifest.layers;

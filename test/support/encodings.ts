@@ -55,6 +55,9 @@ export const encodings: Readonly<Record<string, (secret: string) => string>> = {
   "over lines, indented": (secret) => lines(secret).join("\r\n    "),
   "with blanks": (secret) => lines(secret).join(" "),
   "in hexadecimal of base64": (secret) => hex(Buffer.from(secret).toString("base64")),
+  "in hexadecimal of hexadecimal in capitals": (secret) => hex(hex(secret).toUpperCase()),
+  "in base64 of hexadecimal in capitals": (secret) =>
+    Buffer.from(hex(secret).toUpperCase()).toString("base64"),
   "in hexadecimal of hexadecimal": (secret) => hex(hex(secret)),
   "in base64 of hexadecimal": (secret) => Buffer.from(hex(secret)).toString("base64"),
   "in base64": (secret) => Buffer.from(secret).toString("base64"),

@@ -124,7 +124,7 @@ export class StepReader {
   private listed(given: string): DraftRepository[] {
     const scope = this.scope(this.step, this.job);
     const { triggers } = scope;
-    const references = linesOf(given.replaceAll(/,(?![^{]*\}\})/g, "\n"));
+    const references = linesOf(linesAtCommas(given));
     const read = references.flatMap((line) =>
       this.attempt(line, () => {
         const text = asTag(translateText(line, scope));
@@ -279,11 +279,25 @@ export class StepReader {
     return {
       ...this.surroundings,
       triggers: this.triggers([this.job.if, this.step.if, job.if, step.if]),
-      env: new Map([...this.workflow.env, ...job.env, ...step.env]),
+      env: { get: (key) => step.env.get(key) ?? job.env.get(key) ?? this.workflow.env.get(key) },
       matrix: this.matrix,
       metadata: new Set(metadata),
     };
   }
+}
+
+/** A line for each part between commas; those inside of an expression separate none. */
+function linesAtCommas(text: string): string {
+  let lines = "";
+  let at = 0;
+  while (at < text.length) {
+    const end = text.startsWith("{{", at) ? text.indexOf("}}", at) : -1;
+    // What opens and does not close is text to its end.
+    const next = text.startsWith("{{", at) ? (end < 0 ? text.length : end + 2) : at + 1;
+    lines += next === at + 1 && text[at] === "," ? "\n" : text.slice(at, next);
+    at = next;
+  }
+  return lines;
 }
 
 function repositoryIn(text: string, scope: Scope): string {

@@ -11,7 +11,7 @@ export interface Scope {
   /** Whether a branch is the main one. */
   isMain: (branch: string) => boolean;
   /** Variables, from the widest to the narrowest: of the workflow, the job, the step. */
-  env: ReadonlyMap<string, string>;
+  env: Pick<ReadonlyMap<string, string>, "get">;
   /** Values of the matrix, by their path: `platform`, `arch.name`. */
   matrix: ReadonlyMap<string, string>;
   /** IDs of the steps of docker/metadata-action. */

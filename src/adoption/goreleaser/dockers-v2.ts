@@ -7,6 +7,9 @@ import { readFlags } from "./flags.js";
 import { platform } from "./platform.js";
 import type { GoreleaserReading, Pushed } from "./reading.js";
 
+// Each tag in each repository: more than anybody publishes.
+const mostPushed = 10_000;
+
 const defaultPlatforms = ["linux/amd64", "linux/arm64"];
 
 /** What `dockers_v2` publishes: images of several platforms, each with all tags in all repositories. */
@@ -37,6 +40,10 @@ function readEntry(
   );
   if (repositories.length === 0 || tags.length === 0 || platforms.length === 0 || dockerfile === undefined) {
     reading.note("left-out", what, "nothing is left of its images, tags or platforms");
+    return undefined;
+  }
+  if (repositories.length * tags.length > mostPushed) {
+    reading.note("left-out", what, `it has more than ${mostPushed} tags in all its repositories`);
     return undefined;
   }
   const flags = readFlags(entry.flags, reading);

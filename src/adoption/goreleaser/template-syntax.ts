@@ -78,6 +78,9 @@ function split(text: string): (string | Action)[] {
   });
 }
 
+// What is nested or piped takes the stack; templates have a few dozen.
+const mostTokens = 500;
+
 function parseExpression(text: string): Expression {
   const tokens: string[] = [];
   token.lastIndex = 0;
@@ -87,6 +90,7 @@ function parseExpression(text: string): Expression {
     if (found === undefined) return { kind: "unknown", why: `${text.slice(from).trim()} is not read` };
     tokens.push(found);
   }
+  if (tokens.length > mostTokens) return { kind: "unknown", why: "it is longer than any that is read" };
   const reader = { tokens, at: 0 };
   const expression = readPipeline(reader);
   return reader.at < tokens.length ? { kind: "unknown", why: `${text.trim()} is not read` } : expression;

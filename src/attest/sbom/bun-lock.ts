@@ -31,8 +31,8 @@ interface Need {
 }
 
 // Packages within others, and characters of their names: far more than any project has.
-const deepest = 32;
-const longest = 10_000;
+const deepest = 16;
+const longest = 1000;
 
 /**
  * What bun.lock locks, without what only development needs: an entry `["name@version", …, { dependencies }, …]` for each

@@ -35,9 +35,17 @@ export interface InventoryLimit {
   files: number;
   /** Characters of the paths of all files. */
   paths: number;
+  /** Packages that all programs name, each kept until it is known what upper layers leave of it. */
+  named: number;
 }
 
-const mostListed: InventoryLimit = { text: 8 << 20, packages: 20_000, files: 50_000, paths: 8 << 20 };
+const mostListed: InventoryLimit = {
+  text: 8 << 20,
+  packages: 20_000,
+  files: 50_000,
+  paths: 8 << 20,
+  named: 200_000,
+};
 
 // Bytes of all texts that name packages.
 const mostHeld = 128 << 20;
@@ -57,7 +65,7 @@ export async function readInventory(
 ): Promise<Inventory> {
   const directory = await mkdtemp(join(tmpdir(), "inventory-"));
   try {
-    const reader = new ContentReader(join(directory, "program"), limit.text);
+    const reader = new ContentReader(join(directory, "program"), limit);
     const tree = await readTree(image, reader);
     return inventoryOf([...filesOf(tree.root, "", reader)], lockfiles, limit);
   } finally {
@@ -80,17 +88,20 @@ async function readTree(image: StoredLayers, reader: ContentReader): Promise<Fil
 class ContentReader {
   readonly #contents = new Map<string, Content>();
   #textLeft = mostHeld;
+  #namedLeft: number;
 
   constructor(
     private readonly programFile: string,
-    private readonly mostText: number,
-  ) {}
+    private readonly limit: Pick<InventoryLimit, "text" | "named">,
+  ) {
+    this.#namedLeft = limit.named;
+  }
 
   async read(layer: StoredLayer, offset: number, path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
     const [sha1, sha256] = [createHash("sha1"), createHash("sha256")];
     const passing = new PassingProgram(this.programFile);
     const isText = isEvidence(posix.resolve("/", path).slice(1));
-    const most = Math.min(this.mostText, this.#textLeft);
+    const most = Math.min(this.limit.text, this.#textLeft);
     const texts: Buffer[] = [];
     let size = 0;
     for await (const chunk of chunks) {
@@ -100,7 +111,8 @@ class ContentReader {
       await passing.add(chunk);
       if (isText && size <= most) texts.push(Buffer.from(chunk));
     }
-    const program = await passing.read();
+    const program = await passing.read(this.#namedLeft > 0);
+    this.#namedLeft -= program?.named ?? 0;
     const isTooLarge = isText && size > most;
     if (isText && !isTooLarge) this.#textLeft -= size;
     this.#contents.set(keyOf(layer, offset), {

@@ -11,6 +11,8 @@ import { knownOf, type Package, unknownOf } from "./package.js";
 /** What a program says that it is made of; it is told in which file it was found when that is known. */
 export interface ProgramContent {
   packagesIn(foundIn: string): Package[];
+  /** How many packages it names. */
+  named: number;
   /** What it says in a form that is not read, a clause each. */
   unread: readonly string[];
 }
@@ -21,8 +23,8 @@ const magic = Buffer.from("\x7fELF", "latin1");
 const mostHeld = 64 << 20;
 const piece = 1 << 20;
 
-// More than the list of any program takes.
-const mostInflated = 8 << 20;
+// More than the list of any program takes: one of a thousand crates has some 100 kB.
+const mostInflated = 2 << 20;
 
 /** Takes the content of a file as it passes, and keeps it as long as it may be a program. */
 export class PassingProgram {
@@ -49,9 +51,16 @@ export class PassingProgram {
     if (this.#heldBytes > (this.#isOnDisk ? piece : this.most)) await this.#spill();
   }
 
-  /** What it is made of; undefined of what is no program. Nothing is kept of it. */
-  async read(): Promise<ProgramContent | undefined> {
+  /**
+   * What it is made of; undefined of what is no program. Nothing is kept of it. `isRead` is false where the programs
+   * before it have named more than is kept.
+   */
+  async read(isRead = true): Promise<ProgramContent | undefined> {
     if (!magic.equals(this.#beginning)) return undefined;
+    if (!isRead) {
+      if (this.#isOnDisk) await rm(this.file);
+      return unreadProgram;
+    }
     if (!this.#isOnDisk) return contentOf(new HeldBytes(this.#held));
     await this.#spill();
     const program = new ProgramFile(this.file);
@@ -71,12 +80,21 @@ export class PassingProgram {
   }
 }
 
+const unreadProgram: ProgramContent = {
+  packagesIn: () => [],
+  named: 0,
+  unread: ["it is not read, since those before it name more packages than images have"],
+};
+
 function contentOf(program: ProgramBytes): ProgramContent {
   const go = packagesOfGo(program, "");
   const crates = cratesOf(program);
+  const named = [...knownOf(go), ...(crates ?? [])];
+  const distinct = [...new Map(named.map((each) => [each.purl, each])).values()];
   const isSilent = go.length === 0 && sectionOf(program, ".go.buildinfo") !== undefined;
   return {
-    packagesIn: (foundIn) => [...knownOf(go), ...(crates ?? [])].map((each) => ({ ...each, foundIn })),
+    packagesIn: (foundIn) => distinct.map((each) => ({ ...each, foundIn })),
+    named: named.length,
     unread: [
       ...(isStrippedOfSections(program)
         ? ["it has no sections, as what was packed: what it is made of is not known"]

@@ -29,6 +29,8 @@ export const bundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 // Each takes a while to verify.
 const mostWitnesses = 32;
+// Bytes of a certificate, or a timestamp: one has a few thousand, and what parses them takes thousands of times as much.
+const mostOfOne = 64 << 10;
 
 /** What is signed of a statement's bytes: its media type as well (DSSE, version 1). */
 export async function signedBytesOf(payload: Buffer): Promise<Buffer> {
@@ -76,6 +78,8 @@ export async function parseBundle(bytes: Buffer): Promise<StatementBundle> {
   const { payload, payloadType, signatures } = bundle.content.dsseEnvelope;
   if (witnessesOf(bundle) > mostWitnesses)
     throw refused("has more entries and timestamps than anybody makes");
+  if (witnessingIn(bundle).some(isTooLarge))
+    throw refused("has a certificate or timestamp of more bytes than any has");
   // It has one signature, else it is no bundle of Sigstore.
   const [first] = signatures;
   const statement = payloadType === statementMediaType ? parseStatement(payload) : undefined;
@@ -87,6 +91,26 @@ export async function parseBundle(bytes: Buffer): Promise<StatementBundle> {
 function witnessesOf({ verificationMaterial }: BundleWithDsseEnvelope): number {
   const { tlogEntries, timestampVerificationData } = verificationMaterial;
   return tlogEntries.length + (timestampVerificationData?.rfc3161Timestamps.length ?? 0);
+}
+
+/** Everything that is parsed as ASN.1. */
+function witnessingIn({ verificationMaterial }: BundleWithDsseEnvelope): Buffer[] {
+  const { content, timestampVerificationData } = verificationMaterial;
+  const certificates =
+    content.$case === "x509CertificateChain"
+      ? content.x509CertificateChain.certificates
+      : content.$case === "certificate"
+        ? [content.certificate]
+        : [];
+  return [
+    ...certificates.map(({ rawBytes }) => rawBytes),
+    ...(timestampVerificationData?.rfc3161Timestamps ?? []).map(({ signedTimestamp }) => signedTimestamp),
+  ];
+}
+
+/** Whether a certificate or timestamp is larger than any is: nobody parses it. */
+export function isTooLarge({ length }: Buffer): boolean {
+  return length > mostOfOne;
 }
 
 function certificateIn({ verificationMaterial }: BundleWithDsseEnvelope): Buffer | undefined {

@@ -1,3 +1,4 @@
+import { isTooLarge } from "./bundle.js";
 import type { CertificateIdentity } from "./identity.js";
 
 // Fulcio's extension for the repository that a job ran for, and those for who vouched for the identity: as a DER
@@ -11,6 +12,7 @@ const longestName = 2000;
 
 /** Whom a certificate (DER) says it was issued to; undefined where it does not. */
 export async function identityIn(der: Buffer): Promise<CertificateIdentity | undefined> {
+  if (isTooLarge(der)) return undefined;
   const { X509Certificate } = await import("@sigstore/core");
   try {
     const certificate = X509Certificate.parse(Buffer.from(der));

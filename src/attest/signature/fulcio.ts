@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { parseJson } from "../../json.js";
+import { jsonLimit, parseBounded } from "../../json.js";
 import type { IdentityToken } from "./identity-token.js";
 import { signatureBy } from "./key.js";
 import { ask, type Delivery, endpoint, type Service, unreadable } from "./service.js";
@@ -48,7 +48,7 @@ export async function certify(
 }
 
 function certificatesIn(body: Buffer, service: Service): Omit<CertifiedKey, "key"> {
-  const parsed = answerSchema.safeParse(parseJson(body.toString("utf8"))).data;
+  const parsed = answerSchema.safeParse(parseBounded(body.toString("utf8"), jsonLimit)).data;
   try {
     const [certificate, authority] = (parsed?.chain.certificates ?? []).map(
       (pem) => new X509Certificate(pem),

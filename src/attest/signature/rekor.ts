@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { TransparencyLogEntry } from "@sigstore/bundle";
 import { z } from "zod";
-import { parseJson } from "../../json.js";
+import { jsonLimit, parseBounded } from "../../json.js";
 import type { SignedStatement } from "./bundle.js";
 import { ask, type Delivery, endpoint, type Service, type ServiceAnswer, unreadable } from "./service.js";
 
@@ -47,7 +47,9 @@ export function isEntryOf(
   { canonicalizedBody }: Pick<TransparencyLogEntry, "canonicalizedBody">,
   { payload, signature }: Pick<SignedStatement, "payload" | "signature">,
 ): boolean {
-  const { data } = dsseSchema.safeParse(parseJson(Buffer.from(canonicalizedBody).toString("utf8")));
+  const { data } = dsseSchema.safeParse(
+    parseBounded(Buffer.from(canonicalizedBody).toString("utf8"), jsonLimit),
+  );
   return (
     data?.spec.payloadHash.value === createHash("sha256").update(payload).digest("hex") &&
     data.spec.signatures[0]?.signature === signature.toString("base64")
@@ -98,9 +100,9 @@ async function enterOnce(
 }
 
 function entryIn({ body }: ServiceAnswer, service: Service): TransparencyLogEntry {
-  const entry = answerSchema.safeParse(parseJson(body.toString("utf8"))).data;
+  const entry = answerSchema.safeParse(parseBounded(body.toString("utf8"), jsonLimit)).data;
   const canonicalizedBody = Buffer.from(entry?.body ?? "", "base64");
-  const kind = kindSchema.safeParse(parseJson(canonicalizedBody.toString("utf8"))).data;
+  const kind = kindSchema.safeParse(parseBounded(canonicalizedBody.toString("utf8"), jsonLimit)).data;
   if (entry === undefined || kind === undefined) throw unreadable(service, "is no entry of a log");
   const { signedEntryTimestamp, inclusionProof: proof } = entry.verification;
   return {

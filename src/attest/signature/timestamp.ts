@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isTooLarge } from "./bundle.js";
 import { ask, type Delivery, endpoint, type Service, unreadable } from "./service.js";
 
 // A request of RFC 3161, version 1, for a SHA-256 (its 32 bytes follow), and that its certificate is left out.
@@ -18,6 +19,7 @@ export async function timestamp(delivery: Delivery, authority: string, signature
     body: Buffer.concat([Buffer.from(requestHead, "hex"), digest]),
   });
   const { RFC3161Timestamp } = await import("@sigstore/core");
+  if (isTooLarge(body)) throw unreadable(service, "is larger than any timestamp");
   try {
     const { status, tstInfo, signingTime } = RFC3161Timestamp.parse(Buffer.from(body));
     // Granted, or with modifications (RFC 3161 section 2.4.2). Who signed it is for those who verify it.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseJson } from "../../json.js";
+import { jsonLimit, parseBounded } from "../../json.js";
 import { ask, type Delivery, type Service, unreadable } from "./service.js";
 
 const answer = z.object({ value: z.string().min(1) });
@@ -23,7 +23,7 @@ export async function requestToken(
     authorization: `Bearer ${token}`,
     statuses: [200],
   });
-  const parsed = answer.safeParse(parseJson(body.toString("utf8")));
+  const parsed = answer.safeParse(parseBounded(body.toString("utf8"), jsonLimit));
   if (parsed.success) return parsed.data.value;
   throw unreadable(service, "holds no token");
 }

@@ -11,7 +11,7 @@ import { type Storage, storedImage } from "../../support/stored-image.js";
 type Layers = readonly (readonly MemberSpec[])[];
 
 const none: ReadonlyMap<string, string> = new Map();
-const limit = { text: 1000, packages: 1000, files: 1000, paths: 8 << 20 };
+const limit = { text: 1000, packages: 1000, files: 1000, paths: 8 << 20, named: 1000 };
 
 const read = (layers: Layers, lockfiles = none, storage: Storage = {}) =>
   readInventory(storedImage(layers, storage), lockfiles);
@@ -326,6 +326,16 @@ describe("readInventory of what is not read", () => {
     expect((await readInventory(storedImage(layers), none, limit)).remarks).toEqual([]);
   });
 
+  it("reads no program behind those that name more packages than are kept, each of them once", async () => {
+    const twice = crates(JSON.stringify({ packages: Array(3).fill({ name: "serde", version: "1.0.228" }) }));
+    const layers = [[file("a", twice), file("b", twice), file("c", serde)]];
+    const given = await readInventory(storedImage(layers), none, { ...limit, named: 5 });
+    expect(given.packages.map(({ foundIn }) => foundIn)).toEqual(["/a", "/b"]);
+    expect(given.remarks).toEqual([
+      "/c: it is not read, since those before it name more packages than images have.",
+    ]);
+  });
+
   it("lists no more files than their paths may take, in their order", async () => {
     const layers = [["a", "bb", "cccc"].map((name) => file(name))];
     const given = await readInventory(storedImage(layers), none, { ...limit, paths: 3 });
@@ -366,7 +376,7 @@ describe("readInventory", () => {
 
   it("refuses a layer that is another than its digest", async () => {
     const { content, ...image } = storedImage([[file("a")]]);
-    const open = async () => Readable.from(["another"]);
+    const open = async () => Readable.from([Buffer.from("another")]);
     await expect(readInventory({ ...image, content: { ...content, open } })).rejects.toThrow(
       VerificationError,
     );

@@ -204,6 +204,20 @@ describe("a bundle that was tampered with", () => {
       "nothing that the trusted root knows says when",
     ],
     [
+      "a certificate of a megabyte",
+      ({ json }) =>
+        (json.verificationMaterial.certificate = { rawBytes: Buffer.alloc(1 << 20).toString("base64") }),
+      "has a certificate or timestamp of more bytes than any has",
+    ],
+    [
+      "a timestamp of a megabyte",
+      ({ json }) =>
+        (json.verificationMaterial.timestampVerificationData = {
+          rfc3161Timestamps: [{ signedTimestamp: Buffer.alloc(1 << 20).toString("base64") }],
+        }),
+      "has a certificate or timestamp of more bytes than any has",
+    ],
+    [
       "a second signature",
       ({ json, other }) => json.dsseEnvelope.signatures.push(...other.dsseEnvelope.signatures),
       "is no bundle of Sigstore",
