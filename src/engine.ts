@@ -1,8 +1,15 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Container, ImageLayerCompression, ImageMediaTypes } from "@dagger.io/dagger";
+import {
+  type Container,
+  type Directory,
+  dag,
+  ImageLayerCompression,
+  ImageMediaTypes,
+} from "@dagger.io/dagger";
 import { z } from "zod";
 import { lastLine, messageOf, SlipwayError } from "./errors.js";
-import { scratch } from "./files.js";
+import { nameByContent, scratch } from "./files.js";
 import type { Compression } from "./oci/formats.js";
 import { type LayoutArchive, openLayoutArchive } from "./oci/layout.js";
 import { excerpt } from "./text.js";
@@ -30,6 +37,24 @@ export async function exportArchive(
     })
     .export(path);
   return openLayoutArchive(path);
+}
+
+// No other directory has the content of one with this file.
+const contextMark = ".slipway-context";
+
+/**
+ * Gives what is written into a directory as the context of a build.
+ *
+ * Dagger 1.0 takes a context by the steps that first led to its content, be it in another session or in the repository,
+ * and repeats them where the build runs: a path that is not there is an error or an empty context. So the path
+ * follows from the content, and the content is nobody else's until the mark is taken out.
+ */
+export async function writeBuildContext(write: (directory: string) => Promise<void>): Promise<Directory> {
+  const directory = await mkdtemp("context-");
+  await write(directory);
+  await writeFile(join(directory, contextMark), "");
+  const path = await nameByContent(directory, "context");
+  return dag.currentModule().workdir(path).withoutFile(contextMark);
 }
 
 /** What the engine says of a command that failed. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtemp, readFile } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile, readlink, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Directory } from "@dagger.io/dagger";
@@ -42,4 +42,38 @@ export async function digestOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
   return `sha256:${hash.digest("hex")}`;
+}
+
+/**
+ * Moves a directory to a path that says its content, and gives that path: the same files lie there in every call. Where
+ * it is taken, it is by the same files.
+ */
+export async function nameByContent(directory: string, name: string): Promise<string> {
+  const path = `${name}-${await digestOfTree(directory)}`;
+  try {
+    await rename(directory, path);
+  } catch (error) {
+    if (
+      !(error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "EEXIST"))
+    )
+      throw error;
+    await rm(directory, { recursive: true });
+  }
+  return path;
+}
+
+/** SHA-256 of the paths below a directory, with the mode and the content of each. */
+async function digestOfTree(directory: string): Promise<string> {
+  const hash = createHash("sha256");
+  for (const path of (await readdir(directory, { recursive: true })).toSorted()) {
+    const absolute = join(directory, path);
+    const stats = await lstat(absolute);
+    const content = stats.isSymbolicLink()
+      ? await readlink(absolute)
+      : stats.isFile()
+        ? await digestOfFile(absolute)
+        : "";
+    hash.update(JSON.stringify([path, stats.mode, content]));
+  }
+  return hash.digest("hex");
 }

@@ -1,7 +1,7 @@
-import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { type Directory, dag } from "@dagger.io/dagger";
 import type { CiImageSettings } from "../config.js";
+import { writeBuildContext } from "../engine.js";
 import { InputError } from "../errors.js";
 import { readIfPresent } from "../files.js";
 
@@ -54,15 +54,15 @@ export async function readCiImageFiles(source: Directory, settings: CiImageSetti
     .source()
     .filter({ include: [...defaults] })
     .withDirectory("/", source.filter({ include: [...own] }));
-  // From the module's own directory, a build of it sees the same on every Dagger.
-  const context = await mkdtemp("context-");
-  await files.export(context);
   const content = new Map<string, Buffer>();
-  for (const path of new Set([...required, toolsLock])) {
-    const bytes = await readIfPresent(join(context, path));
-    if (bytes !== undefined) content.set(path, bytes);
-    else if (required.includes(path))
-      throw new InputError({ subject: path, expected: "a file in the source", given: undefined });
-  }
-  return { directory: dag.currentModule().workdir(context), content };
+  const directory = await writeBuildContext(async (context) => {
+    await files.export(context);
+    for (const path of new Set([...required, toolsLock])) {
+      const bytes = await readIfPresent(join(context, path));
+      if (bytes !== undefined) content.set(path, bytes);
+      else if (required.includes(path))
+        throw new InputError({ subject: path, expected: "a file in the source", given: undefined });
+    }
+  });
+  return { directory, content };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Container, type Directory, dag, ExistsType, type Platform } from "@dagger.io/dagger";
 import { imageMaterial } from "../attest/provenance.js";
@@ -7,7 +7,7 @@ import { summarizeDockerfile } from "../dockerfile/dockerfile.js";
 import { scratch as scratchBase } from "../dockerfile/from.js";
 import { pinText } from "../dockerfile/pinned-text.js";
 import type { Source } from "../dockerfile/sources.js";
-import { buildFailure, exportArchive } from "../engine.js";
+import { buildFailure, exportArchive, writeBuildContext } from "../engine.js";
 import { InputError, SlipwayError, VerificationError } from "../errors.js";
 import { scratch } from "../files.js";
 import type { Compression } from "../oci/formats.js";
@@ -156,16 +156,15 @@ function wholeContext({ context }: StagedTarget): Source[] {
   return node === undefined ? [] : [{ path: "/", node }];
 }
 
-/** Writes the build context into the module's own directory: a build of it sees the same on every Dagger. */
-async function writeContext(name: string, text: string, copied: readonly Source[]): Promise<Directory> {
-  const directory = await mkdtemp("context-");
-  await writeSources(directory, copied, name);
-  await writeFile(join(directory, engineDockerfile), text);
-  await writeFile(
-    join(directory, `${engineDockerfile}.dockerignore`),
-    `${engineDockerfile}\n${engineDockerfile}.dockerignore\n`,
-  );
-  return dag.currentModule().workdir(directory);
+function writeContext(name: string, text: string, copied: readonly Source[]): Promise<Directory> {
+  return writeBuildContext(async (directory) => {
+    await writeSources(directory, copied, name);
+    await writeFile(join(directory, engineDockerfile), text);
+    await writeFile(
+      join(directory, `${engineDockerfile}.dockerignore`),
+      `${engineDockerfile}\n${engineDockerfile}.dockerignore\n`,
+    );
+  });
 }
 
 /** Has the engine build one stage of the project's own Dockerfile from the source, and gives its files. */
@@ -183,7 +182,7 @@ export async function buildStage(
     });
   await project.signIn();
   const source = {
-    directory: project.source,
+    directory: await writeBuildContext(async (directory) => void (await project.source.export(directory))),
     dockerfile,
     platform: parsePlatform(platform, "--platform"),
     target,
