@@ -71,7 +71,8 @@ const linesShown = 4;
 /** Why a build failed: what the command that did printed last. The engine's own message is only its exit code. */
 export function buildFailure(dockerfile: string, error: unknown): Error {
   const failed = failedCommand.safeParse(error).data;
-  if (failed === undefined) return new SlipwayError(`${dockerfile}: ${lastLine(messageOf(error))}`);
+  if (failed === undefined)
+    return new SlipwayError(`${dockerfile}: ${excerpt(lastLine(messageOf(error)), 500)}`);
   const { cmd, exitCode, stdout, stderr } = failed;
   const printed = (stderr.trim() || stdout.trim()).split("\n").map((line) => line.trim());
   // Slipway's own Dockerfile names itself in what it prints, and says all of it in one line.

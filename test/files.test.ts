@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { nameByContent } from "../src/files.js";
@@ -8,7 +8,8 @@ describe("a directory that is named by its content", () => {
   const change: Record<string, (directory: string) => Promise<unknown>> = {
     "a file's content": (directory) => writeFile(join(directory, "bin/run"), "other"),
     "a file's mode": (directory) => chmod(join(directory, "bin/run"), 0o600),
-    "a file's name": (directory) => writeFile(join(directory, "bin/another"), ""),
+    "another file": (directory) => writeFile(join(directory, "bin/another"), ""),
+    "a file's name": (directory) => rename(join(directory, "bin/run"), join(directory, "bin/ran")),
     "where a link leads": (directory) => symlink("bin/nowhere", join(directory, "link")),
     "an empty directory": (directory) => mkdir(join(directory, "bin/empty")),
   };

@@ -39,12 +39,13 @@ export async function readPlatform(
   const config = await content.read(manifest.config);
   const subject = `${content.name}: image configuration`;
   const { os, architecture, variant, rootfs, history } = parseConfiguration(config, subject);
-  requireHistory(history, rootfs.diff_ids.length, subject);
+  const layers = pairLayers(manifest.layers, rootfs.diff_ids, subject);
+  requireHistory(history, layers.length, subject);
   return {
     platform: parsePlatform(formatPlatform({ os, architecture, variant: variant ?? "" })),
     imageId: manifest.config.digest,
     config,
-    layers: pairLayers(manifest.layers, rootfs.diff_ids, subject),
+    layers,
     content,
   };
 }
