@@ -908,7 +908,7 @@ export class Slipway {
     ref?: string,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
-    const registry = startRehearsalRegistry(await this.project());
+    const registry = await startRehearsalRegistry(await this.project());
     const project = await this.withRegistryService(rehearsalHost, registry).project();
     const { mainBranch } = project.settings.release;
     const given = { ref: ref ?? `refs/heads/${mainBranch}`, preRelease: true, ...rehearsalCommit };
@@ -965,7 +965,7 @@ export class Slipway {
    * @param reference Image by tag or digest: ghcr.io/acme/app:1.2.3
    * @param anonymous Read it without credentials, as somebody without an account does.
    * @param signedBy Who has to have signed it: an identity, a regular expression between slashes that all of the identity
-   * has to match, or a public key in PEM: "$(cat cosign.pub)"
+   * has to match, or a public key in PEM, which begins with a hyphen: --signed-by="$(cat cosign.pub)"
    * @param issuer Who vouches for the identity. Default: GitHub's or GitLab's, for identities of theirs.
    * @param sourceRepository The repository that the job ran for, which an identity does not say whose workflow lies in
    * another one, as Slipway's does: https://github.com/acme/app

@@ -33,7 +33,8 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
   const isGo = repository.has("go.mod");
   const found = readImages(repository, parseVariables(env), isMain);
   const draft = withDefaults(found, repository);
-  const hasImages = namesImages(draft) || repository.dockerfiles.length > 0;
+  // A program without a Dockerfile gets Slipway's.
+  const hasImages = namesImages(draft) || repository.dockerfiles.length > 0 || repository.isProgram;
   const defaults = parseSettings(undefined);
   const versions = isGo ? readToolVersions(repository, tools, defaults.ciImage.go) : { notes: [] };
 
@@ -43,7 +44,7 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
   const { settings, notes } = draftSettings(draft, {
     mainBranch,
     defaultDockerfile: repository.defaultDockerfile,
-    ciImage: "go" in versions && versions.go !== undefined ? { go: versions.go } : undefined,
+    ciImage: "go" in versions && versions.go !== undefined ? ciImageOf(repository, versions.go) : undefined,
     cacheKey: isDefault(keyFiles, defaults.cacheKey.files) ? undefined : { files: keyFiles },
   });
   const settingsText = formatSettings(settings);
@@ -76,6 +77,12 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
     }),
   );
   return new Map([...wanted].filter(([path]) => !repository.has(path)));
+}
+
+/** The image that Go comes from is a build argument of Slipway's own Dockerfile.ci. */
+function ciImageOf(repository: Repository, go: string): object {
+  const base = { buildArgs: { BASE_IMAGE: `golang:${go}-alpine3.23` } };
+  return { go, ...(repository.has("Dockerfile.ci") ? {} : base) };
 }
 
 /** The settings that the repository has already; undefined where there are none, or none that hold. */

@@ -67,13 +67,14 @@ export function namesImages({ images, notes }: Draft): boolean {
 
 /**
  * An image that nothing names goes where the forge of its project has a place for it: one for each component, where each
- * has a directory with a Dockerfile. A project without a Dockerfile has none.
+ * has a directory with a Dockerfile. A program without a Dockerfile gets Slipway's.
  */
 export function withDefaults(draft: Draft, repository: Repository): Draft {
   const { origin, dockerfiles, defaultDockerfile } = repository;
   const place = origin && imageRepositoryOf(origin);
-  if (namesImages(draft) || dockerfiles.length === 0 || origin === undefined || place === undefined)
-    return draft;
+  const hasNone = dockerfiles.length === 0;
+  if (namesImages(draft) || (hasNone && !repository.isProgram)) return draft;
+  if (origin === undefined || place === undefined) return draft;
   const components = defaultDockerfile === undefined ? componentsOf(repository) : [];
   const image = (dockerfile: string | undefined, name: string): DraftImage => ({
     ...(components.length > 1 ? { name } : {}),
@@ -99,9 +100,20 @@ export function withDefaults(draft: Draft, repository: Repository): Draft {
     components.length > 1
       ? components.map(({ dockerfile, name }) => image(dockerfile, name))
       : [image(components[0]?.dockerfile ?? defaultDockerfile, "")];
-  const notes = [defaultPlace(images), ...(components.length > 1 ? [oneVersion(images)] : [])];
+  const notes = [
+    defaultPlace(images),
+    ...(hasNone ? [ownDockerfile] : []),
+    ...(components.length > 1 ? [oneVersion(images)] : []),
+  ];
   return { ...draft, images, notes: [...draft.notes, ...notes] };
 }
+
+const ownDockerfile: Note = {
+  kind: "differs",
+  file: "slipway.json",
+  what: "the Dockerfile",
+  why: "there is none, so the image is Slipway's: the program alone, as user 65532; one that calls others over TLS needs certificates, so write a Dockerfile.release with a base that has them",
+};
 
 function defaultPlace(images: readonly DraftImage[]): Note {
   const repositories = images.flatMap((image) => image.repositories.map(({ repository }) => repository));

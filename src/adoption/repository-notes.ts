@@ -1,6 +1,6 @@
 import { parseSettings } from "../config.js";
 import { eitherContextOf } from "./build-context.js";
-import { callerInputOf, includedPipeline } from "./callers.js";
+import { callerInputOf, includedPipeline, renderCallers } from "./callers.js";
 import type { Draft } from "./draft.js";
 import { dockerfilesOf, imageSourceOf, type Unbuilt } from "./image-source.js";
 import type { Note } from "./note.js";
@@ -48,10 +48,10 @@ export function noteRepository(
   const isUnnamed = release.images.some(({ repositories }) => repositories.length === 0);
   if (!hasImages)
     add(
-      "differs",
+      "to-do",
       "slipway.json",
       "release",
-      "there is no Dockerfile, so the pipeline releases no image: add a Dockerfile.release, name release.repositories, and run init again without this page's files",
+      'nothing says what an image would hold, so no release is written: write a Dockerfile.release (for one program: FROM scratch, COPY app /app, ENTRYPOINT ["/app"]), delete what init has written, this page included, and call it again',
     );
   else if (isUnnamed)
     add(
@@ -105,13 +105,11 @@ export function noteRepository(
       "the settings",
       "they were there: compare them with those at the end of this page",
     );
-  const { forge, hasGitlabPipeline, dockerHub, others } = callerInputOf(repository, settings, {
-    mainBranch: mainBranch ?? "main",
-    hasImages,
-  });
-  if (hasGitlabPipeline && forge === "gitlab")
-    add("to-do", ".gitlab-ci.yml", "include", `add - local: ${includedPipeline} to it`);
-  if (forge === "gitlab" && /^stages\s*:/m.test(repository.text(".gitlab-ci.yml") ?? ""))
+  const input = callerInputOf(repository, settings, { mainBranch: mainBranch ?? "main", hasImages });
+  const { dockerHub, others } = input;
+  const isIncluded = renderCallers(input).has(includedPipeline);
+  if (isIncluded) add("to-do", ".gitlab-ci.yml", "include", `add - local: ${includedPipeline} to it`);
+  if (isIncluded && /^stages\s*:/m.test(repository.text(".gitlab-ci.yml") ?? ""))
     add(
       "to-do",
       ".gitlab-ci.yml",
@@ -140,8 +138,8 @@ export function noteRepository(
 /** What to do about a Dockerfile that no pipeline has all files of. */
 function wayOutOf({ context, paths }: Unbuilt): string {
   if (context !== undefined)
-    return `it is below ${context}, and the build context of a release is the root: write the paths from there, as in COPY ${context}/${paths[0]}, or release it by --source ${context} in a job of your own, with a slipway.json there. No release is written before`;
-  return "git does not have what is copied, and no pipeline of Slipway's makes it: a stage of the Dockerfile can, or a job of yours, whose binaries the pipeline releases (docs/release.md of Slipway, Binaries that you build). No release is written before";
+    return `it is below ${context}, and the build context of a release is the root: write the paths from there, as in COPY ${context}/${paths[0]}, or release it by --source ${context} in a job of your own, with a slipway.json there. So no pipeline is written that releases`;
+  return "git does not have what is copied, and no pipeline of Slipway's makes it: a stage of the Dockerfile can, or a job of yours, whose binaries the pipeline releases: https://github.com/acme/slipway/blob/v0.1.0/docs/release.md#binaries-that-you-build has both pipelines. So none is written that releases";
 }
 
 /** What is another way for every project. */

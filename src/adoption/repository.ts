@@ -91,6 +91,12 @@ export class Repository {
     return commonDockerfiles.find((path) => this.files.paths.has(path));
   }
 
+  /** Whether it is one program of Go, as far as names of files tell: that of the root, or the only one of cmd. */
+  get isProgram(): boolean {
+    const mains = [...this.files.paths].filter((path) => /^(?:cmd\/[^/]+\/)?main\.go$/.test(path));
+    return this.has("go.mod") && (mains.includes("main.go") || mains.length === 1);
+  }
+
   /** The main branch, as far as the checkout tells; the branch that is checked out is one only by its name. */
   get mainBranch(): string | undefined {
     const remote = /^ref: refs\/remotes\/origin\/(\S+)/.exec(

@@ -13,7 +13,7 @@ export const toolsFile = ".mise/config.toml";
 export interface ToolVersions {
   /** Text of `.mise/config.toml`; absent where there is one, or where Slipway's own versions hold. */
   config?: string;
-  /** Go of the CI image, where it has to be another one than the default. */
+  /** Go of the CI image, where it has to be another one than the default; an exact version. */
   go?: string;
   notes: readonly Note[];
 }
@@ -63,7 +63,9 @@ function goOf(
   const pinned = named.find(({ tools }) => tools.go !== undefined);
   const [, least] = /^(?:toolchain go|go )(\d+\.\d+(?:\.\d+)?)\s*$/m.exec(module) ?? [];
   const wanted = pinned?.tools.go ?? least;
-  if (wanted !== undefined && isHigher(wanted, defaultGo)) return { go: wanted };
+  // The first of 1.26 is 1.26.0.
+  if (wanted !== undefined && isHigher(wanted, defaultGo))
+    return { go: /^\d+\.\d+$/.test(wanted) ? `${wanted}.0` : wanted };
   if (pinned?.tools.go !== undefined && pinned.tools.go !== defaultGo)
     notes.push({
       kind: "differs",

@@ -33,6 +33,8 @@ export interface Assembly {
   labels?: Readonly<Record<string, string>>;
   /** Directory for what is copied out of other images, until the image was published. */
   workspace: string;
+  /** Looks at what was assembled; whatever it throws ends the assembly. */
+  check?: ((config: ContainerConfig, files: FileTree) => Promise<void>) | undefined;
 }
 
 /** One platform of an image, before anything is compressed or sent. */
@@ -80,7 +82,8 @@ export async function assembleVariant(assembly: Assembly): Promise<AssembledVari
     stages.set(description.index, await assembleStage(assembly, description, stages, images));
   const image = [...stages.values()].at(-1);
   if (image === undefined) throw new Error(`${dockerfile.name} has no stage.`);
-  const { description, base, layers, history } = image;
+  const { description, base, layers, history, tree } = image;
+  await assembly.check?.(description.config, tree);
   const author = description.author ?? base?.configuration.author;
   const bytes = formatConfiguration({
     created: formatTime(created),

@@ -1,12 +1,16 @@
+import { open } from "node:fs/promises";
 import { imageMaterial, type Material } from "../attest/provenance.js";
 import { type AssembledVariant, assembleVariant, type OpenImage } from "../dockerfile/assemble.js";
 import { packImage } from "../dockerfile/pack.js";
 import { imageKey, imagesOf } from "../dockerfile/stages.js";
 import type { BaseImage } from "../layer/base.js";
+import type { FileTree } from "../layer/file-tree.js";
+import type { ContainerConfig } from "../oci/configuration.js";
 import type { RegistryClient } from "../registry/client.js";
 import { readBase } from "./base.js";
 import { binaryMaterials } from "./binary-materials.js";
 import type { BuiltRelease } from "./built.js";
+import { checkProgram, type EngineBuild, programPaths } from "./engine-image.js";
 import { imageIdsOf } from "./image-ids.js";
 import { remarksOf } from "./remarks.js";
 import type { StagedRelease } from "./stage.js";
@@ -43,6 +47,8 @@ export async function assembleRelease(
         created: sourceDateEpoch,
         labels,
         workspace: layers,
+        check: (config, files) =>
+          checkStarted(config, files, { dockerfile: dockerfile.name, platform: target.platform }),
       }),
     );
   const bases = targets.flatMap((target) => imagesOf(dockerfile, target).map(({ reference }) => reference));
@@ -53,6 +59,35 @@ export async function assembleRelease(
     materials: async () => [...opened, ...(await binaryMaterials(staged.binaries))],
     pack: () => packImage(variants, { annotations, format, compression, directory: layers }),
   };
+}
+
+/** As much of a program as says for which machine it is, and what loads it. */
+const headerSize = 1 << 20;
+
+/**
+ * Holds the program that a container starts against the platform, wherever it was copied from: binaries that are passed
+ * are checked before, files of the source are not. What a base has is its own.
+ */
+async function checkStarted(
+  config: ContainerConfig,
+  files: FileTree,
+  build: Pick<EngineBuild, "dockerfile" | "platform">,
+): Promise<void> {
+  for (const path of programPaths(config)) {
+    const found = files.locate(path)?.nodes.at(-1);
+    if (found === undefined) continue;
+    if (found.type === "file" && "path" in found.content) {
+      const file = await open(found.content.path);
+      try {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(headerSize), 0, headerSize, 0);
+        const hasFile = async (loader: string) => files.locate(loader)?.nodes.at(-1) !== undefined;
+        await checkProgram(buffer.subarray(0, bytesRead), path, build, hasFile);
+      } finally {
+        await file.close();
+      }
+    }
+    return;
+  }
 }
 
 /** Each image is opened once for a platform; `materials` is told of each. */

@@ -10,6 +10,7 @@ import type { Source } from "../dockerfile/sources.js";
 import { buildFailure, exportArchive, writeBuildContext } from "../engine.js";
 import { InputError, SlipwayError, VerificationError } from "../errors.js";
 import { scratch } from "../files.js";
+import { parseConfiguration } from "../oci/configuration.js";
 import type { Compression } from "../oci/formats.js";
 import { joinPlatforms, readPlatform, type StoredPlatform } from "../oci/join.js";
 import { formatPlatform, type ImagePlatform, parsePlatform } from "../oci/platform.js";
@@ -254,7 +255,8 @@ async function checkMachine(
   build: Pick<EngineBuild, "dockerfile" | "platform">,
 ): Promise<void> {
   const files = container.rootfs();
-  for (const path of programPaths(image)) {
+  const { config } = parseConfiguration(image.config, "image configuration");
+  for (const path of programPaths(config)) {
     if (!(await files.exists(path, { expectedType: ExistsType.RegularType }))) continue;
     const copy = join(await scratch("program"), "program");
     await files.file(path).export(copy);

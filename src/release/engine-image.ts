@@ -76,8 +76,7 @@ export function finishPlatform(
 }
 
 /** Where the program may lie that a container starts, the likeliest first: absolute paths. */
-export function programPaths(image: StoredPlatform): string[] {
-  const { config } = parseConfiguration(image.config, "image configuration");
+export function programPaths(config: ContainerConfig): string[] {
   const [program] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   if (program === undefined) return [];
   if (program.includes("/")) return [posix.resolve("/", config.WorkingDir ?? "", program)];

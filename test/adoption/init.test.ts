@@ -222,9 +222,8 @@ jobs:
     "says nothing of a step that publishes by no script: %s",
     (step) => {
       const text = `on: push\njobs:\n  a:\n    steps:\n      - ${step}\n`;
-      expect(
-        rowsOf(initIn(checkout({ ".github/workflows/a.yml": text })).get("SLIPWAY.md"), "To do"),
-      ).toEqual([]);
+      const page = initIn(checkout({ ...goProject, ".github/workflows/a.yml": text })).get("SLIPWAY.md");
+      expect(rowsOf(page, "To do").filter((row) => row.includes("script"))).toEqual([]);
     },
   );
 
@@ -232,7 +231,11 @@ jobs:
     ["stages: [check, ship]\n", true],
     ["test:\n  stage: test\n", false],
   ])("says which stages its jobs are in where a pipeline has its own: %s", (pipeline, said) => {
-    const files = { ".git/config": gitConfig("git@gitlab.com:group/app.git"), ".gitlab-ci.yml": pipeline };
+    const files = {
+      ...goProject,
+      ".git/config": gitConfig("git@gitlab.com:group/app.git"),
+      ".gitlab-ci.yml": pipeline,
+    };
     const rows = rowsOf(initIn(files).get("SLIPWAY.md"), "To do").join();
     expect(rows.includes("build, test and deploy")).toBe(said);
   });
@@ -244,7 +247,13 @@ jobs:
 
   it("takes the Go that mise pins, where it is higher than the default", () => {
     const files = checkout({ ...goProject, ".mise/config.toml": '[tools]\ngo = "1.99.2"\n' });
-    expect(parseSettings(initIn(files).get("slipway.json")).ciImage.go).toBe("1.99.2");
+    expect(parseSettings(initIn(files).get("slipway.json")).ciImage).toMatchObject({
+      go: "1.99.2",
+      buildArgs: { BASE_IMAGE: "golang:1.99.2-alpine3.23" },
+    });
+    const least = checkout({ ...goProject, "go.mod": "module a\n\ngo 1.99\n", "Dockerfile.ci": "FROM a\n" });
+    const { go, buildArgs } = parseSettings(initIn(least).get("slipway.json")).ciImage;
+    expect([go, buildArgs]).toEqual(["1.99.0", {}]);
   });
 
   it("lists Dockerfiles that no image is made by", () => {
@@ -313,10 +322,34 @@ jobs:
     expect(Object.keys(workflow.jobs)).toEqual(["ci"]);
     expect(workflow.jobs.ci.if).toBeUndefined();
     expect(JSON.parse(written.get("slipway.json") ?? "").release?.repositories).toBeUndefined();
-    expect(rowsOf(written.get("SLIPWAY.md"), "Different").join()).toContain("there is no Dockerfile");
+    expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).toContain("write a Dockerfile.release");
     expect(written.get("SLIPWAY.md")).toMatch(/^dagger -m \S+ call --source \. ci$/m);
     const gitlab = initIn({ ...plain, ".git/config": gitConfig("https://gitlab.com/group/app") });
     expect(parse(gitlab.get(".gitlab-ci.yml") ?? "").include[0].inputs).toEqual({ release_from: "none" });
+  });
+
+  it.each([
+    ["main.go", true],
+    ["cmd/app/main.go", true],
+    ["internal/main.go", false],
+  ])("releases a program without a Dockerfile, which gets Slipway's: %s", (path, releases) => {
+    const { Dockerfile: _, ...plain } = goProject;
+    const written = initIn(checkout({ ...plain, [path]: "package main\n" }));
+    const { images } = parseSettings(written.get("slipway.json")).release;
+    expect(images[0]?.repositories).toHaveLength(releases ? 1 : 0);
+    const workflow = parse(written.get(".github/workflows/slipway.yml") ?? "");
+    expect(Object.keys(workflow.jobs)).toEqual(releases ? ["ci", "release"] : ["ci"]);
+  });
+
+  it("adds nothing to a pipeline of GitLab where it has written nothing to add", () => {
+    const files = {
+      ".git/config": gitConfig("git@gitlab.com:group/app.git"),
+      ".gitlab-ci.yml": "a: { script: [true] }\n",
+      Dockerfile: "FROM scratch\nCOPY dist/app /app\n",
+    };
+    const written = initIn(files);
+    expect([...written.keys()].filter((path) => path.startsWith(".gitlab"))).toEqual([]);
+    expect(written.get("SLIPWAY.md")).not.toContain(".gitlab-ci.slipway.yml");
   });
 
   it("writes no pipeline where there is nothing to call", () => {

@@ -69,6 +69,33 @@ async function build(body: string, project: Partial<StagedProject> = {}) {
   return assembleRelease(staged, { client: makeClient(), sourceDateEpoch: 0 });
 }
 
+describe("a program of the source", () => {
+  const own = (amd64: "amd64" | "arm64", arm64: "amd64" | "arm64"): Files => ({
+    ...source,
+    "dist/amd64/tool": program(amd64),
+    "dist/arm64/tool": program(arm64),
+  });
+  const lines = "COPY dist/$TARGETARCH/tool /usr/bin/tool\nENV PATH=/bin:/usr/bin\n";
+
+  it.each(['ENTRYPOINT ["tool"]', "CMD /usr/bin/tool", 'CMD ["/usr/bin/tool", "serve"]', ""])(
+    "is started by %j on the machine that it is for",
+    async (start) => {
+      const built = await build(`${lines}${start}`, { source: own("amd64", "arm64") });
+      expect(Object.keys(built.image)).toEqual(["linux/amd64", "linux/arm64"]);
+    },
+  );
+
+  it.each(['ENTRYPOINT ["tool"]', 'CMD ["/usr/bin/tool", "serve"]'])(
+    "is refused where it is for another: %j",
+    async (start) => {
+      const act = () => build(`${lines}${start}`, { source: own("arm64", "amd64") });
+      expect(await messageThrownBy(act)).toContain(
+        "for linux/amd64: expected /usr/bin/tool to be a program for amd64, got one for arm64.",
+      );
+    },
+  );
+});
+
 describe("without a setting", () => {
   const layouts: [string, Files, string, (arch: string) => string][] = [
     [

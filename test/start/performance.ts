@@ -138,7 +138,7 @@ async function showDocuments(scene: Scene, published: Published): Promise<void> 
   const client = new RegistryClient(theatre.settings);
   const reference = referenceOf(image);
   const signedBy = publicKey === undefined ? undefined : { signer: publicKey };
-  const by = publicKey === undefined ? "" : ' --signed-by "$(cat cosign.pub)"';
+  const by = publicKey === undefined ? "" : ' --signed-by="$(cat cosign.pub)"';
   screen.command(`dagger call ${global} verify-image --reference ${reference}${by}`);
   screen.say((await verifyReference(client, reference, signedBy)).markdown);
   const listed = documents.find(({ kind }) => kind === "spdx" || kind === "cyclonedx");
@@ -151,7 +151,7 @@ async function showDocuments(scene: Scene, published: Published): Promise<void> 
   }
   if (publicKey === undefined) return;
   screen.command(
-    `dagger call ${global} verify-image --reference ${reference} --signed-by "$(cat other.pub)"`,
+    `dagger call ${global} verify-image --reference ${reference} --signed-by="$(cat other.pub)"`,
   );
   const other = { signer: makeKeyPair().publicKey };
   screen.refusal(await failureOf(() => verifyReference(client, reference, other)));
