@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ReportFormat, render } from "../src/report.js";
@@ -88,6 +88,7 @@ describe("releases on both platforms", () => {
         "GITHUB_STEP_SUMMARY",
         "GITHUB_OUTPUT",
         "GITHUB_ENV",
+        "GITHUB_WORKSPACE",
         "RUNNER_TEMP",
         "DOCKER_CONFIG",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -111,14 +112,51 @@ describe("what is handed over", () => {
     const of = (name: string) =>
       githubJob(name).steps.flatMap(({ run, with: inputs }) => run ?? inputs?.path ?? []);
     expect(of("build-binaries").slice(-2)).toEqual(["tar -cf dist.tar dist", "dist.tar"]);
-    expect(of("release")).toContain("tar -xf dist.tar");
     const download = githubJob("release").steps.find(({ uses }) =>
       uses?.startsWith("actions/download-artifact@"),
     );
     expect(download?.with).toEqual({
       name: expression("inputs.artifact || format('{0}dist', inputs.prefix)"),
+      path: `${expression("runner.temp")}/binaries`,
     });
     expect(gitlabJob("build-binaries").artifacts?.paths).toEqual(["dist/"]);
+  });
+
+  describe("binaries that another job has packed", () => {
+    const unpack =
+      githubJob("release").steps.find(({ name }) => name === "Unpack the binaries")?.run ?? "missing";
+
+    /** Unpacks what a shell packs in an empty directory; gives the checkout, which has settings and an older dist. */
+    function unpacked(pack: string) {
+      const { path: temporary } = makeTemporaryDirectory();
+      const { path: checkout } = makeTemporaryDirectory();
+      mkdirSync(join(temporary, "binaries"));
+      mkdirSync(join(checkout, "dist"));
+      writeFileSync(join(checkout, "dist/older"), "");
+      writeFileSync(join(checkout, "slipway.json"), "own");
+      const env = { PATH: process.env.PATH, RUNNER_TEMP: temporary, GITHUB_WORKSPACE: checkout };
+      execFileSync("bash", ["-ec", `cd ${temporary}/binaries; ${pack}`], { env, stdio: "pipe" });
+      execFileSync("bash", ["-ec", unpack], { env, stdio: "pipe" });
+      return checkout;
+    }
+
+    it("are dist, with their modes, and nothing that lies beside it", () => {
+      const checkout = unpacked(
+        "mkdir dist; echo app > dist/app; chmod 755 dist/app; echo evil > slipway.json; tar -cf dist.tar dist slipway.json; rm -r dist",
+      );
+      expect(readdirSync(checkout).sort()).toEqual(["dist", "slipway.json"]);
+      expect(readFileSync(join(checkout, "slipway.json"), "utf8")).toBe("own");
+      expect(readdirSync(join(checkout, "dist"))).toEqual(["app"]);
+      expect(statSync(join(checkout, "dist/app")).mode & 0o777).toBe(0o755);
+    });
+
+    it.each([
+      ["a link", "ln -s /etc dist; tar -cf dist.tar dist; rm dist"],
+      ["a file", "echo app > dist; tar -cf dist.tar dist; rm dist"],
+      ["nothing of the name", "echo app > app; tar -cf dist.tar app; rm app"],
+    ])("are refused as %s", (_, pack) => {
+      expect(() => unpacked(pack)).toThrow();
+    });
   });
 
   it("are archives of all platforms in one directory", () => {

@@ -22,7 +22,7 @@ const layers: Record<string, readonly string[]> = {
   archive: ["errors"],
   oci: ["errors", "archive", "json"],
   layer: ["errors", "archive", "oci"],
-  dockerfile: ["errors", "archive", "oci", "layer"],
+  dockerfile: ["errors", "archive", "oci", "layer", "text"],
   registry: ["errors", "json", "oci", "secrets", "text"],
   forge: ["errors", "json", "registry"],
   attest: ["archive", "binaries", "errors", "json", "layer", "oci", "registry", "report", "secrets", "text"],
@@ -52,6 +52,7 @@ const layers: Record<string, readonly string[]> = {
     "project",
     "report",
     "secrets",
+    "text",
     "yaml-document",
   ],
   "ci-image": [

@@ -1,5 +1,6 @@
 import { parseSettings } from "../config.js";
 import type { Origin } from "../forge/origin.js";
+import { asJson } from "../text.js";
 import { imageSourceOf } from "./image-source.js";
 import type { Repository } from "./repository.js";
 import type { SettingsDocument } from "./settings-document.js";
@@ -90,7 +91,7 @@ export function renderCallers(input: CallerInput): Map<string, string> {
 function githubCaller(input: CallerInput): string {
   const { mainBranch, from, isGo } = input;
   const releases = from !== undefined;
-  const push = [`branches: [${JSON.stringify(mainBranch)}]`, ...(releases ? ['tags: ["v*", "!v*-*"]'] : [])];
+  const push = [`branches: [${asJson(mainBranch)}]`, ...(releases ? ['tags: ["v*", "!v*-*"]'] : [])];
   return text([
     "name: Slipway",
     "on:",
@@ -157,14 +158,12 @@ function gitlabCaller(input: CallerInput): string {
 
 /** A host is a text to YAML, unless it has a port. */
 function yamlHost(host: string): string {
-  return /^[a-z][a-z0-9.-]*$/i.test(host) ? host : JSON.stringify(host);
+  return /^[a-z][a-z0-9.-]*$/i.test(host) ? host : asJson(host);
 }
 
 /** A text as YAML reads it back: quoted where it could be a number or a word with a meaning. */
 function yamlText(word: string): string {
-  return /^(?!(?:null|true|false|yes|no|on|off|[yn])$)[a-z][a-z_-]*$/i.test(word)
-    ? word
-    : JSON.stringify(word);
+  return /^(?!(?:null|true|false|yes|no|on|off|[yn])$)[a-z][a-z_-]*$/i.test(word) ? word : asJson(word);
 }
 
 function text(lines: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { InputError } from "../errors.js";
+import { excerpt } from "../text.js";
 import { type PathPattern, parseIgnorePattern } from "./path-pattern.js";
 
 /** The patterns of a `.dockerignore`, in their order: the last one that matches decides. */
@@ -55,17 +56,20 @@ function directoryOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
 }
 
+// Characters: no path has more bytes.
+const longest = 4096;
+
 function parseRule(line: string, subject: string): Rule | undefined {
   const trimmed = trim(line);
   if (line.startsWith("#") || trimmed === "") return undefined;
   const isException = trimmed.startsWith("!");
   const text = isException ? trim(trimmed.slice(1)) : trimmed;
-  const pattern = text === "" ? undefined : parseIgnorePattern(clean(text));
+  const pattern = text === "" || text.length > longest ? undefined : parseIgnorePattern(clean(text));
   if (pattern === undefined)
     throw new InputError({
       subject,
       expected: "a pattern as in docs/**/*.md or !README.md",
-      given: trimmed,
+      given: excerpt(trimmed, 200),
       // Behind what a wildcard makes a regular expression, BuildKit repeats what stands before such a number.
       ...(/\{\d/.test(text) ? { fix: "Write \\{ for a brace, or a line for each number of characters" } : {}),
     });

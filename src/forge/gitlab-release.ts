@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { z } from "zod";
-import { ConflictError } from "../errors.js";
-import { type ApiSettings, callApi } from "../registry/service-api.js";
+import { ConflictError, InputError } from "../errors.js";
+import { type ApiSettings, callApi, parseAnswer } from "../registry/service-api.js";
 import { listAll } from "./pages.js";
 import {
   type FileOutcome,
@@ -26,6 +26,7 @@ const packages = z.array(z.object({ id: z.int(), name: z.string(), version: z.st
 const packageFiles = z.array(
   z.object({ id: z.int(), file_name: z.string(), size: z.int(), file_sha256: z.string().nullish() }),
 );
+const named = z.object({ commit: z.object({ id: z.string() }) });
 const links = z.array(z.object({ name: z.string(), url: z.string() }));
 
 /**
@@ -36,9 +37,12 @@ export class GitLabReleases implements Forge {
   constructor(private readonly project: GitLabProject) {}
 
   async publish(wanted: ForgeRelease): Promise<FileOutcome[]> {
-    const missing = missingFiles(this.project.api.subject, wanted, await this.#stored(wanted.tag));
-    for (const file of missing) await this.#upload(wanted.tag, file);
     const { subject } = this.project.api;
+    await this.#requireTag(wanted);
+    const missing = missingFiles(subject, wanted, await this.#stored(wanted.tag));
+    for (const file of missing) await this.#upload(wanted.tag, file);
+    // What another run has uploaded since under the same name would be what is downloaded.
+    if (missing.length > 0) missingFiles(subject, wanted, await this.#stored(wanted.tag));
     const path = `/releases/${encodeURIComponent(wanted.tag)}`;
     const name = `release ${wanted.tag}`;
     const found = await callApi(this.project.api, {
@@ -50,6 +54,23 @@ export class GitLabReleases implements Forge {
     // Another run may have made it since.
     if (found.status === 200 || !(await this.#create(wanted))) await this.#link(subject, wanted);
     return outcomesOf(wanted, missing);
+  }
+
+  /** A tag of another commit has other files. The token of a job may not see tags: then GitLab alone knows. */
+  async #requireTag({ tag, commit }: ForgeRelease): Promise<void> {
+    const { api } = this.project;
+    const name = `tag ${tag}`;
+    const url = this.#url(`/repository/tags/${encodeURIComponent(tag)}`);
+    const answer = await callApi(api, { method: "GET", url, name, accept: [200, 401, 403, 404] });
+    if (answer.status !== 200) return;
+    const found = parseAnswer(named, answer, `${api.subject}: ${name}`).commit.id;
+    if (found !== commit)
+      throw new InputError({
+        subject: `${api.subject}: ${name}`,
+        expected: commit,
+        given: found,
+        fix: "Check out the commit that it names there",
+      });
   }
 
   /** The files of the package of a tag, each as it is downloaded: the last one of its name. */

@@ -8,6 +8,7 @@ import type { Forge, ForgeRelease, ReleaseFile } from "../forge/release.js";
 import { log } from "../log.js";
 import type { Project } from "../project.js";
 import { reveal } from "../secrets.js";
+import { asMarkdown, excerpt } from "../text.js";
 import { buildContainer } from "./build.js";
 import { buildPrograms, type Compilation } from "./programs.js";
 import { type GoProject, readLine } from "./project.js";
@@ -77,7 +78,19 @@ async function changesUpTo(container: Container, tag: string): Promise<string> {
   const own = component === "" ? `--exclude "*/*"` : `--match "$COMPONENT*"`;
   const script = [
     `last="$(git describe --tags --abbrev=0 ${own} HEAD^ 2> /dev/null || true)"`,
-    `git log --max-count=${mostNotes} --format="- %s (%h)" \${last:+"$last.."}HEAD`,
+    `git log --max-count=${mostNotes} --format="%h %s" \${last:+"$last.."}HEAD`,
   ].join("\n");
-  return container.withEnvVariable("COMPONENT", component).withExec(["sh", "-ec", script]).stdout();
+  const log = await container
+    .withEnvVariable("COMPONENT", component)
+    .withExec(["sh", "-ec", script])
+    .stdout();
+  return log
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [, hash = "", subject = ""] = /^(\S+) ?(.*)$/.exec(line) ?? [];
+      // Whoever wrote a commit mentions nobody by it, and shows no image.
+      return `- ${asMarkdown(excerpt(subject, 300))} (${hash})\n`;
+    })
+    .join("");
 }

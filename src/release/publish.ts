@@ -15,6 +15,7 @@ import type { BuiltRelease } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
 import { followOvertaking, isWhole, manifestFor, type SetTag } from "./overtaken.js";
 import {
+  holdsImage,
   type PlanRequest,
   planTarget,
   type RepositoryPlan,
@@ -311,6 +312,7 @@ async function setTags(
   // Sending takes minutes, in which another publisher may have set a tag: the guard is asked once more.
   // The repository holds the image: a refusal is none of a repository that was never pushed to.
   const { tags } = isChange(plan) ? await planTarget({ ...publication, firstPublish: false }, target) : plan;
+  if (isChange(plan)) requireOwn(target.repository, tags, verified);
   const outcomes: TagOutcome[] = [];
   const set: SetTag[] = [];
   try {
@@ -334,6 +336,22 @@ async function setTags(
     ...arrival,
     ...(attached === undefined ? {} : { attached }),
   };
+}
+
+/**
+ * The engine does not build the same bytes twice: another publisher may have set a tag to an image of the same inputs
+ * that is another digest than the one that was sent, and of which all that is attached and reported would speak.
+ */
+function requireOwn(repository: Repository, tags: readonly TagPlan[], { digest }: VerifiedImage): void {
+  const others = tags.filter(
+    ({ action, platform, current }) =>
+      action === "leave" && platform === undefined && current !== undefined && current !== digest,
+  );
+  const [other] = others.filter(({ why }) => why.endsWith(holdsImage));
+  if (other !== undefined)
+    throw new ConflictError(
+      `${formatReference(repository, other.tag)}: another publisher has set it to ${other.current} meanwhile, which is this image in other bytes than ${digest}. Nothing was overwritten; run this again, which takes what is there.`,
+    );
 }
 
 function withFollowed(outcome: TagOutcome, why: string | undefined): TagOutcome {

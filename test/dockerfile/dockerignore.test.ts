@@ -95,6 +95,12 @@ describe("parseIgnoreList", () => {
     );
   });
 
+  it("refuses a pattern that is longer than any path", () => {
+    const act = () => parseIgnoreList("?".repeat(100_000), ".dockerignore");
+    expect(act).toThrow(InputError);
+    expect(act).toThrow(/^\.dockerignore:1: expected a pattern as in .{0,300}$/);
+  });
+
   it.each(["a\n!", "a\n[", "a\n!b\\", "a\n\\é", "a\n\\d", "a\n[*]", "a\n[\\d]", "a\n[b-a]"])(
     "refuses %j by line",
     (text) => {

@@ -186,6 +186,34 @@ describe("a release at GitLab", () => {
     );
   });
 
+  it("is not made where another run has uploaded another file meanwhile", async () => {
+    const gitlab = await startGitLabReleases();
+    forge = gitlab;
+    forge.fault = ({ method, path }) => {
+      if (method === "PUT" && path.includes("checksums.txt"))
+        gitlab.files.push({
+          package: "app",
+          version: "v1.2.3",
+          name: "app-linux-amd64",
+          content: Buffer.from("theirs"),
+        });
+      return undefined;
+    };
+    expect(await messageThrownBy(() => open(forge, "gitlab").publish(releaseOf(contents)))).toContain(
+      "has app-linux-amd64 with other content",
+    );
+    expect(forge.shown("v1.2.3")).toBeUndefined();
+  });
+
+  it("is not made of another commit than the tag names, where the token may see tags", async () => {
+    const gitlab = await startGitLabReleases("private-token", { "v1.2.3": commit.replace("1a", "ff") });
+    forge = gitlab;
+    expect(await messageThrownBy(() => open(forge, "gitlab").publish(releaseOf(contents)))).toContain(
+      `tag v1.2.3: expected ${commit}, got "${commit.replace("1a", "ff")}".`,
+    );
+    expect(gitlab.files).toEqual([]);
+  });
+
   it("takes the token of a job by a header of its own", async () => {
     forge = await startGitLabReleases("job-token");
     const { host } = new URL(forge.url);

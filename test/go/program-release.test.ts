@@ -33,7 +33,8 @@ async function release(tag: string) {
       "sh -c sha256sum -- *": "sums\n",
     },
     {
-      get: (given, command: string) => given[command] ?? (command.includes("git log") ? "- a change\n" : ""),
+      get: (given, command: string) =>
+        given[command] ?? (command.includes("git log") ? "1a2b3c4 a <b>change\n" : ""),
     },
   );
   const { container, calls } = recordContainer(outputs);
@@ -53,7 +54,7 @@ describe("the release of programs", () => {
     expect(made).toMatchObject({
       tag: "v1.2.3",
       commit,
-      notes: "- a change\n",
+      notes: "- a \\<b>change (1a2b3c4)\n",
       isPreRelease: false,
       files: [{ name: "checksums.txt", size: 5, digest }],
     });

@@ -195,7 +195,10 @@ export async function startGitHubReleases(
  * GitLab, as its documentation describes releases, their links, and generic packages: a file of a package is never
  * replaced, the last one of a name is downloaded, and a release has each link once.
  */
-export async function startGitLabReleases(header = "private-token"): Promise<
+export async function startGitLabReleases(
+  header = "private-token",
+  commits: Readonly<Record<string, string>> = {},
+): Promise<
   StandInForge & {
     files: { package: string; version: string; name: string; content: Buffer }[];
     links: Fields[];
@@ -210,6 +213,11 @@ export async function startGitLabReleases(header = "private-token"): Promise<
     ({ method, url: { pathname, searchParams }, body, json }) => {
       if (!pathname.startsWith(project)) return undefined;
       const path = pathname.slice(project.length);
+      const [, tagged] = /^\/repository\/tags\/(.+)$/.exec(path) ?? [];
+      if (tagged !== undefined) {
+        const id = commits[decodeURIComponent(tagged)];
+        return id === undefined ? undefined : { status: 200, body: { commit: { id } } };
+      }
       const [, name = "", version = "", file = ""] =
         /^\/packages\/generic\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
       if (file !== "" && method === "PUT") {
