@@ -4,7 +4,7 @@
  * are medians of one run on one machine.
  */
 import { execFileSync } from "node:child_process";
-import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "../src/report.js";
@@ -74,11 +74,15 @@ async function time(module: Module, number = numbers.next().value): Promise<numb
 }
 
 async function makeHello(path: string): Promise<Module> {
-  await mkdir(path);
-  execFileSync(dagger, ["init", "--sdk=typescript", "--name=hello", "--source=."], {
-    cwd: path,
-    stdio: "pipe",
-  });
+  await mkdir(join(path, "src"), { recursive: true });
+  const { engineVersion, sdk } = JSON.parse(await readFile(join(root, "dagger.json"), "utf8"));
+  await writeFile(
+    join(path, "dagger.json"),
+    JSON.stringify({ name: "hello", engineVersion, sdk, source: "." }),
+  );
+  // Of a module as `dagger init` makes it.
+  for (const file of ["package.json", "tsconfig.json"])
+    await copyFile(join(root, ".dagger/modules/e2e", file), join(path, file));
   const source = join(path, "src/index.ts");
   const text = [
     'import { func, object } from "@dagger.io/dagger";',
@@ -101,7 +105,7 @@ async function makeHello(path: string): Promise<Module> {
 /** What is committed, as an engine loads it. */
 function makeSlipway(path: string): Module {
   execFileSync("git", ["clone", "--quiet", root, path]);
-  const call = (number: number) => ["assess-rollback", "--pulls", String(number)];
+  const call = (number: number) => ["assess-rollback", "--pulls", String(number), "--pull-failures", "0"];
   return {
     name: "Slipway",
     source: join(path, "src/index.ts"),
