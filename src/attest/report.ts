@@ -39,7 +39,11 @@ export async function signatureText(
   if (attached.length === 0) return undefined;
   if (signer !== undefined && attached.some(({ signed }) => signed))
     return `Signed by ${asMarkdown(describeIdentity((await signer()).identity))}.`;
-  return `Unsigned: ${asMarkdown(unsigned ?? "nothing was to be signed")}.`;
+  const why = asMarkdown(unsigned ?? "nothing was to be signed");
+  // What an earlier call has signed stays.
+  return attached.some(({ signed }) => signed)
+    ? `This call has signed nothing: ${why}. The signatures that were there were kept.`
+    : `Unsigned: ${why}.`;
 }
 
 /** `SBOM (SPDX) of linux/amd64, linux/arm64; provenance (existed)`. */

@@ -118,7 +118,7 @@ export function nothingFound(
   const seen = [...files].toSorted();
   if (seen.length === 0) return "it holds no file";
   const more = seen.length > 5 ? `, and ${seen.length - 5} more` : "";
-  return `no file has a name that says its platform; it holds ${seen.slice(0, 5).join(", ")}${more}`;
+  return `no file has a name that says its platform, as app-linux-amd64 and linux/amd64/app do; it holds ${seen.slice(0, 5).join(", ")}${more}`;
 }
 
 /** Whether a candidate is of one of these builds; none are all. */

@@ -50,5 +50,9 @@ describe("what is said of documents", () => {
     expect(await signatureText({ unsigned: "no key was given" }, sboms())).toBe(
       "Unsigned: no key was given.",
     );
+    const kept = sboms({ how: "existed", signed: true });
+    expect(await signatureText({ unsigned: "no key was given" }, kept)).toBe(
+      "This call has signed nothing: no key was given. The signatures that were there were kept.",
+    );
   });
 });

@@ -166,10 +166,13 @@ describe("selectBinaries", () => {
 
   it.each<[string[], string]>([
     [[], "- it holds no file"],
-    [["README.md"], "- no file has a name that says its platform; it holds README.md"],
+    [
+      ["README.md"],
+      "- no file has a name that says its platform, as app-linux-amd64 and linux/amd64/app do; it holds README.md",
+    ],
     [
       ["g", "f", "e", "d", "c", "b", "a"],
-      "- no file has a name that says its platform; it holds a, b, c, d, e, and 2 more",
+      "- no file has a name that says its platform, as app-linux-amd64 and linux/amd64/app do; it holds a, b, c, d, e, and 2 more",
     ],
   ])("says what it holds where nothing is a binary: %j", (files, problem) => {
     expect(() => selectBinaries([], new Set(files), both, "dist")).toThrow(problem);

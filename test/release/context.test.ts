@@ -440,7 +440,7 @@ describe("a source that is not there", () => {
       "binaries without a name that says their platform",
       "COPY app /",
       { binaries: { hello: "x" } },
-      "In --binaries no file has a name that says its platform; it holds hello. The source has LICENSE, config.yaml, docker, main.go.",
+      "In --binaries no file has a name that says its platform, as app-linux-amd64 and linux/amd64/app do; it holds hello. The source has LICENSE, config.yaml, docker, main.go.",
     ],
     [
       "a file of a directory that is there",
