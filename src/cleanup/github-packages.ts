@@ -1,9 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { InputError, RegistryError } from "../errors.js";
-import { nextPage } from "../registry/answer.js";
+import { listAll } from "../registry/api-list.js";
 import type { Credential } from "../registry/credentials.js";
-import { Pages } from "../registry/pages.js";
 import { formatRepository, isDigest, isTag, type Repository } from "../registry/reference.js";
 import { parseHttpDate } from "../registry/retry-after.js";
 import {
@@ -11,6 +10,7 @@ import {
   type ApiRequest,
   type ApiSettings,
   callApi,
+  gitHubHeaders,
   parseAnswer,
   type ServiceSettings,
   saidBy,
@@ -79,7 +79,7 @@ export class GitHubPackages {
     this.#api = {
       ...settings,
       subject: formatRepository(repository),
-      headers: { accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28" },
+      headers: gitHubHeaders,
       authorization: { header: async () => (token === undefined ? undefined : `Bearer ${token}`) },
       judge: judgeGitHub,
       advice: ({ failure }) => (refusals.has(failure) ? this.#access() : undefined),
@@ -88,18 +88,9 @@ export class GitHubPackages {
 
   /** All versions, over as many pages as it takes. */
   async listVersions(): Promise<PackageVersion[]> {
-    const found = new Map<number, PackageVersion>();
-    const subject = `${this.#api.subject}: versions`;
-    const pages = new Pages(subject);
-    const location = await this.#locate();
-    for (let url: string | undefined = `${location}/versions?per_page=100`; url !== undefined; ) {
-      pages.ask(url);
-      const answer: ApiAnswer = await this.#call({ method: "GET", url, name: "versions", accept: [200] });
-      const page = parseAnswer(versions, answer, subject);
-      pages.count(page.length);
-      for (const listed of page) found.set(listed.id, listed);
-      url = nextPage(answer, new URL(this.settings.api), subject)?.href;
-    }
+    const first = `${await this.#locate()}/versions?per_page=100`;
+    const listed = await listAll(this.#api, first, "versions", versions);
+    const found = new Map(listed.map((each) => [each.id, each] as const));
     return [...found.values()];
   }
 

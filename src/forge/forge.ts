@@ -1,5 +1,5 @@
 import { InputError, type RegistryError } from "../errors.js";
-import type { ApiSettings } from "../registry/service-api.js";
+import { type ApiSettings, gitHubHeaders } from "../registry/service-api.js";
 import { GitHubReleases } from "./github-release.js";
 import { GitLabReleases } from "./gitlab-release.js";
 import type { Origin } from "./origin.js";
@@ -36,7 +36,7 @@ export function openForge({ origin, tokens, plainHttp, delivery }: ForgeAccess):
   const github = forge === "gitlab" ? undefined : tokens.get("GITHUB_TOKEN");
   if (github !== undefined) {
     const api = settingsOf(origin, delivery, {
-      headers: { accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28" },
+      headers: gitHubHeaders,
       authorization: `Bearer ${github}`,
       rights:
         "GitHub wants a token that may write the contents of the repository: contents: write in a workflow.",

@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { z } from "zod";
 import { InputError, RegistryError } from "../errors.js";
+import { listAll } from "../registry/api-list.js";
 import { type ApiSettings, callApi, parseAnswer, saidBy } from "../registry/service-api.js";
-import { listAll } from "./pages.js";
 import {
   type FileOutcome,
   type Forge,

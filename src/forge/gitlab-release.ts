@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { z } from "zod";
 import { ConflictError, InputError } from "../errors.js";
+import { listAll } from "../registry/api-list.js";
 import { type ApiSettings, callApi, parseAnswer } from "../registry/service-api.js";
-import { listAll } from "./pages.js";
 import {
   type FileOutcome,
   type Forge,
@@ -52,7 +52,7 @@ export class GitLabReleases implements Forge {
       accept: [200, 404],
     });
     // Another run may have made it since.
-    if (found.status === 200 || !(await this.#create(wanted))) await this.#link(subject, wanted);
+    if (found.status === 200 || !(await this.#create(wanted))) await this.#link(wanted);
     return outcomesOf(wanted, missing);
   }
 
@@ -130,7 +130,7 @@ export class GitLabReleases implements Forge {
   }
 
   /** Adds the links that a release lacks; one that leads elsewhere is somebody else's. */
-  async #link(subject: string, { tag, files }: ForgeRelease): Promise<void> {
+  async #link({ tag, files }: ForgeRelease): Promise<void> {
     const { api } = this.project;
     const url = this.#url(`/releases/${encodeURIComponent(tag)}/assets/links`);
     const present = new Map(
@@ -143,7 +143,7 @@ export class GitLabReleases implements Forge {
     const others = wanted.filter((link) => (present.get(link.name) ?? link.url) !== link.url);
     if (others.length > 0)
       throw new ConflictError(
-        `${subject}: the release ${tag} has links ${others.map(({ name }) => name).join(", ")} to other files. Nothing was overwritten: remove them there, or publish the change as another version.`,
+        `${api.subject}: the release ${tag} has links ${others.map(({ name }) => name).join(", ")} to other files. Nothing was overwritten: remove them there, or publish the change as another version.`,
       );
     for (const link of wanted.filter(({ name }) => !present.has(name)))
       await callApi(api, { method: "POST", url, name: link.name, accept: [201], body: link });

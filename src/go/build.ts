@@ -25,11 +25,18 @@ export async function build(project: GoProject, options: BuildOptions): Promise<
   return built.directory(`${SOURCE_PATH}/dist`);
 }
 
+/** What a build runs in. */
+export interface BuildSetting {
+  container: Container;
+  /** The tag whose version it makes; a snapshot has none. */
+  tag?: string;
+}
+
 /** What a build runs in, and the tag whose version it makes; a snapshot has none. */
 export async function buildContainer(
   project: GoProject,
   { release, tag, isolated }: BuildOptions,
-): Promise<{ container: Container; tag?: string }> {
+): Promise<BuildSetting> {
   if (!release) return { container: isolated ? isolatedContainer(project) : cachedGoContainer(project) };
   const checkout = await readCheckout(goContainer(project));
   return { container: isolatedContainer(project), tag: releaseTag(checkout, tag) };

@@ -10,7 +10,7 @@ import type { Project } from "../project.js";
 import { reveal } from "../secrets.js";
 import { asMarkdown, excerpt } from "../text.js";
 import { buildContainer } from "./build.js";
-import { buildPrograms, type Compilation } from "./programs.js";
+import { type Compilation, compilePrograms, versionIn } from "./programs.js";
 import { type GoProject, readLine } from "./project.js";
 
 /** Programs of a tag, and the release that has them. */
@@ -46,16 +46,16 @@ export async function buildProgramRelease(
   wanted: string | undefined,
   compilation: Compilation,
 ): Promise<ProgramRelease> {
-  const options = { release: true, isolated: true, tag: wanted };
-  const { container, tag = "" } = await buildContainer(project, options);
-  const dist = await buildPrograms(project, options, compilation);
+  const setting = await buildContainer(project, { release: true, isolated: true, tag: wanted });
+  const { container, tag = "" } = setting;
+  const dist = await compilePrograms(setting, compilation);
   const [files, notes, commit] = await Promise.all([
     filesOf(dist),
     changesUpTo(container, tag),
     readLine(container, ["git", "rev-parse", "HEAD"]),
   ]);
   // A version with a hyphen is a pre-release (Semantic Versioning 2.0.0, section 9).
-  const isPreRelease = /^v?\d+\.\d+\.\d+-/.test(tag.replace(/^.*\//, ""));
+  const isPreRelease = /^\d+\.\d+\.\d+-/.test(versionIn(tag));
   return { dist, release: { tag, commit, notes, isPreRelease, files } };
 }
 

@@ -2,7 +2,7 @@ import { type Container, type Directory, dag } from "@dagger.io/dagger";
 import { runCommand } from "../command.js";
 import { InputError } from "../errors.js";
 import type { Project } from "../project.js";
-import { type BuildOptions, buildContainer } from "./build.js";
+import { type BuildOptions, type BuildSetting, buildContainer } from "./build.js";
 import { type GoProject, readLine, SOURCE_PATH } from "./project.js";
 
 /** How programs are compiled that no configuration of GoReleaser describes. */
@@ -39,7 +39,14 @@ export async function buildPrograms(
   options: BuildOptions,
   compilation: Compilation,
 ): Promise<Directory> {
-  const { container, tag } = await buildContainer(project, options);
+  return compilePrograms(await buildContainer(project, options), compilation);
+}
+
+/** The same in a container that is there, with the tag whose version it makes. */
+export async function compilePrograms(
+  { container, tag }: BuildSetting,
+  compilation: Compilation,
+): Promise<Directory> {
   const mains = await findMains(container, compilation);
   const [name, revision] = await Promise.all([
     tag ?? gitLine(container, "describe", "--tags", "--always"),
@@ -151,7 +158,7 @@ function fileName(program: string, platform: string): string {
 }
 
 /** The version of a tag, of a component's as well: `tool/v1.2.3` is 1.2.3. */
-function versionIn(tag: string): string {
+export function versionIn(tag: string): string {
   return tag.replace(/^.*\//, "").replace(/^v(?=\d)/, "");
 }
 

@@ -37,9 +37,6 @@ export interface TargetPlan {
 /** A Failure where it is not known or not allowed. */
 export type RepositoryPlan = TargetPlan | Failure;
 
-/** Why a tag stays that is set already: how such clauses end. */
-export const holdsImage = "it holds this image already";
-
 /** What is to be published; absent where nothing was built. */
 type Built = Partial<BuiltImage>;
 
@@ -175,7 +172,7 @@ function planMove(
       ...tag,
       action: "leave",
       current: current.digest,
-      why: `${tag.why}, and ${holdsImage}`,
+      why: `${tag.why}, and it holds this image already`,
     };
   return { ...tag, action: "move", current: current.digest };
 }
@@ -190,7 +187,7 @@ function guard(
   const leave = (why: string): TagPlan => ({ ...tag, action: "leave", current: digest, why });
   if (image === undefined)
     return leave("it exists; publishing compares the image IDs, and overwrites nothing");
-  if ("ids" in current && isSameImage(current.ids, image)) return leave(holdsImage);
+  if ("ids" in current && isSameImage(current.ids, image)) return leave("it holds this image already");
   const found =
     "ids" in current ? `the image ${formatImageIds(current.ids)}` : `no whole image (${current.unreadable})`;
   throw new ConflictError(

@@ -15,7 +15,6 @@ import type { BuiltRelease } from "./built.js";
 import { formatImageIds, type ImageIds, isSameImage, publishedImageIds } from "./image-ids.js";
 import { followOvertaking, isWhole, manifestFor, type SetTag } from "./overtaken.js";
 import {
-  holdsImage,
   type PlanRequest,
   planTarget,
   type RepositoryPlan,
@@ -343,11 +342,11 @@ async function setTags(
  * that is another digest than the one that was sent, and of which all that is attached and reported would speak.
  */
 function requireOwn(repository: Repository, tags: readonly TagPlan[], { digest }: VerifiedImage): void {
-  const others = tags.filter(
+  // A tag that stays has a digest only where it holds this image.
+  const other = tags.find(
     ({ action, platform, current }) =>
       action === "leave" && platform === undefined && current !== undefined && current !== digest,
   );
-  const [other] = others.filter(({ why }) => why.endsWith(holdsImage));
   if (other !== undefined)
     throw new ConflictError(
       `${formatReference(repository, other.tag)}: another publisher has set it to ${other.current} meanwhile, which is this image in other bytes than ${digest}. Nothing was overwritten; run this again, which takes what is there.`,

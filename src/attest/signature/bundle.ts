@@ -85,7 +85,13 @@ export async function parseBundle(bytes: Buffer): Promise<StatementBundle> {
   const statement = payloadType === statementMediaType ? parseStatement(payload) : undefined;
   if (first === undefined || statement === undefined)
     throw refused("signs something else than an in-toto statement");
-  return { bundle, statement, payload, signature: first.sig, certificate: certificateIn(bundle) };
+  return {
+    bundle,
+    statement,
+    payload,
+    signature: first.sig,
+    certificate: certificatesIn(bundle.verificationMaterial)[0],
+  };
 }
 
 function witnessesOf({ verificationMaterial }: BundleWithDsseEnvelope): number {
@@ -95,15 +101,9 @@ function witnessesOf({ verificationMaterial }: BundleWithDsseEnvelope): number {
 
 /** Everything that is parsed as ASN.1. */
 function witnessingIn({ verificationMaterial }: BundleWithDsseEnvelope): Buffer[] {
-  const { content, timestampVerificationData } = verificationMaterial;
-  const certificates =
-    content.$case === "x509CertificateChain"
-      ? content.x509CertificateChain.certificates
-      : content.$case === "certificate"
-        ? [content.certificate]
-        : [];
+  const { timestampVerificationData } = verificationMaterial;
   return [
-    ...certificates.map(({ rawBytes }) => rawBytes),
+    ...certificatesIn(verificationMaterial),
     ...(timestampVerificationData?.rfc3161Timestamps ?? []).map(({ signedTimestamp }) => signedTimestamp),
   ];
 }
@@ -113,12 +113,12 @@ export function isTooLarge({ length }: Buffer): boolean {
   return length > mostOfOne;
 }
 
-function certificateIn({ verificationMaterial }: BundleWithDsseEnvelope): Buffer | undefined {
-  const { content } = verificationMaterial;
-  if (content.$case === "certificate") return content.certificate.rawBytes;
+/** That of the signer is the first. */
+function certificatesIn({ content }: BundleWithDsseEnvelope["verificationMaterial"]): Buffer[] {
+  if (content.$case === "certificate") return [content.certificate.rawBytes];
   return content.$case === "x509CertificateChain"
-    ? content.x509CertificateChain.certificates[0]?.rawBytes
-    : undefined;
+    ? content.x509CertificateChain.certificates.map(({ rawBytes }) => rawBytes)
+    : [];
 }
 
 function refused(what: string): VerificationError {

@@ -45,6 +45,16 @@ func answer(w http.ResponseWriter, status int, value any) {
 	json.NewEncoder(w).Encode(value)
 }
 
+func listOf[T any](all map[string]T, project string) []T {
+	listed := []T{}
+	for key, each := range all {
+		if strings.HasPrefix(key, project) {
+			listed = append(listed, each)
+		}
+	}
+	return listed
+}
+
 func handle(w http.ResponseWriter, r *http.Request) {
 	lock.Lock()
 	defer lock.Unlock()
@@ -81,21 +91,9 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(path, "/packages"):
 		answer(w, 200, []any{map[string]any{"id": 1, "name": parts[3], "version": "v1.2.3"}})
 	case strings.HasSuffix(path, "/packages/1/package_files"):
-		listed := []file{}
-		for key, f := range files {
-			if strings.HasPrefix(key, project) {
-				listed = append(listed, f)
-			}
-		}
-		answer(w, 200, listed)
+		answer(w, 200, listOf(files, project))
 	case strings.HasSuffix(path, "/assets/links") && r.Method == "GET":
-		listed := []link{}
-		for key, l := range links {
-			if strings.HasPrefix(key, project) {
-				listed = append(listed, l)
-			}
-		}
-		answer(w, 200, listed)
+		answer(w, 200, listOf(links, project))
 	case strings.Contains(path, "/assets/links/") && r.Method == "DELETE":
 		for name, l := range links {
 			if strings.HasSuffix(path, fmt.Sprintf("/%d", l.ID)) {

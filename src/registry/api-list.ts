@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { nextPage } from "../registry/answer.js";
-import { Pages } from "../registry/pages.js";
-import { type ApiSettings, callApi, parseAnswer } from "../registry/service-api.js";
+import { nextPage } from "./answer.js";
+import { Pages } from "./pages.js";
+import { type ApiSettings, callApi, parseAnswer } from "./service-api.js";
 
 /** All entries of a list of an API, over as many pages as it takes. */
 export async function listAll<T>(
