@@ -42,7 +42,7 @@ import { openTarget } from "./cleanup/targets.js";
 import { hasAny, readFiles } from "./files.js";
 import { type BuildOptions, build, snapshot } from "./go/build.js";
 import { reportChecks, runChecks } from "./go/checks.js";
-import { publishForgeRelease } from "./go/forge-release.js";
+import { publishForgeRelease, readReleaserConfiguration } from "./go/forge-release.js";
 import { lint, lintReport } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
 import { buildProgramRelease, openProjectForge } from "./go/program-release.js";
@@ -1112,9 +1112,10 @@ export class Slipway {
     moduleCache?: Directory,
   ): Promise<Directory> {
     const project = await this.project();
-    if (await hasAny(project.source, releaserFiles)) {
+    const configured = await readReleaserConfiguration(project.source);
+    if (configured !== undefined) {
       const go = await this.goProject(toolsOfJobs.build, ciImage, moduleCache, true, project);
-      return publishForgeRelease(go, { tag, secrets: this.secrets() });
+      return publishForgeRelease(go, configured, { tag, secrets: this.secrets() });
     }
     // What is wrong with the remote or the token is said before anything is built.
     const forge = await openProjectForge(project, this.secrets());

@@ -1,7 +1,7 @@
 import { parseSettings } from "../config.js";
 import type { Origin } from "../forge/origin.js";
 import { asJson } from "../text.js";
-import { imageSourceOf } from "./image-source.js";
+import { imageSourceOf, type Unbuilt } from "./image-source.js";
 import type { Repository } from "./repository.js";
 import type { SettingsDocument } from "./settings-document.js";
 
@@ -24,6 +24,8 @@ export interface CallerInput {
   isGo: boolean;
   /** The path of Docker Hub that is pushed to, where one is. */
   dockerHub: string | undefined;
+  /** Why no pipeline of Slipway's builds what the images hold. */
+  unbuilt: readonly Unbuilt[];
   /** Other registries that are pushed to: the pipeline signs in to the first one. */
   others: readonly Account[];
   /** Whether the repository has a pipeline of GitLab that is not Slipway's. */
@@ -46,10 +48,12 @@ export function callerInputOf(
 ): CallerInput {
   const forge = repository.origin?.forge;
   const accounts = accountsOf(settings);
+  const source = hasImages ? imageSourceOf(repository, settings) : undefined;
   return {
     forge,
     mainBranch,
-    from: hasImages ? imageSourceOf(repository, settings).from : undefined,
+    from: source?.from,
+    unbuilt: source?.unbuilt ?? [],
     isGo: repository.has("go.mod"),
     dockerHub: accounts.find(({ host }) => host === dockerHubHost)?.name,
     others: accounts.filter(({ host }) => host !== dockerHubHost && !isOwn(host, repository.origin)),

@@ -2,7 +2,7 @@ import { renderCacheKey } from "../ci-image/cache-key.js";
 import { parseSettings } from "../config.js";
 import { InputError, SlipwayError } from "../errors.js";
 import { asJson } from "../text.js";
-import { callerInputOf, renderCallers } from "./callers.js";
+import { callerInputOf, includedPipeline, renderCallers } from "./callers.js";
 import { renderPage } from "./notes-page.js";
 import { Repository, type RepositoryFiles } from "./repository.js";
 import { mainBranchOf, namesImages, readImages, withDefaults } from "./repository-images.js";
@@ -54,7 +54,8 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
     wanted.set(".cache-key", cacheKeyOf(keyFiles, repository, wanted));
   // The pipelines go by the settings that are there.
   const held = heldSettings(repository) ?? settings;
-  const callers = renderCallers(callerInputOf(repository, held, { mainBranch, hasImages }));
+  const input = callerInputOf(repository, held, { mainBranch, hasImages });
+  const callers = renderCallers(input);
   for (const [path, text] of callers) wanted.set(path, text);
 
   const written = [...wanted.keys()].filter((path) => !repository.has(path));
@@ -66,7 +67,12 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
       kept,
       read: readBy(repository),
       notes: [
-        ...noteRepository(repository, held, { mainBranch: knownBranch, hasImages }),
+        ...noteRepository(repository, held, {
+          mainBranch: knownBranch,
+          hasImages,
+          input,
+          isIncluded: callers.has(includedPipeline),
+        }),
         ...draft.notes,
         ...notes,
         ...versions.notes,

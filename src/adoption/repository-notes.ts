@@ -1,8 +1,8 @@
 import { parseSettings } from "../config.js";
 import { eitherContextOf } from "./build-context.js";
-import { callerInputOf, includedPipeline, renderCallers } from "./callers.js";
+import { type CallerInput, includedPipeline } from "./callers.js";
 import type { Draft } from "./draft.js";
-import { dockerfilesOf, imageSourceOf, type Unbuilt } from "./image-source.js";
+import { dockerfilesOf, type Unbuilt } from "./image-source.js";
 import type { Note } from "./note.js";
 import type { Repository } from "./repository.js";
 import { toolsFile } from "./tool-versions.js";
@@ -35,11 +35,21 @@ function linesOf(text = ""): string[] {
   return text.split("\n").map((line) => line.slice(0, 2000));
 }
 
+/** What is known of a repository beside its files. */
+export interface NotedRepository {
+  mainBranch: string | undefined;
+  hasImages: boolean;
+  /** What its pipelines are written by. */
+  input: CallerInput;
+  /** Whether a pipeline was written that one of GitLab has to include. */
+  isIncluded: boolean;
+}
+
 /** What is to be known of the repository itself. */
 export function noteRepository(
   repository: Repository,
   settings: Readonly<Record<string, unknown>>,
-  { mainBranch, hasImages }: { mainBranch: string | undefined; hasImages: boolean },
+  { mainBranch, hasImages, input, isIncluded }: NotedRepository,
 ): Note[] {
   const notes: Note[] = [];
   const release = parseSettings(JSON.stringify(settings)).release;
@@ -77,9 +87,8 @@ export function noteRepository(
       "the Dockerfile",
       "no image of the settings is made by it: release.dockerfile, or an image of release.images, names it",
     );
-  if (hasImages)
-    for (const unbuilt of imageSourceOf(repository, settings).unbuilt)
-      add("to-do", unbuilt.dockerfile, unbuilt.paths.join(", "), wayOutOf(unbuilt));
+  for (const unbuilt of input.unbuilt)
+    add("to-do", unbuilt.dockerfile, unbuilt.paths.join(", "), wayOutOf(unbuilt));
   for (const use of hasImages ? dockerfilesOf(repository, settings) : []) {
     const directory = eitherContextOf(repository, use);
     if (directory !== undefined)
@@ -105,9 +114,7 @@ export function noteRepository(
       "the settings",
       "they were there: compare them with those at the end of this page",
     );
-  const input = callerInputOf(repository, settings, { mainBranch: mainBranch ?? "main", hasImages });
   const { dockerHub, others } = input;
-  const isIncluded = renderCallers(input).has(includedPipeline);
   if (isIncluded) add("to-do", ".gitlab-ci.yml", "include", `add - local: ${includedPipeline} to it`);
   if (isIncluded && /^stages\s*:/m.test(repository.text(".gitlab-ci.yml") ?? ""))
     add(

@@ -25,9 +25,10 @@ const configuration = "/tmp/slipway-goreleaser.yaml";
  */
 export async function publishForgeRelease(
   project: GoProject,
+  configured: string,
   { tag: wanted, secrets }: ForgeReleaseOptions,
 ): Promise<Directory> {
-  const config = repeatable(await readConfiguration(project.source));
+  const config = repeatable(configured);
   const { container, tag = "" } = await buildContainer(project, {
     release: true,
     isolated: true,
@@ -41,11 +42,11 @@ export async function publishForgeRelease(
   return published.directory(`${SOURCE_PATH}/dist`);
 }
 
-async function readConfiguration(source: Directory): Promise<string> {
+/** The configuration that GoReleaser takes; undefined where there is none. */
+export async function readReleaserConfiguration(source: Directory): Promise<string | undefined> {
   const files = await readFiles(source, releaserFiles);
   const [text] = releaserFiles.flatMap((path) => files.get(path) ?? []);
-  if (text !== undefined) return text.toString("utf8");
-  throw new Error("A release of GoReleaser needs its configuration.");
+  return text?.toString("utf8");
 }
 
 const settingName = "replace_existing_artifacts";

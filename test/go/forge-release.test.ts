@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { type Directory, dag, type Secret } from "@dagger.io/dagger";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { publishForgeRelease, repeatable } from "../../src/go/forge-release.js";
+import { publishForgeRelease, readReleaserConfiguration, repeatable } from "../../src/go/forge-release.js";
 import { recordContainer } from "../support/recorded-container.js";
 
 const tags = "sh -c git tag --points-at HEAD || exit 1";
@@ -27,7 +27,10 @@ async function record(files: Record<string, string>) {
   const { container, calls } = recordContainer({ [tags]: "v1.2.3\n" });
   const secret = {} as Secret;
   const project = { image: container, source: sourceOf(files), moduleCache: dag.directory() };
-  await publishForgeRelease(project, { secrets: [{ name: "GITLAB_TOKEN", secret }] });
+  const configured = await readReleaserConfiguration(project.source);
+  await publishForgeRelease(project, configured ?? "missing", {
+    secrets: [{ name: "GITLAB_TOKEN", secret }],
+  });
   return { calls, secret };
 }
 
