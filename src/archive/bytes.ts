@@ -66,6 +66,31 @@ export class StreamedBytes implements ByteSource {
     }
   }
 
+  /** What has arrived of the next bytes. */
+  next(): Buffer {
+    return this.#next(this.#rest.length);
+  }
+
+  /** The next bytes, so many or what is left of them, without going on. */
+  async peek(size: number): Promise<Buffer> {
+    const parts = [this.#rest];
+    let arrived = this.#rest.length;
+    while (arrived < size) {
+      const { value, done } = await this.#iterator.next();
+      if (done) break;
+      parts.push(value);
+      arrived += value.length;
+    }
+    if (parts.length > 1) this.#rest = Buffer.concat(parts, arrived);
+    return this.#rest.subarray(0, size);
+  }
+
+  /** Takes back the end of what was read last: it is read again. */
+  giveBack(end: Buffer): void {
+    this.#rest = this.#rest.length === 0 ? end : Buffer.concat([end, this.#rest]);
+    this.#offset -= end.length;
+  }
+
   /** Reads what is left, so that whatever checks the stream at its end does so. */
   async drain(): Promise<void> {
     while (!(await this.isAtEnd())) this.#next(this.#rest.length);

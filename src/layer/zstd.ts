@@ -1,5 +1,6 @@
 import { type ByteSource, StreamedBytes } from "../archive/bytes.js";
 import { InputError } from "../errors.js";
+import { type PartLimit, partCounter } from "./part-limit.js";
 
 const magic = 0xfd2fb528;
 // The last four bits are free.
@@ -12,18 +13,11 @@ const contentSizes = [0, 2, 4, 8];
 // Each chunk is a way through the thread pool, which takes longer than a small block.
 const smallest = 1 << 16;
 
-/** Parts that each take time, however small they are: so many may be of any size, others have a least one on average. */
-interface PartLimit {
-  name: string;
-  any: number;
-  least: number;
-}
-
 // Each frame is such a way. One of a file takes more, with the header of the file before it, and few layers have as many.
-const frames: PartLimit = { name: "frames", any: 10_000, least: 24 };
+const frames: PartLimit = { name: "frames of zstd", any: 10_000, least: 24 };
 
 // Those of zeros take a few bytes, and hold 128 KiB: so many hold more of them than images have, 16 GiB.
-const blocks: PartLimit = { name: "blocks", any: 2 ** 17, least: 24 };
+const blocks: PartLimit = { name: "blocks of zstd", any: 2 ** 17, least: 24 };
 
 /**
  * Cuts what zstd compressed at the ends of its frames (RFC 8878, section 3). Node's own stream ends after a frame that
@@ -32,8 +26,8 @@ const blocks: PartLimit = { name: "blocks", any: 2 ** 17, least: 24 };
 export async function* readZstd(chunks: AsyncIterable<Buffer>, subject: string): AsyncGenerator<Buffer> {
   const bytes = new StreamedBytes(chunks, subject);
   try {
-    const countFrame = counter(frames, bytes, subject);
-    const countBlock = counter(blocks, bytes, subject);
+    const countFrame = partCounter(frames, bytes, subject);
+    const countBlock = partCounter(blocks, bytes, subject);
     do {
       yield* gathered(readFrame(bytes, subject, countBlock));
       countFrame();
@@ -41,20 +35,6 @@ export async function* readZstd(chunks: AsyncIterable<Buffer>, subject: string):
   } finally {
     await bytes.close();
   }
-}
-
-/** Counts parts of a stream: those that are too many for its bytes are an InputError. */
-function counter({ name, any, least }: PartLimit, bytes: ByteSource, subject: string): () => void {
-  let count = 0;
-  return () => {
-    count += 1;
-    if (count > any + bytes.offset / least)
-      throw new InputError({
-        subject,
-        expected: `${name} of zstd of at least ${least} bytes on average`,
-        given: `${count} in ${bytes.offset} bytes`,
-      });
-  };
 }
 
 async function* gathered(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

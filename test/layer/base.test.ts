@@ -191,7 +191,7 @@ describe("readBaseFiles", () => {
   const layer = /^example\.test\/base@sha256:1 \(linux\/amd64\): layer sha256:[0-9a-f]{64}: expected /;
   it.each<[string, Buffer, string]>([
     ["something else than gzip", Buffer.from("not gzip"), "expected a whole layer, got"],
-    ["half of it", gzipSync(makeArchive([{ path: "a" }])).subarray(0, 60), "expected a whole layer, got"],
+    ["half of it", gzipSync(makeArchive([{ path: "a" }])).subarray(0, 60), "expected a whole archive, got"],
     ["gzip of something else", gzipSync(Buffer.alloc(1024, 1)), "expected a tar archive, got"],
   ])("refuses a layer that is %s", async (_, firstLayer, message) => {
     const read = readBaseFiles(await makeBase({ layers: [[]], firstLayer }));

@@ -56,6 +56,30 @@ describe("uncompressedSize", () => {
       await expect(size).rejects.toThrow("expected a gzip header with a name and a comment of at most 511");
   });
 
+  it("refuses a later member of gzip that Go does not read", async () => {
+    const header = Buffer.from(gzip.subarray(0, 10)).fill(8, 3, 4);
+    const bytes = Buffer.concat([gzip, header, Buffer.alloc(512, "n"), Buffer.alloc(1), gzip.subarray(10)]);
+    const layer = store(bytes, "application/vnd.oci.image.layer.v1.tar+gzip", Buffer.concat([tar, tar]));
+    await expect(uncompressedSize(...layer)).rejects.toThrow("a name and a comment of at most 511 bytes");
+  });
+
+  it.each([
+    ["checksum", -8],
+    ["size", -4],
+  ])("refuses a member of gzip of another %s", async (_, at) => {
+    const bytes = Buffer.concat([gzip, gzip]);
+    bytes.writeUInt8((bytes.readUInt8(bytes.length + at) + 1) % 256, bytes.length + at);
+    const layer = store(bytes, "application/vnd.oci.image.layer.v1.tar+gzip", Buffer.concat([tar, tar]));
+    await expect(uncompressedSize(...layer)).rejects.toThrow("one that is not of its checksum");
+  });
+
+  it("refuses more members of gzip than files can be in their bytes", async () => {
+    const empty = gzipSync(Buffer.alloc(0));
+    const bytes = Buffer.concat([gzip, ...Array<Buffer>(64_000).fill(empty)]);
+    const size = uncompressedSize(...store(bytes, "application/vnd.oci.image.layer.v1.tar+gzip"));
+    await expect(size).rejects.toThrow("expected members of gzip of at least 96 bytes on average");
+  });
+
   it("reads a gzip layer whose header has more, and arrives byte by byte", async () => {
     const header = Buffer.from(gzip.subarray(0, 10)).fill(4 | 8, 3, 4);
     const extra = Buffer.concat([Buffer.from([3, 0]), Buffer.from("\0\0\0"), Buffer.from("name\0")]);
