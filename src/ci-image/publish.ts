@@ -96,31 +96,20 @@ function contradict(reference: string, digest: string): never {
  */
 export async function publishCiImage(publication: CiImagePublication): Promise<Timed<RepositoryOutcome>[]> {
   const { client, repositories } = publication;
-  const probes = await Promise.all(
-    repositories.map((repository) =>
-      settle(repository, async () => ({
-        repository,
-        existence: await probeForPush(publication, repository),
-      })),
-    ),
-  );
-  const holders = probes.flatMap((found) =>
-    "existence" in found && found.existence.state === "exists"
-      ? [{ repository: found.repository, image: found.existence.image }]
-      : [],
-  );
+  const before = await Promise.all(repositories.map((repository) => find(publication, repository)));
+  const isMissing = before.some(isAbsent) && holdersAmong(before).length === 0;
+  // A build that fails is an error of its own, and not one of each registry.
+  const built = isMissing ? await publication.build() : undefined;
+  // It takes minutes, in which another publisher may have brought the image to one of them: then all get that one.
+  const probes = built === undefined ? before : await lookAgain(publication, before);
+  const holders = holdersAmong(probes);
   const [holder] = holders;
   const attacher = attacherOf(
     client,
     publication.documents,
     holders.map((held) => held.repository),
   );
-  const absent = probes.some((found) => "existence" in found && found.existence.state === "absent");
-  const provide = async () =>
-    holder === undefined ? publication.build() : copyOf(client, holder.repository, holder.image);
-  const source = absent ? provide() : undefined;
-  // A build that fails is an error of its own, and not one of each registry.
-  const built = await source;
+  const source = holder === undefined ? built : copyOf(client, holder.repository, holder.image);
   if (built !== undefined && holder === undefined) attacher.begin(built);
   return Promise.all(
     probes.map((found) =>
@@ -131,10 +120,37 @@ export async function publishCiImage(publication: CiImagePublication): Promise<T
           if (existence.state === "exists")
             return confirm({ ...publication, attacher }, repository, existence.image);
           const how = holder === undefined ? "pushed" : "copied";
-          return push({ ...publication, attacher }, repository, await (source ?? provide()), how);
+          // What a repository lacks was built, or is held by another.
+          return push({ ...publication, attacher }, repository, source as PublishableImage, how);
         });
       }),
     ),
+  );
+}
+
+/** What a repository has, or why that is not known. */
+type Found = { repository: Repository; existence: Exclude<Existence, { state: "unknown" }> } | Failure;
+
+function find(publication: CiImagePublication, repository: Repository): Promise<Found> {
+  return settle(repository, async () => ({
+    repository,
+    existence: await probeForPush(publication, repository),
+  }));
+}
+
+function lookAgain(publication: CiImagePublication, before: readonly Found[]): Promise<Found[]> {
+  return Promise.all(before.map((found) => (isAbsent(found) ? find(publication, found.repository) : found)));
+}
+
+function isAbsent(found: Found): found is Exclude<Found, Failure> {
+  return "existence" in found && found.existence.state === "absent";
+}
+
+function holdersAmong(probes: readonly Found[]): { repository: Repository; image: VerifiedImage }[] {
+  return probes.flatMap((found) =>
+    "existence" in found && found.existence.state === "exists"
+      ? [{ repository: found.repository, image: found.existence.image }]
+      : [],
   );
 }
 

@@ -24,31 +24,63 @@ export function parseIgnoreList(text: string, name: string): IgnoreList {
     .map((line, at) => parseRule(line, `${name}:${at + 1}`))
     .filter((rule) => rule !== undefined);
   const directories = new Map<string, boolean[]>();
+  const matches = boundedMatch(name);
   return {
-    ignores: (path) => isIgnored(rules, path, directories),
+    ignores: (path) => isIgnored({ rules, directories, matches }, path),
     hasExceptions: rules.some(({ isException }) => isException),
   };
 }
 
+/** The rules of a list, with what is known of directories. */
+interface Matching {
+  rules: readonly Rule[];
+  /** Whether each rule matches a directory or one above it: many files share one. */
+  directories: Map<string, boolean[]>;
+  matches: (pattern: PathPattern, path: string) => boolean;
+}
+
+// In tokens: some ten seconds. Those of 50,000 files and 300 patterns are a tenth of them.
+const mostEffort = 100_000_000;
+
+// Of any comparison, which is that of two texts at least.
+const leastEffort = 0.1;
+
+/** Compares until that takes longer than anyone waits. */
+function boundedMatch(subject: string): Matching["matches"] {
+  let spent = 0;
+  return (pattern, path) => {
+    spent += leastEffort + pattern.effort(path);
+    if (spent <= mostEffort) return pattern.matches(path);
+    throw new InputError({
+      subject,
+      expected: "patterns that can be compared with all files in some seconds",
+      given: "more of them, or of wildcards in them",
+      fix: "Leave out whole directories by their names, or write fewer wildcards into a pattern",
+    });
+  };
+}
+
 /** A pattern that matches a directory matches what is in it (moby/patternmatcher: MatchesOrParentMatches). */
-function isIgnored(rules: readonly Rule[], path: string, directories: Map<string, boolean[]>): boolean {
-  const parent = matchesIn(rules, directoryOf(path), directories);
+function isIgnored(list: Matching, path: string): boolean {
+  const parent = matchesIn(list, directoryOf(path));
   let ignored = false;
-  for (const [at, { pattern, isException }] of rules.entries()) {
+  for (const [at, { pattern, isException }] of list.rules.entries()) {
     if (isException !== ignored) continue;
-    if (parent[at] === true || pattern.matches(path)) ignored = !isException;
+    if (parent[at] === true || list.matches(pattern, path)) ignored = !isException;
   }
   return ignored;
 }
 
-/** Whether each rule matches a directory or one above it; kept in `known`, since many files share a directory. */
-function matchesIn(rules: readonly Rule[], directory: string, known: Map<string, boolean[]>): boolean[] {
+/** Whether each rule matches a directory or one above it. */
+function matchesIn(list: Matching, directory: string): boolean[] {
   if (directory === "") return [];
-  const found = known.get(directory);
-  if (found !== undefined) return found;
-  const parent = matchesIn(rules, directoryOf(directory), known);
-  const matches = rules.map(({ pattern }, at) => parent[at] === true || pattern.matches(directory));
-  known.set(directory, matches);
+  const known = list.directories.get(directory);
+  if (known !== undefined) return known;
+  const parent = matchesIn(list, directoryOf(directory));
+  const matches = list.rules.map(
+    ({ pattern }, at) => parent[at] === true || list.matches(pattern, directory),
+  );
+  list.directories.set(directory, matches);
   return matches;
 }
 

@@ -26,6 +26,8 @@ type SingleToken = Extract<Token, { kind: "char" | "one" | "class" }>;
 /** A compiled pattern. */
 export interface PathPattern {
   matches(path: string): boolean;
+  /** What the comparison takes, in tokens. */
+  effort(path: string): number;
 }
 
 /** Compiles a pattern of Go's filepath.Match; undefined where it is malformed. */
@@ -55,7 +57,10 @@ function compileAlternatives(tokens: readonly (Token | Operator)[]): PathPattern
       ...(at === bars.length ? [] : [anything]),
     ]),
   );
-  return { matches: (path) => patterns.some((pattern) => pattern.matches(path)) };
+  return {
+    matches: (path) => patterns.some((pattern) => pattern.matches(path)),
+    effort: (path) => patterns.reduce((sum, pattern) => sum + pattern.effort(path), 0),
+  };
 }
 
 const anything: Token = { kind: "anything" };
@@ -92,42 +97,33 @@ export function isPattern(path: string): boolean {
   return /(^|[^\\])(\\\\)*[*?[]/.test(path);
 }
 
-// A regular expression tries all ways to share a path among its stars: their number is the exponent. One that goes on
-// over slashes has the whole path for it, which may be as long as 4096 characters; others have a name.
-const few = { stars: 2, acrossNames: 1 };
-
 function compile(tokens: readonly Token[]): PathPattern {
-  const literal = tokens.map((token) => (token.kind === "char" ? token.char : undefined));
-  if (!literal.includes(undefined)) {
-    const name = literal.join("");
-    return { matches: (path) => path === name };
-  }
-  const count = (...kinds: Token["kind"][]) => tokens.filter(({ kind }) => kinds.includes(kind)).length;
-  const acrossNames = count("directories", "anything");
-  const hasClass = count("class") > 0;
-  if (acrossNames + count("many") > few.stars || acrossNames > few.acrossNames || hasClass)
-    return { matches: (path) => matchesAll(tokens, [...path]) };
-  const expression = new RegExp(`^${tokens.map(sourceOf).join("")}$`, "su");
-  return { matches: (path) => expression.test(path) };
+  const runs = literalRuns(tokens);
+  const [only] = runs;
+  if (runs.length === 1 && only !== undefined) return { matches: (path) => path === only, effort: () => 0 };
+  const mayMatch = filterOf(runs);
+  return {
+    matches: (path) => mayMatch(path) && matchesAll(tokens, [...path]),
+    effort: (path) => (mayMatch(path) ? tokens.length * (1 + path.length / 512) + 5 : 0),
+  };
 }
 
-function sourceOf(token: Token): string {
-  switch (token.kind) {
-    case "char":
-      return token.char.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-    case "start":
-      return "^";
-    case "one":
-      return "[^/]";
-    case "many":
-      return "[^/]*";
-    case "directories":
-      return "(?:.*/)?";
-    case "anything":
-      return ".*";
-    case "class":
-      throw new Error("A class is matched without a regular expression.");
+/** The characters before, between and after what is no character. */
+function literalRuns(tokens: readonly Token[]): string[] {
+  const runs = [""];
+  for (const token of tokens) {
+    if (token.kind === "char") runs.push(runs.pop() + token.char);
+    else runs.push("");
   }
+  return runs;
+}
+
+/** Whether a path can match at all: what few do is told from the characters that a pattern begins and ends with. */
+function filterOf(runs: readonly string[]): (path: string) => boolean {
+  const [start = ""] = runs;
+  const end = runs.at(-1) ?? "";
+  const longest = runs.reduce((known, run) => (run.length > known.length ? run : known));
+  return (path) => path.endsWith(end) && path.startsWith(start) && path.includes(longest);
 }
 
 /** Places of a path, a bit for each: the one before its first character is the lowest. */

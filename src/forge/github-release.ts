@@ -182,7 +182,8 @@ export class GitHubReleases implements Forge {
   }
 
   #url(path: string): string {
-    return `${this.repository.url}/repos/${this.repository.path}${path}`;
+    const repository = this.repository.path.split("/").map(encodeURIComponent).join("/");
+    return `${this.repository.url}/repos/${repository}${path}`;
   }
 
   #call({ path, ...request }: Omit<Parameters<typeof callApi>[1], "url"> & { path: string }) {

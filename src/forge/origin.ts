@@ -11,7 +11,7 @@ export interface Origin {
   forge: "github" | "gitlab" | "other";
 }
 
-const scp = /^(?:[\w.-]+@)?([\w.-]+):(?!\/)([^\s]+?)(?:\.git)?\/?$/;
+const scp = /^(?:[\w.-]+@)?([\w.-]+):(?!\/)([^\s?#]+?)(?:\.git)?\/?$/;
 const url = /^(?:https?|ssh|git):\/\/(?:[^@/\s]*@)?([\w.-]+(?::\d+)?)\/([^\s?#]+?)(?:\.git)?\/?$/;
 
 /** The remote `origin` of a git configuration; undefined where there is none that names a host. */
@@ -27,9 +27,14 @@ export function readOrigin(gitConfig: string | undefined): Origin | undefined {
 export function originOf(host: string, path: string): Origin | undefined {
   const parts = path.split("/");
   const name = parts.pop() ?? "";
-  if (host === "" || name === "" || parts.length === 0) return undefined;
+  if (host === "" || parts.length === 0 || path.split("/").some(isNoName)) return undefined;
   const forge = host === "github.com" ? "github" : /(^|\.)gitlab\./.test(host) ? "gitlab" : "other";
   return { host, path, owner: parts.join("/"), name, url: `https://${host}/${path}`, forge };
+}
+
+/** Of an owner or a repository: what leads elsewhere in a URL is none. */
+function isNoName(name: string): boolean {
+  return /^\.{0,2}$/.test(name) || /[?#%\\]/.test(name);
 }
 
 /** The repository of images that belongs to a repository of sources; undefined where its forge has none for all. */

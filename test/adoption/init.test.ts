@@ -531,6 +531,10 @@ describe("the remote of a repository", () => {
     ["ssh://git@gitlab.example.com:22/group/sub/app.git", "https://gitlab.example.com/group/sub/app"],
     ["/srv/git/app.git", undefined],
     ["../app", undefined],
+    ["git@github.com:../../user", undefined],
+    ["https://github.com/acme/..", undefined],
+    ["git@github.com:acme/app?x=1", undefined],
+    ["git@github.com:acme/app%2f..", undefined],
   ])("%s is %s", (url, expected) => {
     expect(readOrigin(gitConfig(url))?.url).toBe(expected);
   });

@@ -102,7 +102,8 @@ describe("where no repository has the image", () => {
     let before = 0;
     const build = async () => {
       clock.advance(5_000);
-      before = first.proxy.requests.length;
+      // After it, whether the image is there is asked once more.
+      before = first.proxy.requests.length + 1;
       return built;
     };
     const [pushed] = await publishing([first.repository()], { client, now: clock.now, build }).outcomes();
@@ -164,6 +165,23 @@ describe("where no repository has the image", () => {
     const there = rival.index.descriptor.digest;
     expect(await outcomes()).toMatchObject([{ ok: true, how: "existed", digest: there }]);
     for (const tag of tags) expect(await first.tagged(repository, tag)).toBe(there);
+  });
+
+  it("takes the image of somebody else everywhere that is in one repository after the build", async () => {
+    const repositories = [first.repository(), second.repository()] as const;
+    const rival = buildImage(image, { created: "2025-12-13T14:05:00Z" });
+    const { outcomes } = publishing(repositories, {
+      build: async () => {
+        await seed(first.direct(repositories[0]), rival, image.tag);
+        return built;
+      },
+    });
+    const there = rival.index.descriptor.digest;
+    expect(await outcomes()).toMatchObject([
+      { ok: true, how: "existed", digest: there },
+      { ok: true, how: "copied", digest: there },
+    ]);
+    for (const tag of tags) expect(await second.tagged(repositories[1], tag)).toBe(there);
   });
 });
 

@@ -89,6 +89,14 @@ describe("parseIgnoreList", () => {
     expect(list.ignores(`${paths.at(-1)}/b`)).toBe(true);
   });
 
+  it("refuses patterns that take longer than anyone waits", () => {
+    const list = parseIgnoreList(`${"*a".repeat(2_000)}\n`.repeat(2_000), ".dockerignore");
+    const deep = "a/".repeat(2_000);
+    expect(() => [1, 2, 3, 4].map((at) => list.ignores(`${deep}${at}a`))).toThrow(
+      ".dockerignore: expected patterns that can be compared with all files in some seconds",
+    );
+  });
+
   it.each(["secret?{1,3}", "*a{2}", "[ab]{2,}", "**/*{2}"])("refuses the repetition of %j", (text) => {
     expect(() => parseIgnoreList(text, ".dockerignore")).toThrow(
       `.dockerignore:1: expected a pattern as in docs/**/*.md or !README.md, got "${text}". Write \\{ for a brace, or a line for each number of characters.`,
