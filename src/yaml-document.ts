@@ -2,7 +2,7 @@ import { type Document, isScalar, Lexer, LineCounter, Parser, parseDocument, typ
 import { InputError } from "./errors.js";
 
 /** More than any configuration has; what is nested deeper takes far more than the text, and all of the stack. */
-const most = { characters: 1_000_000, depth: 100 };
+const most = { characters: 500_000, depth: 100 };
 
 /** Parses the first document of YAML that somebody else wrote. `merge` gives the key `<<` its meaning. */
 export function parseYamlDocument(text: string, file: string, { merge = false } = {}): Document.Parsed {

@@ -157,6 +157,20 @@ describe("what is handed over", () => {
     ])("are refused as %s", (_, pack) => {
       expect(() => unpacked(pack)).toThrow();
     });
+
+    it.each([
+      ["a directory", "mkdir dist", true],
+      ["a link", "ln -s /etc dist", false],
+      ["nothing", "true", false],
+    ])("are read on GitLab before anyone is signed in: %s", (_, make, isTaken) => {
+      const { path } = makeTemporaryDirectory();
+      const lines = gitlabJob("release").before_script?.flat() ?? [];
+      const [check = ""] = lines.filter((line) => line.includes("dist is no directory"));
+      expect(lines.indexOf(check)).toBeLessThan(lines.findIndex((line) => line.includes("docker login")));
+      const run = () => execFileSync("sh", ["-ec", `${make}; ${check}`], { cwd: path, stdio: "pipe" });
+      if (isTaken) run();
+      else expect(run).toThrow("dist is no directory");
+    });
   });
 
   it("are archives of all platforms in one directory", () => {

@@ -34,17 +34,17 @@ describe("YAML of others", () => {
 
   it.each([
     ["aliases of aliases", bomb, "YAML that can be read"],
-    ["10 MB", `a: ${"x".repeat(10_000_000)}`, "at most 1000000 characters"],
+    ["10 MB", `a: ${"x".repeat(10_000_000)}`, "at most 500000 characters"],
     ["brackets without end", "[".repeat(200_000), "nested at most 100 deep"],
     ["dashes without end", `${"- ".repeat(50_000)}x`, "nested at most 100 deep"],
-    ["lines indented without end", indented(1400), "nested at most 100 deep"],
+    ["lines indented without end", indented(980), "nested at most 100 deep"],
     ["keys of keys without end", `${"? ".repeat(5000)}a`, "nested at most 100 deep"],
     // As many steps squared are not done within the time that a test is given.
     ["errors without end", '"'.repeat(250_000), "at line 1, column 3"],
     [
       "a key behind many others",
-      `${keys(60_000)}\nk1: 1\n`,
-      "Map keys must be unique at line 60001, column 1",
+      `${keys(40_000)}\nk1: 1\n`,
+      "Map keys must be unique at line 40001, column 1",
     ],
     ["a list", "- a\n- b\n", "a mapping"],
     ["a text", "just text", "a mapping"],
