@@ -6,6 +6,7 @@ import type { DaggerFunction } from "../../node_modules/@dagger.io/dagger/dist/s
 import type { DaggerModule } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/index.js";
 import type { DaggerObjectBase } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/dagger_module/objectBase.js";
 import { scan } from "../../node_modules/@dagger.io/dagger/dist/src/module/introspector/index.js";
+import { perWorker } from "./per-worker.js";
 import { root } from "./root.js";
 import { makeTemporaryDirectory } from "./temporary-directory.js";
 
@@ -68,7 +69,11 @@ export function sourcePaths(): string[] {
 export const apiDeclarations = join(root, "node_modules/@dagger.io/dagger/dist/src/api/client.gen.d.ts");
 
 /** Reads the contract from `src` with the introspector of the SDK: what an engine would register. */
-export async function readContract(): Promise<Contract> {
+export function readContract(): Promise<Contract> {
+  return perWorker("contract", scanContract);
+}
+
+async function scanContract(): Promise<Contract> {
   const directory = makeTemporaryDirectory();
   try {
     // The introspector looks for the types of the API in a file of the name that an engine generates.

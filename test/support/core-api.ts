@@ -1,12 +1,17 @@
 import { readFileSync } from "node:fs";
 import ts from "typescript";
 import { apiDeclarations, type CommandFunction, kebabCase, type Option } from "./contract.js";
+import { perWorker } from "./per-worker.js";
 
 /** What can be called on a type of the Dagger API, under the names of the command line. */
 export type CoreFunction = Pick<CommandFunction, "name" | "options" | "returns">;
 
 /** Reads the functions of every type from the SDK's declarations. */
-export function readCoreApi(): Map<string, CoreFunction[]> {
+export function readCoreApi(): ReadonlyMap<string, CoreFunction[]> {
+  return perWorker("core API", parseCoreApi);
+}
+
+function parseCoreApi(): Map<string, CoreFunction[]> {
   const text = readFileSync(apiDeclarations, "utf8");
   const file = ts.createSourceFile("client.gen.d.ts", text, ts.ScriptTarget.ES2023, true);
   const optionTypes = new Map(
