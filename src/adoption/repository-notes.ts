@@ -30,6 +30,20 @@ export function readBy(repository: Repository): string[] {
 const publishes =
   /\b(?:docker|podman|nerdctl|buildah)\s[^\n#]*(?:\bpush\b|--push\b)|--push\b|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b|\bko (?:build|publish)\b/;
 
+/** The same in a file that does other things as well: a command in full, and no flag of another. */
+const pushesImages =
+  /\b(?:docker|podman|nerdctl|buildah)\b[^#;&|]*\s(?:push\s|--push\b|--output[= ]type=registry)|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b/;
+
+const aScript = [
+  "a script that publishes images",
+  "scripts are not read: compare what it pushes with release.repositories, release.tags and release.platforms, and take it out before both publish",
+] as const;
+
+/** A command that goes on in the next line, as one. */
+function joinedLines(text = ""): string {
+  return text.replace(/\\\r?\n\s*/g, " ");
+}
+
 /** As much of each line as is looked at: a command is at its beginning. */
 function linesOf(text = ""): string[] {
   return text.split("\n").map((line) => line.slice(0, 2000));
@@ -43,13 +57,15 @@ export interface NotedRepository {
   input: CallerInput;
   /** Whether a pipeline was written that one of GitLab has to include. */
   isIncluded: boolean;
+  /** Lines for the `.gitignore` that is there. */
+  toIgnore: readonly string[];
 }
 
 /** What is to be known of the repository itself. */
 export function noteRepository(
   repository: Repository,
   settings: Readonly<Record<string, unknown>>,
-  { mainBranch, hasImages, input, isIncluded }: NotedRepository,
+  { mainBranch, hasImages, input, isIncluded, toIgnore }: NotedRepository,
 ): Note[] {
   const notes: Note[] = [];
   const release = parseSettings(JSON.stringify(settings)).release;
@@ -100,13 +116,10 @@ export function noteRepository(
       );
   }
   for (const file of [".gitlab-ci.yml", ...repository.workflows])
-    if (linesOf(repository.text(file)).some((line) => publishes.test(line)))
-      add(
-        "to-do",
-        file,
-        "a script that publishes images",
-        "scripts are not read: compare what it pushes with release.repositories, release.tags and release.platforms",
-      );
+    if (linesOf(repository.text(file)).some((line) => publishes.test(line))) add("to-do", file, ...aScript);
+  for (const file of repository.scripts)
+    if (linesOf(joinedLines(repository.text(file))).some((line) => pushesImages.test(line)))
+      add("to-do", file, ...aScript);
   if (repository.has("slipway.json"))
     add(
       "to-do",
@@ -122,6 +135,13 @@ export function noteRepository(
       ".gitlab-ci.yml",
       "stages",
       `the jobs of ${includedPipeline} are in build, test and deploy: add those that are missing, or pass image_stage, setup_stage, check_stage, build_stage and release_stage there`,
+    );
+  if (toIgnore.length > 0)
+    add(
+      "to-do",
+      ".gitignore",
+      toIgnore.join(" "),
+      "jobs and calls leave these in the checkout: add them, a line each, so that nobody commits them",
     );
   if (dockerHub !== undefined)
     add(
@@ -146,7 +166,7 @@ export function noteRepository(
 function wayOutOf({ context, paths }: Unbuilt): string {
   if (context !== undefined)
     return `it is below ${context}, and the build context of a release is the root: write the paths from there, as in COPY ${context}/${paths[0]}, or release it by --source ${context} in a job of your own, with a slipway.json there. So no pipeline is written that releases`;
-  return "git does not have what is copied, and no pipeline of Slipway's makes it: a stage of the Dockerfile can, or a job of yours, whose binaries the pipeline releases: https://github.com/acme/slipway/blob/v0.1.0/docs/release.md#binaries-that-you-build has both pipelines. So none is written that releases";
+  return "git does not have what is copied, and no pipeline of Slipway's makes it: a stage of the Dockerfile can, or a job of yours, whose binaries the pipeline releases: the next section has that pipeline, and https://github.com/acme/slipway/blob/v0.1.0/docs/release.md#binaries-that-you-build says more. So none is written that releases";
 }
 
 /** What is another way for every project. */
@@ -158,7 +178,6 @@ export function alwaysSo({ goreleaserFile, workflows }: Repository, { images }: 
     "The time in labels is that of the commit, and not of the build, so that the same release can be made again: pass `--source-date-epoch`.",
     "Files of the build context come from the source, with the binaries laid over it, and `.dockerignore` holds for them.",
     "GoReleaser's `dockers_v2` and docker/build-push-action put an SBOM or provenance into the index, as a platform `unknown/unknown`; Slipway attaches its own to the image, outside of the index.",
-    "Take what published these images until now out of its configuration before both do: `dockers`, `docker_manifests` and `dockers_v2`, or the steps of the workflow.",
   ];
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { farewell } from "../../src/adoption/init.js";
 import { compareCacheKey } from "../../src/ci-image/cache-key.js";
 import { requestedTools } from "../../src/ci-image/tools.js";
 import { parseSettings } from "../../src/config.js";
@@ -29,6 +30,7 @@ describe("init", () => {
       "slipway.json",
       ".cache-key",
       ".github/workflows/slipway.yml",
+      ".gitignore",
       "SLIPWAY.md",
     ]);
     expect(JSON.parse(written.get("slipway.json") ?? "")).toEqual({
@@ -197,6 +199,103 @@ jobs:
   });
 
   it.each([
+    ["Makefile", "release:\n\tdocker buildx build \\\n\t  --push .\n"],
+    ["justfile", "ship:\n  podman manifest push a\n"],
+    ["scripts/release.sh", "docker build -t a . && docker push a\n"],
+  ])("names a file of commands that publishes images: %s", (file, text) => {
+    const rows = rowsOf(initIn(checkout({ ...goProject, [file]: text })).get("SLIPWAY.md"), "To do");
+    expect(rows.filter((row) => row.startsWith(`| ${file} | a script`))).toHaveLength(1);
+  });
+
+  it.each([
+    ["Makefile", "release:\n\tdocker build . && git push --tags\n"],
+    ["scripts/a.sh", "git push origin main\ndocker build .; git push\n"],
+    ["docs/release.sh", "docker push a\n"],
+  ])("names no file of commands that publishes none, or lies elsewhere: %s", (file, text) => {
+    const rows = rowsOf(initIn(checkout({ ...goProject, [file]: text })).get("SLIPWAY.md"), "To do");
+    expect(rows.filter((row) => row.includes("a script"))).toEqual([]);
+  });
+
+  it("has git ignore what jobs leave behind, but nothing that the repository has", () => {
+    const files = { "images/logo.svg": "", ...goProject };
+    expect(initIn(checkout(files)).get(".gitignore")).toBe(
+      "/dist/\n/dist.tar\n/reports/\n/report.env\n/.go-mod-cache/\n/.dependency-cache/\n",
+    );
+  });
+
+  it("lists what a .gitignore lacks, which stays as it is", () => {
+    const written = initIn(checkout({ ...goProject, ".gitignore": "dist\n/images/\n*.tar\nreports/\n" }));
+    expect(written.has(".gitignore")).toBe(false);
+    expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).toContain(
+      "| .gitignore | /report.env /.go-mod-cache/ /.dependency-cache/ |",
+    );
+  });
+
+  it("ignores what docs/ci.md does", () => {
+    const lines = initIn(checkout(goProject)).get(".gitignore")?.trimEnd().replaceAll("\n", " ");
+    expect(readFileSync(join(root, "docs/ci.md"), "utf8")).toContain(`printf '%s\\n' ${lines} >> .gitignore`);
+  });
+
+  it("names the steps of a workflow that publish until now", () => {
+    const step = "uses: docker/build-push-action@v6\n        with: { push: true, tags: ghcr.io/acme/app:1 }";
+    const text = `on: push\njobs:\n  ship:\n    steps:\n      - ${step}\n`;
+    const page = initIn(checkout({ ...goProject, ".github/workflows/a.yml": text })).get("SLIPWAY.md");
+    expect(rowsOf(page, "To do").join()).toContain(
+      "| .github/workflows/a.yml | ship: docker/build-push-action | it publishes these images until now",
+    );
+  });
+
+  it("says first what is to be done, then what comes next", () => {
+    const page = initIn({ Dockerfile: "FROM scratch\n" }).get("SLIPWAY.md") ?? "";
+    const titles = page.match(/^## .*/gm) ?? [];
+    expect(titles.slice(0, 2)).toEqual(["## To do", "## Next"]);
+  });
+
+  it.each([
+    ["https://github.com/acme/app", {}, ".github/workflows/slipway.yml"],
+    ["https://gitlab.com/acme/app", {}, ".gitlab-ci.yml"],
+    [
+      "https://gitlab.com/acme/app",
+      { ".gitlab-ci.yml": "a: { script: [true] }\n" },
+      ".gitlab-ci.slipway.yml",
+    ],
+  ])(
+    "shows the pipeline of binaries that a job at %s builds, and what it hands over: %j",
+    (url, others, path) => {
+      const files = {
+        ".git/config": gitConfig(url),
+        Dockerfile: `FROM scratch\nARG TARGETARCH\nCOPY dist/app-linux-\${TARGETARCH} /app\n`,
+        ".gitignore": "/dist/\n",
+        ...others,
+      };
+      const page = initIn(files).get("SLIPWAY.md") ?? "";
+      const [, section = ""] = /^## The pipeline of binaries[^\n]*\n(.*?)^## /ms.exec(page) ?? [];
+      expect(section).toContain(`Write it as \`${path}\``);
+      expect(section).toContain("`dist/linux/amd64/app`");
+      expect(page).toContain(" https://github.com/acme/slipway/blob/");
+      const [pipeline] = documentedFiles(section, "yaml").map((text) => parse(text));
+      if (url.includes("github")) {
+        expect(pipeline.jobs.release).toMatchObject({
+          needs: "build",
+          with: { from: "binaries", artifact: "dist", skip_checks: true },
+        });
+        expect(pipeline.jobs.build.steps.at(-1).with).toMatchObject({ name: "dist", path: "dist.tar" });
+      } else {
+        expect(pipeline.include[0].inputs).toMatchObject({ release_from: "binaries", skip_checks: true });
+        expect(pipeline["slipway-build-binaries"].script).toBe("./build.sh");
+      }
+    },
+  );
+
+  it("ends by saying what to read", () => {
+    expect(farewell(initIn(checkout(goProject)))).toMatch(/^Read SLIPWAY\.md next/);
+    expect(farewell(new Map())).toMatch(/nothing to write/);
+    expect(farewell(new Map([["slipway.json", ""]]))).toMatch(
+      /wrote slipway\.json; SLIPWAY\.md is that of an earlier/,
+    );
+  });
+
+  it.each([
     [
       "a workflow",
       ".github/workflows/a.yml",
@@ -349,7 +448,7 @@ jobs:
     };
     const written = initIn(files);
     expect([...written.keys()].filter((path) => path.startsWith(".gitlab"))).toEqual([]);
-    expect(written.get("SLIPWAY.md")).not.toContain(".gitlab-ci.slipway.yml");
+    expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).not.toContain("include");
   });
 
   it("writes no pipeline where there is nothing to call", () => {
