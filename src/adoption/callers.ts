@@ -1,6 +1,7 @@
 import { parseSettings } from "../config.js";
 import type { Origin } from "../forge/origin.js";
 import { asJson, asMarkdown } from "../text.js";
+import { parseWorkflow } from "./github/workflow.js";
 import { imageSourceOf, type Unbuilt } from "./image-source.js";
 import type { Repository } from "./repository.js";
 import type { SettingsDocument } from "./settings-document.js";
@@ -22,6 +23,8 @@ export interface CallerInput {
   from: "binaries" | "source" | undefined;
   /** The artifact of a job before the release that holds its binaries. */
   artifact?: string;
+  /** Whether tags without a v may be versions, by the workflows that publish now. */
+  withoutV: boolean;
   /** Whether lint and test of a Go project have something to check. */
   isGo: boolean;
   /** The path of Docker Hub that is pushed to, where one is. */
@@ -56,12 +59,22 @@ export function callerInputOf(
     mainBranch,
     from: source?.from,
     unbuilt: source?.unbuilt ?? [],
+    withoutV: repository.workflows.some((file) => publishesPlainVersions(repository.text(file) ?? "", file)),
     isGo: repository.has("go.mod"),
     dockerHub: accounts.find(({ host }) => host === dockerHubHost)?.name,
     others: accounts.filter(({ host }) => host !== dockerHubHost && !isOwn(host, repository.origin)),
     hasGitlabPipeline:
       repository.has(gitlabPipeline) && !(repository.text(gitlabPipeline) ?? "").includes(gitlabTemplate),
   };
+}
+
+function publishesPlainVersions(text: string, file: string): boolean {
+  const { triggers, jobs } = parseWorkflow(text, file);
+  const publishes = /^(docker\/(build-push|bake)-action|goreleaser\/goreleaser-action)(@|$)/;
+  return (
+    triggers.withoutV &&
+    [...jobs.values()].some(({ steps }) => steps.some(({ uses }) => publishes.test(uses ?? "")))
+  );
 }
 
 const dockerHubHost = "docker.io";
@@ -106,9 +119,14 @@ export function describePrebuilt(input: CallerInput): string | undefined {
     unbuilt.some(({ context }) => context !== undefined)
   )
     return undefined;
-  const copied = unbuilt.flatMap(({ paths }) => paths).join(", ");
+  const paths = unbuilt.flatMap((each) => each.paths);
+  const inDist = paths.find((path) => path.startsWith("dist/"));
+  const rewrite =
+    inDist === undefined
+      ? ""
+      : ` \`dist\` itself is no part of the paths: in the Dockerfile write COPY ${asMarkdown(inDist.slice("dist/".length))}, and not COPY ${asMarkdown(inDist)}.`;
   const named =
-    "A job of yours builds what the Dockerfile copies and leaves it in `dist`, a file for each program and platform, whose name or folder says which it is: `dist/app-linux-amd64`, `dist/linux/amd64/app` or `dist/amd64/app`. The release lays those of a platform over the source, each under its path in `dist` and as `app`.";
+    "A job of yours builds what the Dockerfile copies and leaves it in `dist`, a file for each program and platform, whose name or folder says which it is: `dist/app-linux-amd64`, `dist/linux/amd64/app` or `dist/amd64/app`. The release lays those of a platform over the source, at its root: each under its path in `dist`, and as `app`.";
   const [path, handed, caller] =
     forge === "gitlab"
       ? [
@@ -122,7 +140,7 @@ export function describePrebuilt(input: CallerInput): string | undefined {
           githubCaller({ ...input, from: "binaries", artifact: "dist" }),
         ];
   return [
-    `${named} ${handed} Write it as \`${path}\`${path === includedPipeline ? ` and include it in \`${gitlabPipeline}\`, by \`- local: ${path}\`` : ""}, with your own build in place of \`./build.sh\`; the Dockerfile copies ${asMarkdown(copied)}.`,
+    `${named} ${handed} Write it as \`${path}\`${path === includedPipeline ? ` and include it in \`${gitlabPipeline}\`, by \`- local: ${path}\`` : ""}, with your own build in place of \`./build.sh\`; the Dockerfile copies ${asMarkdown(paths.join(", "))}.${rewrite}`,
     `\`\`\`yaml\n${caller.trimEnd()}\n\`\`\``,
   ].join("\n\n");
 }
@@ -150,7 +168,8 @@ const prebuiltOnGithub = [
 function githubCaller(input: CallerInput): string {
   const { mainBranch, from, isGo, artifact } = input;
   const releases = from !== undefined;
-  const push = [`branches: [${asJson(mainBranch)}]`, ...(releases ? ['tags: ["v*", "!v*-*"]'] : [])];
+  const tags = input.withoutV ? 'tags: ["v*", "[0-9]*", "!*-*"]' : 'tags: ["v*", "!v*-*"]';
+  const push = [`branches: [${asJson(mainBranch)}]`, ...(releases ? [tags] : [])];
   return text([
     "name: Slipway",
     "on:",

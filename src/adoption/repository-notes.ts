@@ -1,6 +1,6 @@
 import { parseSettings } from "../config.js";
 import { eitherContextOf } from "./build-context.js";
-import { type CallerInput, includedPipeline } from "./callers.js";
+import { type CallerInput, describePrebuilt, includedPipeline } from "./callers.js";
 import type { Draft } from "./draft.js";
 import { dockerfilesOf, type Unbuilt } from "./image-source.js";
 import type { Note } from "./note.js";
@@ -28,7 +28,7 @@ export function readBy(repository: Repository): string[] {
 
 /** What pushes an image in a line of a script. */
 const publishes =
-  /\b(?:docker|podman|nerdctl|buildah)\s[^\n#]*(?:\bpush\b|--push\b)|--push\b|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b|\bko (?:build|publish)\b/;
+  /\b(?:docker|podman|nerdctl|buildah)\s[^\n#]*(?:\bpush\b|--push\b)|^\s*(?:--\S.*\s)?--push\b|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b|\bko (?:build|publish)\b/;
 
 /** The same in a file that does other things as well: a command in full, and no flag of another. */
 const pushesImages =
@@ -99,12 +99,13 @@ export function noteRepository(
   for (const path of repository.dockerfiles.filter((path) => !used.includes(path)))
     add(
       "differs",
+      "slipway.json",
       path,
-      "the Dockerfile",
-      "no image of the settings is made by it: release.dockerfile, or an image of release.images, names it",
+      "no image of the settings is made by this Dockerfile: release.dockerfile, or an image of release.images, names it",
     );
+  const isShown = describePrebuilt(input) !== undefined;
   for (const unbuilt of input.unbuilt)
-    add("to-do", unbuilt.dockerfile, unbuilt.paths.join(", "), wayOutOf(unbuilt));
+    add("to-do", unbuilt.dockerfile, unbuilt.paths.join(", "), wayOutOf(unbuilt, isShown));
   for (const use of hasImages ? dockerfilesOf(repository, settings) : []) {
     const directory = eitherContextOf(repository, use);
     if (directory !== undefined)
@@ -115,7 +116,7 @@ export function noteRepository(
         `it is the root of the repository in a release: where ${directory} is meant, write that, as in COPY ${directory} .`,
       );
   }
-  for (const file of [".gitlab-ci.yml", ...repository.workflows])
+  for (const file of [".gitlab-ci.yml", ...repository.includedPipelines, ...repository.workflows])
     if (linesOf(repository.text(file)).some((line) => publishes.test(line))) add("to-do", file, ...aScript);
   for (const file of repository.scripts)
     if (linesOf(joinedLines(repository.text(file))).some((line) => pushesImages.test(line)))
@@ -163,10 +164,10 @@ export function noteRepository(
 }
 
 /** What to do about a Dockerfile that no pipeline has all files of. */
-function wayOutOf({ context, paths }: Unbuilt): string {
+function wayOutOf({ context, paths }: Unbuilt, isShown: boolean): string {
   if (context !== undefined)
     return `it is below ${context}, and the build context of a release is the root: write the paths from there, as in COPY ${context}/${paths[0]}, or release it by --source ${context} in a job of your own, with a slipway.json there. So no pipeline is written that releases`;
-  return "git does not have what is copied, and no pipeline of Slipway's makes it: a stage of the Dockerfile can, or a job of yours, whose binaries the pipeline releases: the next section has that pipeline, and https://github.com/acme/slipway/blob/v0.1.0/docs/release.md#binaries-that-you-build says more. So none is written that releases";
+  return `git does not have what is copied, and no pipeline of Slipway's makes it: a stage of the Dockerfile can, or a job of yours, whose binaries the pipeline releases: ${isShown ? "the next section has that pipeline, and " : ""}https://github.com/acme/slipway/blob/v0.1.0/docs/release.md#binaries-that-you-build says how. So none is written that releases`;
 }
 
 /** What is another way for every project. */

@@ -44,6 +44,8 @@ export const readPatterns = [
   ".mise/config.toml",
   ".config/mise/config.toml",
   ".gitlab-ci.yml",
+  "**/*.gitlab-ci.yml",
+  ".gitlab/**/*.yml",
   "slipway.json",
   ...scriptPatterns,
 ] as const;
@@ -98,6 +100,14 @@ export class Repository {
 
   get workflows(): string[] {
     return [...this.files.contents.keys()].filter((path) => path.startsWith(".github/workflows/")).sort();
+  }
+
+  /** Files that a pipeline of GitLab usually includes. */
+  get includedPipelines(): string[] {
+    const paths = [...this.files.contents.keys()].filter((path) =>
+      /.\.gitlab-ci\.yml$|^\.gitlab\/.*\.yml$/.test(path),
+    );
+    return paths.sort();
   }
 
   /** Files of commands at the usual places. */

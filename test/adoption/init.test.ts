@@ -199,6 +199,36 @@ jobs:
   });
 
   it.each([
+    [".ci/release.gitlab-ci.yml", "ship: { script: [docker push a] }\n", true],
+    [".gitlab/ci/ship.yml", "ship:\n  script:\n    - docker push a\n", true],
+    [".gitlab-ci.yml", "docs: { script: [mike deploy --push latest] }\n", false],
+    [".gitlab-ci.yml", "ship:\n  script:\n    - >-\n      docker buildx build\n      --push .\n", true],
+  ])(
+    "finds scripts that publish images in pipelines of GitLab, and in what they include: %s",
+    (file, text, found) => {
+      const files = { ...goProject, ".git/config": gitConfig("git@gitlab.com:group/app.git"), [file]: text };
+      const rows = rowsOf(initIn(files).get("SLIPWAY.md"), "To do");
+      expect(rows.filter((row) => row.startsWith(`| ${file} | a script`))).toHaveLength(found ? 1 : 0);
+    },
+  );
+
+  it("names no image where none of the Dockerfiles is where one is looked for", () => {
+    const written = initIn(
+      checkout({ "a/Dockerfile.one": "FROM scratch\n", "b/Dockerfile.two": "FROM scratch\n" }),
+    );
+    expect(parseSettings(written.get("slipway.json")).release.repositories).toEqual([]);
+    const page = written.get("SLIPWAY.md");
+    expect(rowsOf(page, "To do").join()).toContain("name it, as in a/Dockerfile.one");
+    expect(rowsOf(page, "Different")).toHaveLength(1);
+    expect(rowsOf(page, "Different").join()).toContain("a/Dockerfile.one<br>b/Dockerfile.two");
+  });
+
+  it("says that dist is no part of what a Dockerfile copies", () => {
+    const files = { Dockerfile: "FROM scratch\nCOPY dist/app /app\n", ".gitignore": "dist\n" };
+    expect(initIn(checkout(files)).get("SLIPWAY.md")).toContain("write COPY app, and not COPY dist/app.");
+  });
+
+  it.each([
     ["Makefile", "release:\n\tdocker buildx build \\\n\t  --push .\n"],
     ["justfile", "ship:\n  podman manifest push a\n"],
     ["scripts/release.sh", "docker build -t a . && docker push a\n"],
@@ -388,6 +418,16 @@ jobs:
   it.each<[string, Record<string, string>, string, boolean]>([
     ["what GoReleaser builds", { ...goProject, ".goreleaser.yaml": goreleaser }, "binaries", true],
     ["binaries, where the Dockerfile runs nothing", goProject, "binaries", true],
+    [
+      "source, where the Dockerfile compiles beside a GoReleaser that makes no images",
+      {
+        ...goProject,
+        ".goreleaser.yaml": "version: 2\n",
+        Dockerfile: "FROM golang AS build\nCOPY go.mod .\nRUN go build .\n",
+      },
+      "source",
+      true,
+    ],
     [
       "source, where the Dockerfile compiles",
       { ...goProject, Dockerfile: "FROM golang AS build\nRUN go build .\n" },
