@@ -184,7 +184,7 @@ export function alwaysSo({ goreleaserFile, workflows }: Repository, { images }: 
 
 /** Commands to go on with. */
 export function nextCommands(hasImages: boolean): { command: string; does: string }[] {
-  const call = "dagger -m github.com/acme/slipway@v0.1.0 call --source .";
+  const call = "dagger call -m github.com/acme/slipway@v0.1.0 --source .";
   if (!hasImages)
     return [
       { command: `${call} ci`, does: "Lints, tests and builds at once, and says of each how it ended." },

@@ -46,7 +46,7 @@ describe("init", () => {
   it("says what it read, what to do next, and what is always another way", () => {
     const page = initIn(checkout({ ...goProject, ".goreleaser.yaml": goreleaser })).get("SLIPWAY.md");
     expect(page).toContain("Read: `.goreleaser.yaml`, `Dockerfile`, `go.mod`, `.git/config`.");
-    expect(page).toMatch(/^dagger -m \S+ call --source \. rehearse$/m);
+    expect(page).toMatch(/^dagger call -m \S+ --source \. rehearse$/m);
     expect(page).toContain("follows the highest version that is published");
   });
 
@@ -462,7 +462,7 @@ jobs:
     expect(workflow.jobs.ci.if).toBeUndefined();
     expect(JSON.parse(written.get("slipway.json") ?? "").release?.repositories).toBeUndefined();
     expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).toContain("write a Dockerfile.release");
-    expect(written.get("SLIPWAY.md")).toMatch(/^dagger -m \S+ call --source \. ci$/m);
+    expect(written.get("SLIPWAY.md")).toMatch(/^dagger call -m \S+ --source \. ci$/m);
     const gitlab = initIn({ ...plain, ".git/config": gitConfig("https://gitlab.com/group/app") });
     expect(parse(gitlab.get(".gitlab-ci.yml") ?? "").include[0].inputs).toEqual({ release_from: "none" });
   });
