@@ -313,6 +313,28 @@ describe("what strangers' workflows do", () => {
     );
   });
 
+  it("says of what is pushed by digest, and gets its tags from a script, that it is not known", () => {
+    const text = `on: { push: { tags: [v*] } }
+jobs:
+  build:
+    strategy: { matrix: { platform: [linux/amd64, linux/arm/v7] } }
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          platforms: \${{ matrix.platform }}
+          outputs: type=image,name=${image},push-by-digest=true,name-canonical=true,push=true
+  merge:
+    needs: build
+    steps:
+      - run: docker buildx imagetools create -t ${image}:\${GITHUB_REF_NAME} *
+`;
+    const { page, settings } = settingsOf(text);
+    const rows = rowsOf(page, "Left out").join("\n");
+    expect(rows).toContain("build: docker/build-push-action | it pushes by digest");
+    expect(rows).toContain("build: platforms: linux/amd64<br>build: platforms: linux/arm/v7");
+    expect(Object.keys(publishedBy(settings, "refs/tags/v1.2.3"))).toEqual([]);
+  });
+
   it("keeps the platforms of an image in mind that is not known from the files", () => {
     const { page } = settingsOf(workflow({ images: `\${{ secrets.NAME }}/app`, build: ["pull: true"] }));
     expect(rowsOf(page, "Left out").join()).toContain("publish: platforms: linux/amd64, linux/arm64");

@@ -73,7 +73,11 @@ export class StepReader {
 
   /** Platforms go with the image that they are of, and who writes that by hand has to know of them. */
   private notePlatforms(): void {
-    const platforms = this.input("platforms")
+    const given = this.input("platforms").replace(
+      /\$\{\{\s*matrix\.([\w.-]+)\s*\}\}/g,
+      (whole, key: string) => this.matrix.get(key) ?? whole,
+    );
+    const platforms = given
       .split(/[\s,]+/)
       .filter(Boolean)
       .join(", ");
@@ -100,6 +104,10 @@ export class StepReader {
     if (steps.length > 0) return steps.flatMap(({ step, job }) => this.metadataRepositories(step, job));
     if (/steps\.[\w-]+\.outputs/.test(given))
       throw new NoEquivalent(`its tags are made by another step: ${given}`);
+    if (isByDigest && given === "")
+      throw new NoEquivalent(
+        "it pushes by digest, and a script gives the digests their tags: name its repositories in release.repositories, and its tags in release.tags",
+      );
     return this.listed(given);
   }
 
