@@ -335,6 +335,11 @@ jobs:
     expect(Object.keys(publishedBy(settings, "refs/tags/v1.2.3"))).toEqual([]);
   });
 
+  it("says that a branch beside the main one has to be named in the pipeline", () => {
+    const { page } = settingsOf(workflow({ on: "{ push: { branches: [dev], tags: ['v*'] } }" }));
+    expect(rowsOf(page, "Different").join()).toContain("branches in its push names others");
+  });
+
   it("keeps the platforms of an image in mind that is not known from the files", () => {
     const { page } = settingsOf(workflow({ images: `\${{ secrets.NAME }}/app`, build: ["pull: true"] }));
     expect(rowsOf(page, "Left out").join()).toContain("publish: platforms: linux/amd64, linux/arm64");
