@@ -318,6 +318,12 @@ describe("what has no equivalent is listed with the reason", () => {
       "To do",
       "| .goreleaser.yaml | dockers, docker_manifests | it publishes these images until now",
     ],
+    [
+      "where ko publishes, and what",
+      'kos:\n  - repositories: [ghcr.io/acme/app]\n    tags: [latest, "{{ .Tag }}"]\n    platforms: [linux/arm64]\n',
+      "Left out",
+      "kos: ghcr.io/acme/app: latest, {{ .Tag }}: linux/arm64",
+    ],
     ["ko", "kos:\n  - id: a\n", "Left out", "ko builds images without a Dockerfile"],
     [
       "latest alone",

@@ -69,7 +69,11 @@ const config = z.object({
   dockers: list(docker),
   docker_manifests: list(manifest),
   dockers_v2: list(dockerV2),
-  kos: list(z.unknown()),
+  kos: list(
+    z
+      .object({ repository: optional, repositories: texts, tags: texts, platforms: texts })
+      .catch({ repository: undefined, repositories: [], tags: [], platforms: [] }),
+  ),
   includes: list(
     z
       .object({ from_file: z.object({ path: optional }), from_url: z.object({ url: optional }) })

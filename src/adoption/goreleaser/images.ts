@@ -161,10 +161,6 @@ function noteFiles(
 
 const others = [
   [
-    "kos",
-    "ko builds images without a Dockerfile: with Dockerfile.release, or Slipway's own, its binary is released as it is",
-  ],
-  [
     "docker_signs",
     "the pipeline signs what it releases, by its identity or a key: docs/attest.md of Slipway",
   ],
@@ -172,6 +168,15 @@ const others = [
 
 function noteOthers(config: GoreleaserConfig, reading: GoreleaserReading): void {
   for (const [field, why] of others) if (config[field].length > 0) reading.note("left-out", field, why);
+  for (const { repository, repositories, tags, platforms } of config.kos) {
+    const places = [...(repository === undefined ? [] : [repository]), ...repositories].join(", ");
+    const parts = [places, tags.join(", "), platforms.join(", ")].filter((part) => part !== "");
+    reading.note(
+      "left-out",
+      ["kos", ...parts].join(": "),
+      "ko builds images without a Dockerfile: with Dockerfile.release, or Slipway's own, its binary is released as it is, to release.repositories, by release.tags, for release.platforms",
+    );
+  }
   for (const { from_url, from_file } of config.includes)
     if (from_url === undefined)
       reading.note(
