@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { compilePattern } from "./binaries/pattern.js";
+import { commonPatterns, compilePattern, linuxPatterns, type Pattern } from "./binaries/pattern.js";
 import { InputError } from "./errors.js";
 import { faultOf, limitPassedBy, repeatedName } from "./json.js";
 import { formatPlatform, parsePlatform } from "./oci/platform.js";
@@ -12,6 +12,8 @@ import { parseValueTemplate } from "./tags/template.js";
 import { canFollowVersions, conflictIn } from "./tags/template-list.js";
 import { valuePlaceholders } from "./tags/values.js";
 import { holdsUrlPassword, holdsUrlUser } from "./url-password.js";
+
+const textsOf = (patterns: readonly Pattern[]) => patterns.map(({ text }) => text).join(", ");
 
 // Each string that has a grammar of its own is parsed here and kept in its parsed form.
 const platform = z.string().transform(parsedBy((text, path) => formatPlatform(parsePlatform(text, path))));
@@ -239,7 +241,7 @@ const binaries = z
       .transform(parsedBy((text, path) => compilePattern(text, path)))
       .optional()
       .describe(
-        "Where a binary lies in a directory without artifacts.json, as in {name}_{os}_{arch} or {target}/release/{name}. Default: the common ones.",
+        `Where a binary lies in a directory without artifacts.json; without {os} for Linux, with * for anything in one name. Default: the first that fits of ${textsOf(commonPatterns)}; where none fits any file, ${textsOf(linuxPatterns)}.`,
       ),
     names: z
       .array(z.string().min(1))

@@ -15,7 +15,7 @@ import {
   type Secret,
   type Service,
 } from "@dagger.io/dagger";
-import { initialize } from "./adoption/init.js";
+import { farewell, initialize } from "./adoption/init.js";
 import { readRepositoryFiles } from "./adoption/source.js";
 import { attachedOf, signatureText } from "./attest/report.js";
 import { assessRollback, reportVerdict } from "./ci-image/assess.js";
@@ -68,7 +68,14 @@ import {
 } from "./release/input.js";
 import { joinArchives } from "./release/join.js";
 import { releaseTargets } from "./release/plan.js";
-import { rehearsalCommit, rehearsalHost, rehearsalTargets, rehearse } from "./release/rehearsal.js";
+import {
+  foresee,
+  planRehearsal,
+  rehearsalCommit,
+  rehearsalHost,
+  rehearsalTargets,
+  rehearse,
+} from "./release/rehearsal.js";
 import { startRehearsalRegistry } from "./release/rehearsal-registry.js";
 import { pushAccess as askPushAccess, planImages, release, releaseOf } from "./release/release.js";
 import { reportPlan } from "./release/report.js";
@@ -229,8 +236,9 @@ export class Slipway {
       readFiles(dag.currentModule().source(), [toolsFile]),
     ]);
     const tools = own.get(toolsFile)?.toString("utf8") ?? "";
-    const files = [...initialize(repository, { env, tools })];
-    return files.reduce((directory, [path, text]) => directory.withNewFile(path, text), dag.directory());
+    const files = initialize(repository, { env, tools });
+    log(farewell(files));
+    return [...files].reduce((directory, [path, text]) => directory.withNewFile(path, text), dag.directory());
   }
 
   /**
@@ -897,7 +905,8 @@ export class Slipway {
    *
    * @param binaries Directory of the binaries. Default: GoReleaser's snapshot, built in the CI image, where the source
    * has a go.mod.
-   * @param ref The git ref in full: refs/tags/v1.2.3. Default: the main branch.
+   * @param ref The git ref in full: refs/tags/v1.2.3. Default: the main branch, or, where a push to it publishes
+   * nothing, a run by hand of it.
    * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
    * Pipeline with Markdown and, in comments, those variables.
    */
@@ -908,10 +917,13 @@ export class Slipway {
     ref?: string,
     format: ReportFormat = ReportFormat.Markdown,
   ): Promise<string> {
-    const registry = await startRehearsalRegistry(await this.project());
+    const own = await this.project();
+    const { remarks, ...what } = planRehearsal(own.settings, ref);
+    // At once: what follows builds for minutes.
+    for (const remark of remarks) log(remark);
+    const registry = await startRehearsalRegistry(own);
     const project = await this.withRegistryService(rehearsalHost, registry).project();
-    const { mainBranch } = project.settings.release;
-    const given = { ref: ref ?? `refs/heads/${mainBranch}`, preRelease: true, ...rehearsalCommit };
+    const given = { ...what, preRelease: true, ...rehearsalCommit };
     const descriptions = describeRelease(project, given);
     const build = {
       builder: Builder.Auto,
@@ -919,14 +931,14 @@ export class Slipway {
       sourceDateEpoch: 0,
     };
     const attesting = await openAttesting(project, descriptions, { name: "rehearse", arguments: given });
-    const report = await rehearse(async () => {
+    const prepare = async () => {
       const publication = openPublication(project, descriptions, ({ settings, trigger }) =>
         rehearsalTargets(settings, rehearsalHost, trigger),
       );
       const built = await buildImages(project, descriptions, { ...build, ...publication });
       return releaseOf(publication, built, { firstPublish: false, skipPush: false, ...attesting });
-    });
-    return render(report, format);
+    };
+    return render(await rehearse(prepare, { before: remarks, after: foresee(own.settings) }), format);
   }
 
   /**

@@ -26,13 +26,20 @@ const eraseLine = "\r\u001b[2K";
  */
 export function showUploads(output: ProgressOutput, now: Clock): (progress: UploadProgress) => void {
   const uploads = new Map<string, Shown>();
+  const over = new Set<string>();
   const show = output.isTTY === true ? redraw : writeLine;
   return (progress) => {
+    // A request that broke off may read on for a moment, after its upload has ended; the next one begins with nothing.
+    if (over.has(progress.repository) && progress.bytesSent > 0) return;
+    over.delete(progress.repository);
     const time = now();
     const upload = uploads.get(progress.repository) ?? { progress, began: time, shown: time };
     upload.progress = progress;
     uploads.set(progress.repository, upload);
-    if (progress.ended) uploads.delete(progress.repository);
+    if (progress.ended) {
+      uploads.delete(progress.repository);
+      over.add(progress.repository);
+    }
     show(output, upload, [...uploads.values()], time);
   };
 }

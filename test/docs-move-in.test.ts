@@ -54,9 +54,9 @@ describe("docs/move-in-examples.md", () => {
     const written = initIn(repositoryOf(before));
     for (const [path, text] of Object.entries(after)) expect(written.get(path), path).toBe(text);
     for (const row of rows) expect(written.get("SLIPWAY.md")).toContain(row);
-    expect([...written.keys()].filter((path) => !/^(\.cache-key|SLIPWAY\.md)$/.test(path)).sort()).toEqual(
-      Object.keys(after).sort(),
-    );
+    expect(
+      [...written.keys()].filter((path) => !/^(\.cache-key|\.gitignore|SLIPWAY\.md)$/.test(path)).sort(),
+    ).toEqual(Object.keys(after).sort());
   });
 
   it.each(moves.filter(({ sets }) => sets.length > 0))(

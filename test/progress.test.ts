@@ -91,6 +91,22 @@ describe("on a terminal", () => {
     ]);
   });
 
+  it("shows nothing more of an upload that broke off, of which a request still reads", () => {
+    const steps = [
+      [0, "a", 0],
+      [1, "a", 20],
+      [0, "a", 20, true],
+      [1, "a", 30],
+      [0, "b", 0],
+      [1, "b", 10],
+    ] as const;
+    expect(written(steps, { isTTY: true, columns: 120 })).toEqual([
+      `${erase}a: 20.0 of 100.0 MB sent, 20.0 MB/s`,
+      erase,
+      `${erase}b: 10.0 of 100.0 MB sent, 10.0 MB/s`,
+    ]);
+  });
+
   it("cuts off what would wrap", () => {
     const [line = ""] = written(
       [

@@ -1,6 +1,7 @@
 import { parseSettings } from "../config.js";
 import type { Origin } from "../forge/origin.js";
-import { asJson } from "../text.js";
+import { asJson, asMarkdown } from "../text.js";
+import { parseWorkflow } from "./github/workflow.js";
 import { imageSourceOf, type Unbuilt } from "./image-source.js";
 import type { Repository } from "./repository.js";
 import type { SettingsDocument } from "./settings-document.js";
@@ -20,6 +21,10 @@ export interface CallerInput {
    * there is no image, or none that a pipeline of Slipway's builds.
    */
   from: "binaries" | "source" | undefined;
+  /** The artifact of a job before the release that holds its binaries. */
+  artifact?: string;
+  /** Whether tags without a v may be versions, by the workflows that publish now. */
+  withoutV: boolean;
   /** Whether lint and test of a Go project have something to check. */
   isGo: boolean;
   /** The path of Docker Hub that is pushed to, where one is. */
@@ -54,12 +59,22 @@ export function callerInputOf(
     mainBranch,
     from: source?.from,
     unbuilt: source?.unbuilt ?? [],
+    withoutV: repository.workflows.some((file) => publishesPlainVersions(repository.text(file) ?? "", file)),
     isGo: repository.has("go.mod"),
     dockerHub: accounts.find(({ host }) => host === dockerHubHost)?.name,
     others: accounts.filter(({ host }) => host !== dockerHubHost && !isOwn(host, repository.origin)),
     hasGitlabPipeline:
       repository.has(gitlabPipeline) && !(repository.text(gitlabPipeline) ?? "").includes(gitlabTemplate),
   };
+}
+
+function publishesPlainVersions(text: string, file: string): boolean {
+  const { triggers, jobs } = parseWorkflow(text, file);
+  const publishes = /^(docker\/(build-push|bake)-action|goreleaser\/goreleaser-action)(@|$)/;
+  return (
+    triggers.withoutV &&
+    [...jobs.values()].some(({ steps }) => steps.some(({ uses }) => publishes.test(uses ?? "")))
+  );
 }
 
 const dockerHubHost = "docker.io";
@@ -92,10 +107,69 @@ export function renderCallers(input: CallerInput): Map<string, string> {
   return new Map([[input.hasGitlabPipeline ? includedPipeline : gitlabPipeline, gitlabCaller(input)]]);
 }
 
+/**
+ * The pipeline of a project whose Dockerfile copies what a job of its own builds, as markdown: what that job has to hand
+ * over, and to whom. Undefined where no job is missing.
+ */
+export function describePrebuilt(input: CallerInput): string | undefined {
+  const { forge, unbuilt } = input;
+  if (
+    input.from !== undefined ||
+    unbuilt.length === 0 ||
+    unbuilt.some(({ context }) => context !== undefined)
+  )
+    return undefined;
+  const paths = unbuilt.flatMap((each) => each.paths);
+  const inDist = paths.find((path) => path.startsWith("dist/"));
+  const rewrite =
+    inDist === undefined
+      ? ""
+      : ` \`dist\` itself is no part of the paths: in the Dockerfile write COPY ${asMarkdown(inDist.slice("dist/".length))}, and not COPY ${asMarkdown(inDist)}.`;
+  const named =
+    "A job of yours builds what the Dockerfile copies and leaves it in `dist`, a file for each program and platform, whose name or folder says which it is: `dist/app-linux-amd64`, `dist/linux/amd64/app` or `dist/amd64/app`. The release lays those of a platform over the source, at its root: each under its path in `dist`, and as `app`.";
+  const [path, handed, caller] =
+    forge === "gitlab"
+      ? [
+          input.hasGitlabPipeline ? includedPipeline : gitlabPipeline,
+          "The job has the name `slipway-build-binaries`, and keeps `dist` as its artifact, which the template says. Whatever its script needs it brings along by `image`.",
+          gitlabCaller({ ...input, from: "binaries" }) + prebuiltOnGitlab,
+        ]
+      : [
+          githubWorkflow,
+          "The job packs it into `dist.tar`, which keeps the modes of files, and uploads that as an artifact; `artifact` says its name to the release.",
+          githubCaller({ ...input, from: "binaries", artifact: "dist" }),
+        ];
+  return [
+    `${named} ${handed} Write it as \`${path}\`${path === includedPipeline ? ` and include it in \`${gitlabPipeline}\`, by \`- local: ${path}\`` : ""}, with your own build in place of \`./build.sh\`; the Dockerfile copies ${asMarkdown(paths.join(", "))}.${rewrite}`,
+    `\`\`\`yaml\n${caller.trimEnd()}\n\`\`\``,
+  ].join("\n\n");
+}
+
+const prebuiltOnGitlab = `slipway-build-binaries:
+  image: registry.example.com/acme/builder # one with what your build needs
+  services: []
+  before_script: []
+  script: ./build.sh # leaves dist
+`;
+
+const prebuiltOnGithub = [
+  "  build:",
+  "    if: github.event_name == 'push'",
+  "    permissions: { contents: read }",
+  "    runs-on: ubuntu-24.04",
+  "    steps:",
+  "      - uses: actions/checkout@v7",
+  "        with: { persist-credentials: false }",
+  "      - run: ./build.sh && tar -cf dist.tar dist",
+  "      - uses: actions/upload-artifact@v7",
+  "        with: { name: dist, path: dist.tar, retention-days: 1 }",
+];
+
 function githubCaller(input: CallerInput): string {
-  const { mainBranch, from, isGo } = input;
+  const { mainBranch, from, isGo, artifact } = input;
   const releases = from !== undefined;
-  const push = [`branches: [${asJson(mainBranch)}]`, ...(releases ? ['tags: ["v*", "!v*-*"]'] : [])];
+  const tags = input.withoutV ? 'tags: ["v*", "[0-9]*", "!*-*"]' : 'tags: ["v*", "!v*-*"]';
+  const push = [`branches: [${asJson(mainBranch)}]`, ...(releases ? [tags] : [])];
   return text([
     "name: Slipway",
     "on:",
@@ -104,6 +178,7 @@ function githubCaller(input: CallerInput): string {
     "permissions: {}",
     "jobs:",
     ...(isGo ? checksJob(releases) : []),
+    ...(artifact === undefined ? [] : prebuiltOnGithub),
     ...(releases ? releaseJob(from, input) : []),
   ]);
 }
@@ -119,14 +194,19 @@ function checksJob(releases: boolean): string[] {
 }
 
 function releaseJob(from: string, input: CallerInput): string[] {
-  const { dockerHub, others } = input;
+  const { dockerHub, others, artifact } = input;
   const secrets = [
     ...(dockerHub === undefined ? [] : ["DOCKERHUB_TOKEN"]),
     ...(others.length === 0 ? [] : ["REGISTRY_PASSWORD"]),
   ];
-  const passed = [`from: ${from}`, ...inputsOf(input)];
+  const passed = [
+    `from: ${from}`,
+    ...(artifact === undefined ? [] : [`artifact: ${artifact}`]),
+    ...inputsOf(input),
+  ];
   return [
     "  release:",
+    ...(artifact === undefined ? [] : ["    needs: build"]),
     "    if: github.event_name == 'push'",
     "    permissions: { contents: read, packages: write, id-token: write }",
     "    uses: acme/slipway/.github/workflows/release.yml@v0.1.0",

@@ -15,6 +15,24 @@ export function ignoredByGit(text = ""): (path: string) => boolean {
   }
 }
 
+/** What jobs and calls of Slipway leave in a checkout. */
+const leftBehind = [
+  "/dist/",
+  "/dist.tar",
+  "/images/",
+  "/reports/",
+  "/report.env",
+  "/.go-mod-cache/",
+  "/.dependency-cache/",
+];
+
+/** The lines that a `.gitignore` lacks for what Slipway leaves behind; what git has is not left out. */
+export function linesToIgnore(text: string | undefined, has: (path: string) => boolean): string[] {
+  const isIgnored = ignoredByGit(text);
+  const pathOf = (line: string) => line.replace(/^\/|\/$/g, "");
+  return leftBehind.filter((line) => !isIgnored(pathOf(line)) && !has(pathOf(line)));
+}
+
 function asDockerPattern(line: string): string {
   const [, not = "", pattern = ""] = /^(!?)(.*?)\/?$/.exec(line.trim()) ?? [];
   if (pattern === "" || pattern.startsWith("#")) return "";

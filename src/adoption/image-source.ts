@@ -44,7 +44,16 @@ export function imageSourceOf(repository: Repository, settings: SettingsDocument
     (unbuilt.some(({ context }) => context !== undefined) || texts.some((text) => compilesGo.test(text)));
   if (isOther) return { from: undefined, unbuilt };
   const compiles = unbuilt.length === 0 && texts.some((text) => /^[ \t]*RUN\s/im.test(text));
-  return { from: !hasRelease && compiles ? "source" : "binaries", unbuilt: [] };
+  return { from: !releasesImages(repository) && compiles ? "source" : "binaries", unbuilt: [] };
+}
+
+/** Whether GoReleaser makes images of what it builds; beside one that does not, a Dockerfile compiles for itself. */
+function releasesImages(repository: Repository): boolean {
+  const { goreleaserFile } = repository;
+  return (
+    goreleaserFile !== undefined &&
+    /^(?:dockers|dockers_v2|kos)\s*:/m.test(repository.text(goreleaserFile) ?? "")
+  );
 }
 
 /** Whether `build` gives binaries of the project: by GoReleaser, or by Go. */

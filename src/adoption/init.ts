@@ -2,7 +2,8 @@ import { renderCacheKey } from "../ci-image/cache-key.js";
 import { parseSettings } from "../config.js";
 import { InputError, SlipwayError } from "../errors.js";
 import { asJson } from "../text.js";
-import { callerInputOf, includedPipeline, renderCallers } from "./callers.js";
+import { callerInputOf, describePrebuilt, includedPipeline, renderCallers } from "./callers.js";
+import { linesToIgnore } from "./git-ignore.js";
 import { renderPage } from "./notes-page.js";
 import { Repository, type RepositoryFiles } from "./repository.js";
 import { mainBranchOf, namesImages, readImages, withDefaults } from "./repository-images.js";
@@ -20,6 +21,7 @@ export interface InitOptions {
 
 const page = "SLIPWAY.md";
 const settingsFile = "slipway.json";
+const gitIgnore = ".gitignore";
 
 /**
  * What a repository needs to move in, by path: only files that it does not have. A second run, over what the first
@@ -58,6 +60,10 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
   const callers = renderCallers(input);
   for (const [path, text] of callers) wanted.set(path, text);
 
+  const calls = input.isGo || input.from !== undefined || describePrebuilt(input) !== undefined;
+  const toIgnore = calls ? linesToIgnore(repository.text(gitIgnore), (path) => repository.has(path)) : [];
+  if (toIgnore.length > 0) wanted.set(gitIgnore, `${toIgnore.join("\n")}\n`);
+
   const written = [...wanted.keys()].filter((path) => !repository.has(path));
   const kept = [...wanted.keys()].filter((path) => repository.has(path));
   wanted.set(
@@ -72,6 +78,7 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
           hasImages,
           input,
           isIncluded: callers.has(includedPipeline),
+          toIgnore: repository.has(gitIgnore) ? toIgnore : [],
         }),
         ...draft.notes,
         ...notes,
@@ -79,10 +86,19 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
       ],
       otherSettings: repository.has(settingsFile) ? settingsText : undefined,
       always: alwaysSo(repository, found),
+      pipeline: describePrebuilt(input),
       next: nextCommands(hasImages),
     }),
   );
   return new Map([...wanted].filter(([path]) => !repository.has(path)));
+}
+
+/** What init says at its end: what was written, and what to read. */
+export function farewell(written: ReadonlyMap<string, string>): string {
+  if (written.size === 0) return "init has nothing to write: all files are there.";
+  return written.has(page)
+    ? `Read ${page} next: what to do, in its order, and what will not be as it was.`
+    : `init wrote ${[...written.keys()].join(", ")}; ${page} is that of an earlier call: delete it, and call init again, to have it anew.`;
 }
 
 /** The image that Go comes from is a build argument of Slipway's own Dockerfile.ci. */

@@ -28,6 +28,14 @@ export class NoEquivalent extends Error {
   override name = "NoEquivalent";
 }
 
+/** That what publishes images in a file has to go; none where nothing does. */
+export function publisherOf(file: string, what: string): Note[] {
+  if (what === "") return [];
+  const why =
+    "it publishes these images until now: take it out once rehearse and plan say what you expect, or two tools set the same tags";
+  return [{ kind: "to-do", file, what, why }];
+}
+
 /** Notes without those that were made before: one reason may hold for many lines. */
 export function distinctNotes(notes: readonly Note[]): Note[] {
   return [...new Map(notes.map((note) => [JSON.stringify(note), note])).values()];

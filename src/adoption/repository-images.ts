@@ -76,6 +76,8 @@ export function withDefaults(draft: Draft, repository: Repository): Draft {
   if (namesImages(draft) || (hasNone && !repository.isProgram)) return draft;
   if (origin === undefined || place === undefined) return draft;
   const components = defaultDockerfile === undefined ? componentsOf(repository) : [];
+  if (!hasNone && defaultDockerfile === undefined && components.length === 0)
+    return { ...draft, notes: [...draft.notes, unchosen(dockerfiles)] };
   const image = (dockerfile: string | undefined, name: string): DraftImage => ({
     ...(components.length > 1 ? { name } : {}),
     build: {
@@ -106,6 +108,15 @@ export function withDefaults(draft: Draft, repository: Repository): Draft {
     ...(components.length > 1 ? [oneVersion(images)] : []),
   ];
   return { ...draft, images, notes: [...draft.notes, ...notes] };
+}
+
+function unchosen(dockerfiles: readonly string[]): Note {
+  return {
+    kind: "to-do",
+    file: "slipway.json",
+    what: "release.dockerfile",
+    why: `which Dockerfile is that of a release nothing says, and none is where one is looked for: name it, as in ${dockerfiles[0]}`,
+  };
 }
 
 const ownDockerfile: Note = {

@@ -1,6 +1,6 @@
 import { parseSettings } from "../config.js";
 import { eitherContextOf } from "./build-context.js";
-import { type CallerInput, includedPipeline } from "./callers.js";
+import { type CallerInput, describePrebuilt, includedPipeline } from "./callers.js";
 import type { Draft } from "./draft.js";
 import { dockerfilesOf, type Unbuilt } from "./image-source.js";
 import type { Note } from "./note.js";
@@ -28,7 +28,21 @@ export function readBy(repository: Repository): string[] {
 
 /** What pushes an image in a line of a script. */
 const publishes =
-  /\b(?:docker|podman|nerdctl|buildah)\s[^\n#]*(?:\bpush\b|--push\b)|--push\b|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b|\bko (?:build|publish)\b/;
+  /\b(?:docker|podman|nerdctl|buildah)\s[^\n#]*(?:\bpush\b|--push\b)|^\s*(?:--\S.*\s)?--push\b|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b|\bko (?:build|publish)\b/;
+
+/** The same in a file that does other things as well: a command in full, and no flag of another. */
+const pushesImages =
+  /\b(?:docker|podman|nerdctl|buildah)\b[^#;&|]*\s(?:push\s|--push\b|--output[= ]type=registry)|\bimagetools create\b|\b(?:skopeo|crane|regctl)\s+\S*\s*copy\b|\/kaniko\/executor\b/;
+
+const aScript = [
+  "a script that publishes images",
+  "scripts are not read: compare what it pushes with release.repositories, release.tags and release.platforms, and take it out before both publish",
+] as const;
+
+/** A command that goes on in the next line, as one. */
+function joinedLines(text = ""): string {
+  return text.replace(/\\\r?\n\s*/g, " ");
+}
 
 /** As much of each line as is looked at: a command is at its beginning. */
 function linesOf(text = ""): string[] {
@@ -43,13 +57,15 @@ export interface NotedRepository {
   input: CallerInput;
   /** Whether a pipeline was written that one of GitLab has to include. */
   isIncluded: boolean;
+  /** Lines for the `.gitignore` that is there. */
+  toIgnore: readonly string[];
 }
 
 /** What is to be known of the repository itself. */
 export function noteRepository(
   repository: Repository,
   settings: Readonly<Record<string, unknown>>,
-  { mainBranch, hasImages, input, isIncluded }: NotedRepository,
+  { mainBranch, hasImages, input, isIncluded, toIgnore }: NotedRepository,
 ): Note[] {
   const notes: Note[] = [];
   const release = parseSettings(JSON.stringify(settings)).release;
@@ -83,12 +99,13 @@ export function noteRepository(
   for (const path of repository.dockerfiles.filter((path) => !used.includes(path)))
     add(
       "differs",
+      "slipway.json",
       path,
-      "the Dockerfile",
-      "no image of the settings is made by it: release.dockerfile, or an image of release.images, names it",
+      "no image of the settings is made by this Dockerfile: release.dockerfile, or an image of release.images, names it",
     );
+  const isShown = describePrebuilt(input) !== undefined;
   for (const unbuilt of input.unbuilt)
-    add("to-do", unbuilt.dockerfile, unbuilt.paths.join(", "), wayOutOf(unbuilt));
+    add("to-do", unbuilt.dockerfile, unbuilt.paths.join(", "), wayOutOf(unbuilt, isShown));
   for (const use of hasImages ? dockerfilesOf(repository, settings) : []) {
     const directory = eitherContextOf(repository, use);
     if (directory !== undefined)
@@ -99,14 +116,11 @@ export function noteRepository(
         `it is the root of the repository in a release: where ${directory} is meant, write that, as in COPY ${directory} .`,
       );
   }
-  for (const file of [".gitlab-ci.yml", ...repository.workflows])
-    if (linesOf(repository.text(file)).some((line) => publishes.test(line)))
-      add(
-        "to-do",
-        file,
-        "a script that publishes images",
-        "scripts are not read: compare what it pushes with release.repositories, release.tags and release.platforms",
-      );
+  for (const file of [".gitlab-ci.yml", ...repository.includedPipelines, ...repository.workflows])
+    if (linesOf(repository.text(file)).some((line) => publishes.test(line))) add("to-do", file, ...aScript);
+  for (const file of repository.scripts)
+    if (linesOf(joinedLines(repository.text(file))).some((line) => pushesImages.test(line)))
+      add("to-do", file, ...aScript);
   if (repository.has("slipway.json"))
     add(
       "to-do",
@@ -122,6 +136,13 @@ export function noteRepository(
       ".gitlab-ci.yml",
       "stages",
       `the jobs of ${includedPipeline} are in build, test and deploy: add those that are missing, or pass image_stage, setup_stage, check_stage, build_stage and release_stage there`,
+    );
+  if (toIgnore.length > 0)
+    add(
+      "to-do",
+      ".gitignore",
+      toIgnore.join(" "),
+      "jobs and calls leave these in the checkout: add them, a line each, so that nobody commits them",
     );
   if (dockerHub !== undefined)
     add(
@@ -143,10 +164,10 @@ export function noteRepository(
 }
 
 /** What to do about a Dockerfile that no pipeline has all files of. */
-function wayOutOf({ context, paths }: Unbuilt): string {
+function wayOutOf({ context, paths }: Unbuilt, isShown: boolean): string {
   if (context !== undefined)
     return `it is below ${context}, and the build context of a release is the root: write the paths from there, as in COPY ${context}/${paths[0]}, or release it by --source ${context} in a job of your own, with a slipway.json there. So no pipeline is written that releases`;
-  return "git does not have what is copied, and no pipeline of Slipway's makes it: a stage of the Dockerfile can, or a job of yours, whose binaries the pipeline releases: https://github.com/acme/slipway/blob/v0.1.0/docs/release.md#binaries-that-you-build has both pipelines. So none is written that releases";
+  return `git does not have what is copied, and no pipeline of Slipway's makes it: a stage of the Dockerfile can, or a job of yours, whose binaries the pipeline releases: ${isShown ? "the next section has that pipeline, and " : ""}https://github.com/acme/slipway/blob/v0.1.0/docs/release.md#binaries-that-you-build says how. So none is written that releases`;
 }
 
 /** What is another way for every project. */
@@ -158,13 +179,12 @@ export function alwaysSo({ goreleaserFile, workflows }: Repository, { images }: 
     "The time in labels is that of the commit, and not of the build, so that the same release can be made again: pass `--source-date-epoch`.",
     "Files of the build context come from the source, with the binaries laid over it, and `.dockerignore` holds for them.",
     "GoReleaser's `dockers_v2` and docker/build-push-action put an SBOM or provenance into the index, as a platform `unknown/unknown`; Slipway attaches its own to the image, outside of the index.",
-    "Take what published these images until now out of its configuration before both do: `dockers`, `docker_manifests` and `dockers_v2`, or the steps of the workflow.",
   ];
 }
 
 /** Commands to go on with. */
 export function nextCommands(hasImages: boolean): { command: string; does: string }[] {
-  const call = "dagger -m github.com/acme/slipway@v0.1.0 call --source .";
+  const call = "dagger call -m github.com/acme/slipway@v0.1.0 --source .";
   if (!hasImages)
     return [
       { command: `${call} ci`, does: "Lints, tests and builds at once, and says of each how it ended." },

@@ -3,6 +3,24 @@ import { releaserFiles } from "../go/releaser-files.js";
 import { commonDockerfiles } from "../release/dockerfile-choice.js";
 import { ignoredByGit } from "./git-ignore.js";
 
+/** What projects run by hand, and from their pipelines, to build and to publish. */
+const scriptPatterns = [
+  ...["Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", ".justfile"],
+  ...["Taskfile.yml", "Taskfile.yaml", "magefile.go", "package.json", "Jenkinsfile"],
+  ...[
+    "*.mk",
+    "*.sh",
+    "bin/*.sh",
+    "build/*.sh",
+    "ci/*.sh",
+    ".ci/*.sh",
+    "hack/*.sh",
+    "make/*.mk",
+    "scripts/*.sh",
+    "script/*",
+  ],
+] as const;
+
 /** What is read of a repository: patterns as an include of a directory has them. */
 export const readPatterns = [
   ...releaserFiles,
@@ -26,7 +44,10 @@ export const readPatterns = [
   ".mise/config.toml",
   ".config/mise/config.toml",
   ".gitlab-ci.yml",
+  "**/*.gitlab-ci.yml",
+  ".gitlab/**/*.yml",
   "slipway.json",
+  ...scriptPatterns,
 ] as const;
 
 /** Files of a repository: the paths of all, and the content of those that are read. */
@@ -81,6 +102,19 @@ export class Repository {
     return [...this.files.contents.keys()].filter((path) => path.startsWith(".github/workflows/")).sort();
   }
 
+  /** Files that a pipeline of GitLab usually includes. */
+  get includedPipelines(): string[] {
+    const paths = [...this.files.contents.keys()].filter((path) =>
+      /.\.gitlab-ci\.yml$|^\.gitlab\/.*\.yml$/.test(path),
+    );
+    return paths.sort();
+  }
+
+  /** Files of commands at the usual places. */
+  get scripts(): string[] {
+    return [...this.files.contents.keys()].filter((path) => isScript.test(path)).sort();
+  }
+
   /** Everything that is called as Dockerfiles are, but for that of the CI image. */
   get dockerfiles(): string[] {
     return [...this.files.paths].filter((path) => path !== "Dockerfile.ci" && isDockerfile(path)).sort();
@@ -106,6 +140,9 @@ export class Repository {
     return remote ?? current;
   }
 }
+
+const isScript =
+  /^(?:(?:GNU)?[Mm]akefile|\.?[Jj]ustfile|Taskfile\.ya?ml|magefile\.go|package\.json|Jenkinsfile|script\/[^/]+|(?:make\/)?[^/]+\.mk|(?:(?:bin|build|ci|\.ci|hack|scripts)\/)?[^/]+\.sh)$/;
 
 function isDockerfile(path: string): boolean {
   if (/(^|\/)(node_modules|vendor|testdata|\.git)\//.test(path)) return false;

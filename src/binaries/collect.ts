@@ -3,7 +3,7 @@ import { join, relative, sep } from "node:path";
 import { InputError } from "../errors.js";
 import type { Candidate } from "./binaries.js";
 import { readGoReleaserDist } from "./goreleaser.js";
-import { commonPatterns, type Pattern } from "./pattern.js";
+import { commonPatterns, linuxPatterns, type Pattern } from "./pattern.js";
 
 /** A directory of binaries, and what each of its files is. */
 export interface Catalog {
@@ -46,8 +46,10 @@ async function findCandidates(
   pattern: Pattern | undefined,
 ): Promise<{ candidates: Candidate[]; isDist: boolean; version?: string }> {
   if (pattern !== undefined) return { candidates: namedCandidates(files, [pattern]), isDist: false };
-  if (!files.has("artifacts.json"))
-    return { candidates: namedCandidates(files, commonPatterns), isDist: false };
+  if (!files.has("artifacts.json")) {
+    const found = namedCandidates(files, commonPatterns);
+    return { candidates: found.length > 0 ? found : namedCandidates(files, linuxPatterns), isDist: false };
+  }
   const text = (name: string) => readFile(join(root, name), "utf8");
   const read = readGoReleaserDist({
     artifacts: await text("artifacts.json"),

@@ -30,7 +30,7 @@ const placeholders: Readonly<Record<string, string>> = {
 
 /**
  * Compiles a pattern of a path: `{name}`, `{os}` and `{arch}`, or `{target}` for a Rust, Zig or Bun target, `{ext}`
- * for an optional .exe, and `*` for anything within a folder's name.
+ * for an optional .exe, and `*` for anything within a folder's name. Without `{os}`, all is for Linux.
  */
 export function compilePattern(text: string, subject = "pattern"): Pattern {
   const used = [...text.matchAll(/\{([^{}]*)\}/g)].map(([, name = ""]) => name);
@@ -49,8 +49,9 @@ export function compilePattern(text: string, subject = "pattern"): Pattern {
     refuse(`at most ${mostStars} stars between two slashes`);
   const hasPlatform = used.includes("target")
     ? !used.includes("os") && !used.includes("arch")
-    : used.includes("os") && used.includes("arch");
-  if (!used.includes("name") || !hasPlatform) refuse("{name}, and either {os} and {arch} or {target}");
+    : used.includes("arch");
+  if (!used.includes("name") || !hasPlatform)
+    refuse("{name}, and either {arch}, with {os} where not all is for Linux, or {target}");
   const expression = new RegExp(
     `^${text
       .split(/(\{[^{}]*\}|\*)/)
@@ -78,6 +79,11 @@ export const commonPatterns: readonly Pattern[] = [
   "{name}-{os}-{arch}{ext}",
 ].map((text) => compilePattern(text));
 
+/** Patterns that name no system, tried where no file fits one that does: what an image takes is for Linux. */
+export const linuxPatterns: readonly Pattern[] = ["{arch}/{name}", "{name}-{arch}", "{name}_{arch}"].map(
+  (text) => compilePattern(text),
+);
+
 function sourceOf(part: string): string {
   if (part === "*") return "[^/]*";
   const [, placeholder = ""] = /^\{(.*)\}$/.exec(part) ?? [];
@@ -88,6 +94,6 @@ function namedBinary(
   groups: Readonly<Record<string, string | undefined>> | undefined,
 ): NamedBinary | undefined {
   const { name, os, arch, target } = groups ?? {};
-  const platform = target === undefined ? platformOf(os ?? "", arch ?? "") : platformOfTarget(target);
+  const platform = target === undefined ? platformOf(os ?? "linux", arch ?? "") : platformOfTarget(target);
   return name === undefined || platform === undefined ? undefined : { name, platform };
 }

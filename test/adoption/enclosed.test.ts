@@ -31,7 +31,15 @@ it.each([
 // As many steps squared are not done within the time that a test is given.
 const often = 300_000;
 const scope = {
-  triggers: { versions: true, branches: false, byHand: false, branchNames: [] },
+  triggers: {
+    versions: true,
+    branches: false,
+    byHand: false,
+    isScheduled: false,
+    ofPullRequests: false,
+    withoutV: false,
+    branchNames: [],
+  },
   isMain: () => false,
   env: new Map(),
   matrix: new Map(),

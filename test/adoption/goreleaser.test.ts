@@ -288,6 +288,42 @@ describe("what has no equivalent is listed with the reason", () => {
       "Left out",
       "it is not read",
     ],
+    [
+      "nightly builds",
+      `nightly:\n  version_template: "{{ .Version }}-nightly"\ndockers_v2:\n${whole}`,
+      "Left out",
+      "nightly | a nightly build has no tag of git",
+    ],
+    [
+      "what Pro alone knows",
+      `pro: true\ndockers_v2:\n${whole}`,
+      "Left out",
+      "pro | build calls GoReleaser without Pro",
+    ],
+    [
+      "what is included from elsewhere",
+      `includes:\n  - from_url: { url: goreleaser/example/a.yaml }\ndockers_v2:\n${whole}`,
+      "Left out",
+      "from_url: goreleaser/example/a.yaml | init asks no network",
+    ],
+    [
+      "what is included from a file",
+      `includes:\n  - from_file: { path: ./a.yaml }\ndockers_v2:\n${whole}`,
+      "Left out",
+      "./a.yaml | what another file adds is not read",
+    ],
+    [
+      "that it publishes until now",
+      `dockers:\n${archived.join("")}docker_manifests:\n${manifest(`${image}:x`, [`${image}:y`])}`,
+      "To do",
+      "| .goreleaser.yaml | dockers, docker_manifests | it publishes these images until now",
+    ],
+    [
+      "where ko publishes, and what",
+      'kos:\n  - repositories: [ghcr.io/acme/app]\n    tags: [latest, "{{ .Tag }}"]\n    platforms: [linux/arm64]\n',
+      "Left out",
+      "kos: ghcr.io/acme/app: latest, {{ .Tag }}: linux/arm64",
+    ],
     ["ko", "kos:\n  - id: a\n", "Left out", "ko builds images without a Dockerfile"],
     [
       "latest alone",

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { farewell } from "../../src/adoption/init.js";
 import { compareCacheKey } from "../../src/ci-image/cache-key.js";
 import { requestedTools } from "../../src/ci-image/tools.js";
 import { parseSettings } from "../../src/config.js";
@@ -29,6 +30,7 @@ describe("init", () => {
       "slipway.json",
       ".cache-key",
       ".github/workflows/slipway.yml",
+      ".gitignore",
       "SLIPWAY.md",
     ]);
     expect(JSON.parse(written.get("slipway.json") ?? "")).toEqual({
@@ -44,7 +46,7 @@ describe("init", () => {
   it("says what it read, what to do next, and what is always another way", () => {
     const page = initIn(checkout({ ...goProject, ".goreleaser.yaml": goreleaser })).get("SLIPWAY.md");
     expect(page).toContain("Read: `.goreleaser.yaml`, `Dockerfile`, `go.mod`, `.git/config`.");
-    expect(page).toMatch(/^dagger -m \S+ call --source \. rehearse$/m);
+    expect(page).toMatch(/^dagger call -m \S+ --source \. rehearse$/m);
     expect(page).toContain("follows the highest version that is published");
   });
 
@@ -197,6 +199,133 @@ jobs:
   });
 
   it.each([
+    [".ci/release.gitlab-ci.yml", "ship: { script: [docker push a] }\n", true],
+    [".gitlab/ci/ship.yml", "ship:\n  script:\n    - docker push a\n", true],
+    [".gitlab-ci.yml", "docs: { script: [mike deploy --push latest] }\n", false],
+    [".gitlab-ci.yml", "ship:\n  script:\n    - >-\n      docker buildx build\n      --push .\n", true],
+  ])(
+    "finds scripts that publish images in pipelines of GitLab, and in what they include: %s",
+    (file, text, found) => {
+      const files = { ...goProject, ".git/config": gitConfig("git@gitlab.com:group/app.git"), [file]: text };
+      const rows = rowsOf(initIn(files).get("SLIPWAY.md"), "To do");
+      expect(rows.filter((row) => row.startsWith(`| ${file} | a script`))).toHaveLength(found ? 1 : 0);
+    },
+  );
+
+  it("names no image where none of the Dockerfiles is where one is looked for", () => {
+    const written = initIn(
+      checkout({ "a/Dockerfile.one": "FROM scratch\n", "b/Dockerfile.two": "FROM scratch\n" }),
+    );
+    expect(parseSettings(written.get("slipway.json")).release.repositories).toEqual([]);
+    const page = written.get("SLIPWAY.md");
+    expect(rowsOf(page, "To do").join()).toContain("name it, as in a/Dockerfile.one");
+    expect(rowsOf(page, "Different")).toHaveLength(1);
+    expect(rowsOf(page, "Different").join()).toContain("a/Dockerfile.one<br>b/Dockerfile.two");
+  });
+
+  it("says that dist is no part of what a Dockerfile copies", () => {
+    const files = { Dockerfile: "FROM scratch\nCOPY dist/app /app\n", ".gitignore": "dist\n" };
+    expect(initIn(checkout(files)).get("SLIPWAY.md")).toContain("write COPY app, and not COPY dist/app.");
+  });
+
+  it.each([
+    ["Makefile", "release:\n\tdocker buildx build \\\n\t  --push .\n"],
+    ["justfile", "ship:\n  podman manifest push a\n"],
+    ["scripts/release.sh", "docker build -t a . && docker push a\n"],
+  ])("names a file of commands that publishes images: %s", (file, text) => {
+    const rows = rowsOf(initIn(checkout({ ...goProject, [file]: text })).get("SLIPWAY.md"), "To do");
+    expect(rows.filter((row) => row.startsWith(`| ${file} | a script`))).toHaveLength(1);
+  });
+
+  it.each([
+    ["Makefile", "release:\n\tdocker build . && git push --tags\n"],
+    ["scripts/a.sh", "git push origin main\ndocker build .; git push\n"],
+    ["docs/release.sh", "docker push a\n"],
+  ])("names no file of commands that publishes none, or lies elsewhere: %s", (file, text) => {
+    const rows = rowsOf(initIn(checkout({ ...goProject, [file]: text })).get("SLIPWAY.md"), "To do");
+    expect(rows.filter((row) => row.includes("a script"))).toEqual([]);
+  });
+
+  it("has git ignore what jobs leave behind, but nothing that the repository has", () => {
+    const files = { "images/logo.svg": "", ...goProject };
+    expect(initIn(checkout(files)).get(".gitignore")).toBe(
+      "/dist/\n/dist.tar\n/reports/\n/report.env\n/.go-mod-cache/\n/.dependency-cache/\n",
+    );
+  });
+
+  it("lists what a .gitignore lacks, which stays as it is", () => {
+    const written = initIn(checkout({ ...goProject, ".gitignore": "dist\n/images/\n*.tar\nreports/\n" }));
+    expect(written.has(".gitignore")).toBe(false);
+    expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).toContain(
+      "| .gitignore | /report.env /.go-mod-cache/ /.dependency-cache/ |",
+    );
+  });
+
+  it("ignores what docs/ci.md does", () => {
+    const lines = initIn(checkout(goProject)).get(".gitignore")?.trimEnd().replaceAll("\n", " ");
+    expect(readFileSync(join(root, "docs/ci.md"), "utf8")).toContain(`printf '%s\\n' ${lines} >> .gitignore`);
+  });
+
+  it("names the steps of a workflow that publish until now", () => {
+    const step = "uses: docker/build-push-action@v6\n        with: { push: true, tags: ghcr.io/acme/app:1 }";
+    const text = `on: push\njobs:\n  ship:\n    steps:\n      - ${step}\n`;
+    const page = initIn(checkout({ ...goProject, ".github/workflows/a.yml": text })).get("SLIPWAY.md");
+    expect(rowsOf(page, "To do").join()).toContain(
+      "| .github/workflows/a.yml | ship: docker/build-push-action | it publishes these images until now",
+    );
+  });
+
+  it("says first what is to be done, then what comes next", () => {
+    const page = initIn({ Dockerfile: "FROM scratch\n" }).get("SLIPWAY.md") ?? "";
+    const titles = page.match(/^## .*/gm) ?? [];
+    expect(titles.slice(0, 2)).toEqual(["## To do", "## Next"]);
+  });
+
+  it.each([
+    ["https://github.com/acme/app", {}, ".github/workflows/slipway.yml"],
+    ["https://gitlab.com/acme/app", {}, ".gitlab-ci.yml"],
+    [
+      "https://gitlab.com/acme/app",
+      { ".gitlab-ci.yml": "a: { script: [true] }\n" },
+      ".gitlab-ci.slipway.yml",
+    ],
+  ])(
+    "shows the pipeline of binaries that a job at %s builds, and what it hands over: %j",
+    (url, others, path) => {
+      const files = {
+        ".git/config": gitConfig(url),
+        Dockerfile: `FROM scratch\nARG TARGETARCH\nCOPY dist/app-linux-\${TARGETARCH} /app\n`,
+        ".gitignore": "/dist/\n",
+        ...others,
+      };
+      const page = initIn(files).get("SLIPWAY.md") ?? "";
+      const [, section = ""] = /^## The pipeline of binaries[^\n]*\n(.*?)^## /ms.exec(page) ?? [];
+      expect(section).toContain(`Write it as \`${path}\``);
+      expect(section).toContain("`dist/linux/amd64/app`");
+      expect(page).toContain(" https://github.com/acme/slipway/blob/");
+      const [pipeline] = documentedFiles(section, "yaml").map((text) => parse(text));
+      if (url.includes("github")) {
+        expect(pipeline.jobs.release).toMatchObject({
+          needs: "build",
+          with: { from: "binaries", artifact: "dist", skip_checks: true },
+        });
+        expect(pipeline.jobs.build.steps.at(-1).with).toMatchObject({ name: "dist", path: "dist.tar" });
+      } else {
+        expect(pipeline.include[0].inputs).toMatchObject({ release_from: "binaries", skip_checks: true });
+        expect(pipeline["slipway-build-binaries"].script).toBe("./build.sh");
+      }
+    },
+  );
+
+  it("ends by saying what to read", () => {
+    expect(farewell(initIn(checkout(goProject)))).toMatch(/^Read SLIPWAY\.md next/);
+    expect(farewell(new Map())).toMatch(/nothing to write/);
+    expect(farewell(new Map([["slipway.json", ""]]))).toMatch(
+      /wrote slipway\.json; SLIPWAY\.md is that of an earlier/,
+    );
+  });
+
+  it.each([
     [
       "a workflow",
       ".github/workflows/a.yml",
@@ -290,6 +419,16 @@ jobs:
     ["what GoReleaser builds", { ...goProject, ".goreleaser.yaml": goreleaser }, "binaries", true],
     ["binaries, where the Dockerfile runs nothing", goProject, "binaries", true],
     [
+      "source, where the Dockerfile compiles beside a GoReleaser that makes no images",
+      {
+        ...goProject,
+        ".goreleaser.yaml": "version: 2\n",
+        Dockerfile: "FROM golang AS build\nCOPY go.mod .\nRUN go build .\n",
+      },
+      "source",
+      true,
+    ],
+    [
       "source, where the Dockerfile compiles",
       { ...goProject, Dockerfile: "FROM golang AS build\nRUN go build .\n" },
       "source",
@@ -323,7 +462,7 @@ jobs:
     expect(workflow.jobs.ci.if).toBeUndefined();
     expect(JSON.parse(written.get("slipway.json") ?? "").release?.repositories).toBeUndefined();
     expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).toContain("write a Dockerfile.release");
-    expect(written.get("SLIPWAY.md")).toMatch(/^dagger -m \S+ call --source \. ci$/m);
+    expect(written.get("SLIPWAY.md")).toMatch(/^dagger call -m \S+ --source \. ci$/m);
     const gitlab = initIn({ ...plain, ".git/config": gitConfig("https://gitlab.com/group/app") });
     expect(parse(gitlab.get(".gitlab-ci.yml") ?? "").include[0].inputs).toEqual({ release_from: "none" });
   });
@@ -349,7 +488,7 @@ jobs:
     };
     const written = initIn(files);
     expect([...written.keys()].filter((path) => path.startsWith(".gitlab"))).toEqual([]);
-    expect(written.get("SLIPWAY.md")).not.toContain(".gitlab-ci.slipway.yml");
+    expect(rowsOf(written.get("SLIPWAY.md"), "To do").join()).not.toContain("include");
   });
 
   it("writes no pipeline where there is nothing to call", () => {

@@ -255,6 +255,97 @@ jobs:
   });
 });
 
+describe("what strangers' workflows do", () => {
+  it("reads docker/metadata-action under the name that it had before", () => {
+    const text = workflow({ tags: ["type=semver,pattern={{version}}"] }).replace(
+      "docker/metadata-action@v5",
+      "crazy-max/ghaction-docker-meta@v5",
+    );
+    expect(Object.keys(publishedBy(settingsOf(text).settings, "refs/tags/v1.2.3"))).toContain(
+      `${image}:1.2.3`,
+    );
+    const { page } = settingsOf(text.replace("docker-meta@v5", "docker-meta@v1"));
+    expect(rowsOf(page, "Left out").join()).toContain("its tags are made by another step");
+  });
+
+  it("fills what a matrix says into prefixes and suffixes of rules", () => {
+    const text = workflow({
+      tags: [`type=semver,pattern={{version}},suffix=\${{ matrix.kind.end }}`],
+      flavor: ["latest=false"],
+      job: "    strategy: { matrix: { kind: [{ end: '' }, { end: -debug }] } }\n",
+      build: [`target: t\${{ matrix.kind.end }}`],
+    });
+    const { settings } = settingsOf(text);
+    expect(Object.keys(publishedBy(settings, "refs/tags/v1.2.3")).sort()).toEqual([
+      `${image}:1.2.3`,
+      `${image}:1.2.3-debug`,
+    ]);
+    const branch = workflow({
+      tags: ["type=semver,pattern={{raw}}", "type=ref,event=branch,prefix={{sha}}-"],
+    });
+    expect(settingsOf(branch).settings).toContain('"{sha}-{branch}"');
+  });
+
+  it("says nothing of what never starts the workflow, where it has the rules that are always there", () => {
+    const rows = (on?: string) =>
+      rowsOf(settingsOf(workflow(on === undefined ? {} : { on })).page, "Left out");
+    expect(rows()).toEqual([]);
+    expect(rows("{ push: { branches: [main] }, schedule: [{ cron: '0 0 * * *' }] }").join()).toContain(
+      "schedule",
+    );
+  });
+
+  it.each([
+    ["'*'", true],
+    ["'*.*.*'", true],
+    ["'[0-9]+.[0-9]+.[0-9]+'", true],
+    ["'v*'", false],
+    ["'v*.*.*', '!v*-*'", false],
+    ["'[0-9'", false],
+  ])("releases tags without a v where %s publishes them now: %s", (pattern, releases) => {
+    const text = workflow({
+      on: `{ push: { tags: [${pattern}] } }`,
+      tags: ["type=semver,pattern={{version}}"],
+    });
+    const written = initIn(checkout({ [file]: text, Dockerfile: "FROM scratch\n" }));
+    expect(written.get(".github/workflows/slipway.yml")).toContain(
+      releases ? 'tags: ["v*", "[0-9]*", "!*-*"]' : 'tags: ["v*", "!v*-*"]',
+    );
+  });
+
+  it("says of what is pushed by digest, and gets its tags from a script, that it is not known", () => {
+    const text = `on: { push: { tags: [v*] } }
+jobs:
+  build:
+    strategy: { matrix: { platform: [linux/amd64, linux/arm/v7] } }
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          platforms: \${{ matrix.platform }}
+          outputs: type=image,name=${image},push-by-digest=true,name-canonical=true,push=true
+  merge:
+    needs: build
+    steps:
+      - run: docker buildx imagetools create -t ${image}:\${GITHUB_REF_NAME} *
+`;
+    const { page, settings } = settingsOf(text);
+    const rows = rowsOf(page, "Left out").join("\n");
+    expect(rows).toContain("build: docker/build-push-action | it pushes by digest");
+    expect(rows).toContain("build: platforms: linux/amd64<br>build: platforms: linux/arm/v7");
+    expect(Object.keys(publishedBy(settings, "refs/tags/v1.2.3"))).toEqual([]);
+  });
+
+  it("says that a branch beside the main one has to be named in the pipeline", () => {
+    const { page } = settingsOf(workflow({ on: "{ push: { branches: [dev], tags: ['v*'] } }" }));
+    expect(rowsOf(page, "Different").join()).toContain("branches in its push names others");
+  });
+
+  it("keeps the platforms of an image in mind that is not known from the files", () => {
+    const { page } = settingsOf(workflow({ images: `\${{ secrets.NAME }}/app`, build: ["pull: true"] }));
+    expect(rowsOf(page, "Left out").join()).toContain("publish: platforms: linux/amd64, linux/arm64");
+  });
+});
+
 describe("what has no equivalent in a workflow is listed with the reason", () => {
   const version = "type=semver,pattern={{version}}";
   it.each<[string, Parts, string, string]>([

@@ -47,6 +47,27 @@ async function collect(options: Partial<CatalogRequest> = {}, root = directory.p
 }
 
 describe("readCatalog", () => {
+  it.each([
+    ["folders", "amd64/hello", "arm64/hello"],
+    ["a hyphen", "hello-x86_64", "hello-aarch64"],
+    ["an underscore", "hello_amd64", "hello_arm64"],
+  ])("takes architectures alone for those of Linux: by %s", async (_, amd64, arm64) => {
+    await write({ [amd64]: "a", [arm64]: "b" });
+    const { binaries } = await collect();
+    expect(binaries.map(({ name, platform, path }) => [name, platform, path])).toEqual([
+      ["hello", "linux/amd64", amd64],
+      ["hello", "linux/arm64", arm64],
+    ]);
+  });
+
+  it("takes no architecture alone where names of other files say a system as well", async () => {
+    await write({ "hello-linux-amd64": "a", "hello-linux-arm64": "b", "amd64/hello": "c" });
+    expect((await collect()).candidates.map(({ path }) => path)).toEqual([
+      "hello-linux-amd64",
+      "hello-linux-arm64",
+    ]);
+  });
+
   it("goes by artifacts.json where there is one", async () => {
     await write({ ...goreleaser, "hello-linux-amd64": "not built by GoReleaser" });
     expect(await collect()).toMatchObject({

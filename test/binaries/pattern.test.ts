@@ -70,6 +70,7 @@ describe("compilePattern", () => {
   it.each<[string, string, object | undefined]>([
     ["{name}_*_{os}_{arch}", "app_1.2.3_linux_amd64", { name: "app", platform: "linux/amd64" }],
     ["{arch}/{os}/{name}", "x64/linux/app", { name: "app", platform: "linux/amd64" }],
+    ["bin/{arch}/{name}", "bin/aarch64/app", { name: "app", platform: "linux/arm64" }],
     ["bin/{target}/{name}", "bin/bun-linux-arm64/app", { name: "app", platform: "linux/arm64" }],
     ["bin/{target}/{name}", "bin/linux-arm64/app", undefined],
     [
@@ -90,12 +91,16 @@ describe("compilePattern", () => {
     ["{nam}_{os}_{arch}", "only the placeholders {name}, {os}, {arch}, {target}, {ext}"],
     ["{toString}_{os}_{arch}", "only the placeholders"],
     ["{}_{name}_{os}_{arch}", "only the placeholders"],
-    ["{name}_{os}", "{name}, and either {os} and {arch} or {target}"],
-    ["{os}_{arch}", "{name}, and either {os} and {arch} or {target}"],
-    ["{name}_{arch}_{target}", "{name}, and either {os} and {arch} or {target}"],
-    ["{name}", "{name}, and either {os} and {arch} or {target}"],
-    ["", "{name}, and either {os} and {arch} or {target}"],
+    ["{name}_{os}", "{name}, and either {arch}, with {os} where not all is for Linux, or {target}"],
+    ["{os}_{arch}", "{name}, and either {arch}, with {os} where not all is for Linux, or {target}"],
+    [
+      "{name}_{arch}_{target}",
+      "{name}, and either {arch}, with {os} where not all is for Linux, or {target}",
+    ],
+    ["{name}", "{name}, and either {arch}, with {os} where not all is for Linux, or {target}"],
+    ["", "{name}, and either {arch}, with {os} where not all is for Linux, or {target}"],
     ["{name}_{os}_{arch}_{os}", "each placeholder once"],
+    ["{os}/{name}", "{name}, and either {arch}, with {os} where not all is for Linux, or {target}"],
     ["***{name}_{os}_{arch}", "at most 2 stars between two slashes"],
     ["a/*_*_*/{name}_{os}_{arch}", "at most 2 stars between two slashes"],
   ])("refuses %j", (text, expected) => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSettings } from "../../src/config.js";
 import { Phases } from "../../src/phases.js";
 import { assembleRelease } from "../../src/release/assemble.js";
-import { rehearsalTargets, rehearse } from "../../src/release/rehearsal.js";
+import { foresee, planRehearsal, rehearsalTargets, rehearse } from "../../src/release/rehearsal.js";
 import type { ReleaseRequest } from "../../src/release/release.js";
 import { stageRelease } from "../../src/release/stage.js";
 import { readRef } from "../../src/tags/ref.js";
@@ -77,10 +77,10 @@ describe("a rehearsal", () => {
 it.each([
   ["nothing", main, [], [{ path: "rehearsal", latest: "main" }]],
   [
-    "a push to main, which a latest that follows versions would not publish",
+    "a push to main, with what latest follows in the settings",
     main,
     [{ repository: { registry: "ghcr.io", path: "acme/app" }, latest: "highest" }],
-    [{ path: "ghcr.io/acme/app", latest: "main" }],
+    [{ path: "ghcr.io/acme/app", latest: "highest" }],
   ],
   [
     "every repository below its registry, with what its latest follows",
@@ -103,13 +103,56 @@ it.each([
   );
 });
 
-it("keeps two images of one repository apart that no latest tells apart on a push to main", () => {
+describe("what is rehearsed", () => {
+  const settings = (release: object) => parseSettings(JSON.stringify({ release }));
+  const highest = { repository: "ghcr.io/acme/app", latest: "highest" };
+
+  it.each<[string, object, string | undefined, object]>([
+    ["a push to main, where it publishes", { repositories: ["ghcr.io/acme/app"] }, undefined, {}],
+    [
+      "a push to main, which sets another tag",
+      { repositories: [highest], tags: ["{version}", "{sha}"] },
+      undefined,
+      {},
+    ],
+    [
+      "a run by hand, where a push publishes nothing",
+      { repositories: [highest] },
+      undefined,
+      { as: "rehearsal" },
+    ],
+    ["what is given", { repositories: [highest] }, "refs/heads/main", {}],
+    ["a push to main, where no repository is named", {}, undefined, {}],
+  ])("is %s", (_, release, ref, expected) => {
+    const { remarks, ...what } = planRehearsal(settings(release), ref);
+    expect(what).toEqual({ ref: "refs/heads/main", ...expected });
+    expect(remarks.length).toBe("as" in expected || !("repositories" in release) ? 1 : 0);
+  });
+
+  it("says at once that no repository is named, and what to add", () => {
+    const [remark] = planRehearsal(settings({})).remarks;
+    expect(remark).toContain('add {"release": {"repositories": ["ghcr.io/acme/app"]}}');
+  });
+
+  it("ends with the tags that releases set, latest as the settings have it", () => {
+    const repositories = [highest, { repository: "docker.io/acme/app" }];
+    const rows = foresee(settings({ repositories, tags: ["{tag}", "{major}.{minor}"] }))
+      .split("\n")
+      .slice(-2);
+    expect(rows).toEqual([
+      "| ghcr.io/acme/app | nothing | v1.2.3, 1.2, latest |",
+      "| docker.io/acme/app | latest | v1.2.3, 1.2 |",
+    ]);
+  });
+});
+
+it("keeps two images of one repository apart that no latest tells apart in a run by hand", () => {
   const repositories = [{ repository: { registry: "ghcr.io", path: "acme/app" }, latest: "none" }] as const;
   const targets = ["app", "app-slim"].flatMap((name) =>
-    rehearsalTargets({ name, repositories }, "rehearsal.localhost:5000", main),
+    rehearsalTargets({ name, repositories }, "rehearsal.localhost:5000", { kind: "manual" }),
   );
   expect(targets.map(({ repository, latest }) => [repository.path, latest])).toEqual([
-    ["ghcr.io/acme/app/app", "main"],
-    ["ghcr.io/acme/app/app-slim", "main"],
+    ["ghcr.io/acme/app/app", "none"],
+    ["ghcr.io/acme/app/app-slim", "none"],
   ]);
 });

@@ -68,7 +68,7 @@ describe("release settings", () => {
     ],
     [
       { binaries: { pattern: "{name}" } },
-      'release.binaries.pattern: expected {name}, and either {os} and {arch} or {target}, got "{name}". Write it as in {name}_{os}_{arch}.',
+      'release.binaries.pattern: expected {name}, and either {arch}, with {os} where not all is for Linux, or {target}, got "{name}". Write it as in {name}_{os}_{arch}.',
     ],
     [
       { annotations: { description: "x".repeat(513) } },

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { readCatalog } from "../../src/binaries/collect.js";
 import { parseSettings, type Settings } from "../../src/config.js";
+import { planRehearsal } from "../../src/release/rehearsal.js";
 
 /** A project as it lies in a directory. */
 export interface Project {
@@ -19,6 +20,10 @@ export interface Project {
   binaries: string | undefined;
   /** The git ref that is released. */
   ref: string;
+  /** The only tag, where it is a run by hand. */
+  as: string | undefined;
+  /** Sentences that are to be read before. */
+  remarks: readonly string[];
   revision: string | undefined;
 }
 
@@ -41,14 +46,16 @@ export async function openProject(path: string, given: Given = {}): Promise<Proj
       : await readFile(join(directory, config), "utf8");
   const settings = parseSettings(text);
   const binaries = await findBinaries(directory, settings);
-  const { mainBranch } = settings.release;
+  const { ref, as, remarks } = planRehearsal(settings, given.ref ?? (await builtRef(binaries)));
   return {
     directory,
     config,
     settings,
     settingsDigest: text && createHash("sha256").update(text).digest("hex"),
     binaries,
-    ref: given.ref ?? (await builtRef(binaries)) ?? `refs/heads/${mainBranch}`,
+    ref,
+    as,
+    remarks,
     revision: (given.revision ?? (await git(directory, "rev-parse", "HEAD"))) || undefined,
   };
 }

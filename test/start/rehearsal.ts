@@ -1,8 +1,9 @@
 import { relative } from "node:path";
 import type { ReleaseSettings } from "../../src/config.js";
 import type { Target } from "../../src/release/plan.js";
-import { rehearsalTargets } from "../../src/release/rehearsal.js";
-import { describeTrigger, readRef, type Trigger } from "../../src/tags/ref.js";
+import { foresee, rehearsalTargets } from "../../src/release/rehearsal.js";
+import { describeTrigger, readManualRef, readRef, type Trigger } from "../../src/tags/ref.js";
+import { isStable } from "../../src/tags/version.js";
 import type { Mirror } from "./connection.js";
 import { openKey } from "./key.js";
 import { slipway } from "./next.js";
@@ -20,15 +21,21 @@ export async function rehearseProject(
   mirrors: readonly Mirror[],
   screen: Screen,
 ): Promise<void> {
-  const { settings, config, ref } = project;
+  const { settings, config, ref, as } = project;
   const { publicKey, signing } = await openKey(settings);
   const prepare =
     (options?: Options) =>
     ({ settings }: Theatre) =>
       requestRelease(project, { settings, targetsOf, signing }, options);
-  const options = [...binariesOption(project), `--ref ${ref}`, ...revisionOption(project)].join(" ");
-  const first = { options, prepare: prepare() };
-  screen.say(introductionOf(project));
+  const refOptions = [`--ref ${ref}`, ...preReleaseOption(project)];
+  const options = [...binariesOption(project), ...refOptions, ...revisionOption(project)].join(" ");
+  const byHand = as === undefined ? {} : { as };
+  const first = {
+    options: as === undefined ? options : `${options} --as ${as}`,
+    prepare: prepare(byHand),
+  };
+  screen.say([introductionOf(project), ...project.remarks].join("\n\n"));
+  if (as !== undefined) screen.say(foresee(settings));
   await perform(
     {
       open: () => openTheatre(hosts, mirrors, settings.network.plainHttp),
@@ -42,8 +49,8 @@ export async function rehearseProject(
       },
       changed: {
         what: "another image under a tag that is out, here with another --source-date-epoch",
-        options: `${options} --source-date-epoch 1`,
-        prepare: prepare({ sourceDateEpoch: 1 }),
+        options: `${first.options} --source-date-epoch 1`,
+        prepare: prepare({ ...byHand, sourceDateEpoch: 1 }),
       },
       moving: [
         {
@@ -60,14 +67,15 @@ export async function rehearseProject(
     screen,
   );
   screen.title("What to type next");
-  const plan = slipway(`${config === undefined ? "" : `--config ${config} `}plan --ref ${ref}`);
+  const plan = slipway(`${config === undefined ? "" : `--config ${config} `}plan ${refOptions.join(" ")}`);
   screen.say(
     `In the project, with Docker and Dagger; the plan reads the registries of the settings and changes nothing:\n\n  ${plan}`,
   );
 }
 
-function introductionOf({ directory, settings: { release }, ref }: Project): string {
-  const trigger = describeTrigger(readRef(ref, { ...release, preRelease: true }));
+function introductionOf({ directory, settings: { release }, ref, as }: Project): string {
+  const rules = { ...release, preRelease: true };
+  const trigger = describeTrigger(as === undefined ? readRef(ref, rules) : readManualRef(ref, as, rules));
   const name = release.images.flatMap(({ repositories }) => repositories).at(0)?.repository;
   const example =
     name === undefined
@@ -78,6 +86,13 @@ function introductionOf({ directory, settings: { release }, ref }: Project): str
 
 function binariesOption({ binaries, directory }: Project): string[] {
   return binaries === undefined ? [] : ["--binaries", relative(directory, binaries) || "."];
+}
+
+/** A pre-release is published where that is asked for. */
+function preReleaseOption({ settings: { release }, ref }: Project): string[] {
+  const trigger = readRef(ref, { ...release, preRelease: true });
+  const isAsked = trigger.kind === "version" && !isStable(trigger.version) && !release.preReleases;
+  return isAsked ? ["--pre-release"] : [];
 }
 
 /** What git says in the project, as one would type it. */

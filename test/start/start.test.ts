@@ -188,6 +188,32 @@ describe("npm start", { timeout: 180_000 }, () => {
     expect(stdout).toMatch(/^=> Read back after it/m);
   });
 
+  it("rehearses by hand what publishes versions alone, and shows what those set", async () => {
+    const release = { repositories: [{ repository: "ghcr.io/acme/app", latest: "highest" }] };
+    const { stdout } = await start([await writeProject(undefined, { release })]);
+    expect(stdout).toMatch(/^\| ghcr\.io\/acme\/app +\| nothing +\| 1\.2\.3, latest \|$/m);
+    expect(stdout).toMatch(/^\$ dagger call .* release .*--ref refs\/heads\/main .*--as rehearsal$/m);
+    expect(stdout).not.toMatch(/latest (created|\| create)/);
+  });
+
+  it.each([
+    ["asks for a pre-release in its calls", {}, true],
+    [
+      "asks for none where the settings publish them",
+      { release: { repositories: ["ghcr.io/acme/app"], preReleases: true } },
+      false,
+    ],
+  ])("%s", async (_, settings, asks) => {
+    const { stdout } = await start([
+      await writeProject(undefined, settings),
+      "--ref",
+      "refs/tags/v1.2.3-rc.1",
+    ]);
+    const calls = stdout.match(/dagger call .* (?:plan|release) .*--ref .*$/gm) ?? [];
+    expect(calls.length).toBeGreaterThan(5);
+    expect(calls.filter((call) => call.includes("--pre-release"))).toHaveLength(asks ? calls.length : 0);
+  });
+
   it("says of a ref that publishes nothing which one would", async () => {
     const failure = start([await writeProject(), "--ref", "refs/heads/feature"]);
     await expect(failure).rejects.toMatchObject({

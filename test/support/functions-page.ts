@@ -1,5 +1,5 @@
-import { markdownTable } from "../../src/report.js";
 import type { CommandFunction, Contract, Option } from "./contract.js";
+import { documentedTable } from "./documented-table.js";
 
 /** The reference of every function, as `dagger call` has it. */
 export function renderFunctions({ description, options, functions }: Contract): string {
@@ -19,7 +19,7 @@ function section({ name, help, options, returns, check }: CommandFunction): stri
 }
 
 function optionTable(options: readonly Option[]): string {
-  return markdownTable(
+  return documentedTable(
     ["option", "form", "default", "what it says"],
     options.map(({ name, help, type, required, default: value }) => [
       `--${name}`,

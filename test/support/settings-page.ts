@@ -1,5 +1,5 @@
-import { markdownTable } from "../../src/report.js";
 import { address } from "./address.js";
+import { documentedTable } from "./documented-table.js";
 
 const schemaUrl = `https://raw.githubusercontent.com/${address.repository}/v${address.version}/slipway.schema.json`;
 
@@ -22,7 +22,7 @@ export function renderSettings(schema: Schema): string {
     [
       `## ${name}`,
       part.description ?? "",
-      markdownTable(
+      documentedTable(
         ["setting", "form", "default", "what it says"],
         rowsOf(name, part).map(([path, setting]) => [
           path,

@@ -34,7 +34,8 @@ const readInputs = [
 /** Actions of Docker, as a step names them. */
 export const action = {
   build: /^docker\/build-push-action(@|$)/,
-  metadata: /^docker\/metadata-action(@|$)/,
+  // Its name before it was Docker's; version 1 had other inputs.
+  metadata: /^(docker\/metadata-action(@|$)|crazy-max\/ghaction-docker-meta(?!@v1\b)(@|$))/,
   bake: /^docker\/bake-action(@|$)/,
 };
 
@@ -56,14 +57,36 @@ export class StepReader {
     try {
       if (!this.pushes()) return undefined;
       const repositories = this.repositories();
-      if (repositories.every(({ tags }) => tags.length === 0)) return undefined;
+      if (repositories.every(({ tags }) => tags.length === 0)) {
+        this.notePlatforms();
+        return undefined;
+      }
       this.noteInputs();
       return { repositories, platforms: this.platforms(), build: this.build() };
     } catch (error) {
       if (!(error instanceof NoEquivalent)) throw error;
       this.remark("left-out", `${this.name}: docker/build-push-action`, error.message);
+      this.notePlatforms();
       return undefined;
     }
+  }
+
+  /** Platforms go with the image that they are of, and who writes that by hand has to know of them. */
+  private notePlatforms(): void {
+    const given = this.input("platforms").replace(
+      /\$\{\{\s*matrix\.([\w.-]+)\s*\}\}/g,
+      (whole, key: string) => this.matrix.get(key) ?? whole,
+    );
+    const platforms = given
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .join(", ");
+    if (platforms !== "" && !platforms.includes("${{"))
+      this.remark(
+        "left-out",
+        `${this.name}: platforms: ${platforms}`,
+        "the image that they are of is not known from the files: release.platforms has them, where they are not linux/amd64 and linux/arm64",
+      );
   }
 
   /** Whether the step publishes; what decides that otherwise is a condition of the pipeline. */
@@ -81,6 +104,10 @@ export class StepReader {
     if (steps.length > 0) return steps.flatMap(({ step, job }) => this.metadataRepositories(step, job));
     if (/steps\.[\w-]+\.outputs/.test(given))
       throw new NoEquivalent(`its tags are made by another step: ${given}`);
+    if (isByDigest && given === "")
+      throw new NoEquivalent(
+        "it pushes by digest, and a script gives the digests their tags: name its repositories in release.repositories, and its tags in release.tags",
+      );
     return this.listed(given);
   }
 

@@ -1,9 +1,9 @@
 import { commonTexts } from "../common-texts.js";
 import type { Draft, DraftImage } from "../draft.js";
-import type { Note, Remark } from "../note.js";
+import { type Note, publisherOf, type Remark } from "../note.js";
 import { action, StepReader, type WorkflowSurroundings } from "./build-step.js";
 import { combinationsOf } from "./matrix.js";
-import { parseWorkflow } from "./workflow.js";
+import { parseWorkflow, type Workflow } from "./workflow.js";
 
 /** Reads what a workflow publishes with docker/build-push-action; no images where it publishes none. */
 export function readWorkflow(yaml: string, file: string, surroundings: WorkflowSurroundings): Draft {
@@ -24,13 +24,25 @@ export function readWorkflow(yaml: string, file: string, surroundings: WorkflowS
       }),
     ),
   );
+  const steps =
+    images.length > 0 || notes.some(({ kind }) => kind === "left-out") ? publishingSteps(workflow) : [];
   return {
     images: joined(images, remark),
     archNames: {},
     preReleases: images.some(namesVersions),
     majorZero,
-    notes,
+    notes: [...notes, ...publisherOf(file, steps.join(", "))],
   };
+}
+
+/** The steps that publish, each with its job. */
+function publishingSteps({ jobs }: Workflow): string[] {
+  return [...jobs].flatMap(([name, { steps }]) => {
+    const used = steps.flatMap(
+      ({ uses }) => /^docker\/(?:build-push|bake)-action(?=@|$)/.exec(uses ?? "")?.[0] ?? [],
+    );
+    return [...new Set(used)].map((action) => `${name}: ${action}`);
+  });
 }
 
 /** Images of a matrix that differ in their platform alone are one, and so are those of one Dockerfile under the same tags. */

@@ -29,7 +29,15 @@ interface Rule {
 
 type Read = (rule: Rule, scope: Scope, remark: Remark) => RuledTag[];
 
-const defaults = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
+/** The rules where none are given; those of what never starts the workflow say nothing. */
+function defaultsOf({ triggers }: Scope): string {
+  return [
+    ...(triggers.isScheduled ? ["type=schedule"] : []),
+    "type=ref,event=branch",
+    "type=ref,event=tag",
+    ...(triggers.ofPullRequests ? ["type=ref,event=pr"] : []),
+  ].join("\n");
+}
 
 /** Why a kind of rule has no equivalent, and what is done instead. */
 const reasons = {
@@ -103,7 +111,7 @@ const kinds: Readonly<Record<string, Read>> = {
 export function readMetadata(inputs: MetadataInputs, scope: Scope, remark: Remark): MetadataTags {
   const flavor = attempt("flavor", remark, () => readFlavor(inputs.flavor ?? "", scope));
   if (flavor === undefined) return { tags: [], majorZero: false };
-  const rules = linesOf(inputs.tags || defaults).map((text) => ({
+  const rules = linesOf(inputs.tags || defaultsOf(scope)).map((text) => ({
     text,
     attributes: attributesOf(text),
     flavor,
@@ -122,7 +130,7 @@ export function readMetadata(inputs: MetadataInputs, scope: Scope, remark: Remar
     }
     if (condition.withoutZero) majorZero = false;
     const read = entryOf(kinds, type) ?? leftOut(`docker/metadata-action has no type ${type}`);
-    const found = attempt(rule.text, remark, () => read(rule, scope, remark)) ?? [];
+    const found = attempt(rule.text, remark, () => read(withEnds(rule, scope), scope, remark)) ?? [];
     return found.map((tag) => ({ ...tag, when: both(tag.when, condition.when) }));
   });
   const latest = latestOf(flavor, rules, scope, remark);
@@ -159,6 +167,15 @@ function latestOf(flavor: Flavor, rules: readonly Rule[], { isMain }: Scope, rem
       (type === "semver" || type === "pep440" || type === "match" || (type === "ref" && event === "tag")),
   );
   return isSet ? [{ text, when: "version" }] : [];
+}
+
+/** A rule whose prefix and suffix are in Slipway's terms. */
+function withEnds(rule: Rule, scope: Scope): Rule {
+  const ends = (["prefix", "suffix"] as const).flatMap((name): [string, string][] => {
+    const text = rule.attributes[name];
+    return text === undefined ? [] : [[name, filled(asWritten(translateText(text, scope)))]];
+  });
+  return { ...rule, attributes: { ...rule.attributes, ...Object.fromEntries(ends) } };
 }
 
 function tagOf({ attributes, flavor }: Rule, text: string, when: When): RuledTag {

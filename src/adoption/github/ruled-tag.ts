@@ -41,7 +41,7 @@ export function draftTags({ text, when }: RuledTag, { triggers, isMain }: Scope,
     remark(
       "differs",
       text,
-      `only pushes to ${triggers.branchNames.join(", ")} set it; here those to any branch that the pipeline runs for`,
+      `only pushes to ${triggers.branchNames.join(", ")} set it; here those to any branch that the pipeline runs for, which is the main one: branches in its push names others`,
     );
   // The branch and the commit say by themselves that branches set them.
   return [{ text, ...(branch === "branch" && (isOfBranch || isOfCommit) ? {} : { on: branch }) }];

@@ -73,6 +73,10 @@ export interface Triggers {
   branchNames: readonly string[];
   /** Whether it is started by hand only. */
   byHand: boolean;
+  isScheduled: boolean;
+  ofPullRequests: boolean;
+  /** Whether a push of the tag 1.2.3, without a v, starts it by a pattern. */
+  withoutV: boolean;
 }
 
 /** A workflow of GitHub. */
@@ -120,5 +124,22 @@ function triggersOf(on: unknown): Triggers {
     branches: branches || isOpen,
     branchNames: push?.branches ?? [],
     byHand: isAlone && !isOpen && has("workflow_dispatch"),
+    isScheduled: has("schedule") || isOpen,
+    ofPullRequests: has("pull_request") || has("pull_request_target") || isOpen,
+    withoutV: push?.tags.some(takesPlainVersion) ?? false,
   };
+}
+
+/** Whether a pattern of GitHub's takes the tag 1.2.3. */
+function takesPlainVersion(pattern: string): boolean {
+  // What begins with a v takes none; a longer one than anybody writes is not tried.
+  if (pattern.startsWith("!") || pattern.length > 100) return false;
+  const source = pattern
+    .replace(/[.^$(){}|\\]/g, "\\$&")
+    .replace(/\*+/g, (stars) => (stars.length > 1 ? ".*" : "[^/]*"));
+  try {
+    return new RegExp(`^${source}$`).test("1.2.3");
+  } catch {
+    return false;
+  }
 }

@@ -69,8 +69,19 @@ const config = z.object({
   dockers: list(docker),
   docker_manifests: list(manifest),
   dockers_v2: list(dockerV2),
-  kos: list(z.unknown()),
-  includes: list(z.unknown()),
+  kos: list(
+    z
+      .object({ repository: optional, repositories: texts, tags: texts, platforms: texts })
+      .catch({ repository: undefined, repositories: [], tags: [], platforms: [] }),
+  ),
+  includes: list(
+    z
+      .object({ from_file: z.object({ path: optional }), from_url: z.object({ url: optional }) })
+      .partial()
+      .catch({}),
+  ),
+  nightly: z.unknown().optional(),
+  pro: z.boolean().optional().catch(undefined),
   docker_signs: list(z.unknown()),
 });
 

@@ -1,6 +1,6 @@
 import type { Origin } from "../../forge/origin.js";
 import type { Draft, DraftImage } from "../draft.js";
-import { NoEquivalent } from "../note.js";
+import { NoEquivalent, publisherOf } from "../note.js";
 import { literal, placeholder, type Value } from "../symbolic-text.js";
 import { ArchNaming } from "./arch-tags.js";
 import { type GoreleaserConfig, parseGoreleaserConfig } from "./config.js";
@@ -44,6 +44,7 @@ export function readGoreleaser(yaml: string, file: string, surroundings: Surroun
       "nothing here says what that variable is, so it is taken as not set: --env says otherwise",
     );
   const prefix = config.monorepo?.tag_prefix;
+  const namesAny = images.length > 0 || reading.notes.some(({ kind }) => kind === "left-out");
   return {
     images,
     archNames: naming.names,
@@ -53,7 +54,7 @@ export function readGoreleaser(yaml: string, file: string, surroundings: Surroun
     ),
     majorZero: true,
     ...(prefix === undefined ? {} : { tagPrefix: prefix.endsWith("/") ? prefix : `${prefix}/` }),
-    notes: reading.notes,
+    notes: [...reading.notes, ...(namesAny ? publisherOf(file, publishedSections(config).join(", ")) : [])],
   };
 }
 
@@ -160,11 +161,6 @@ function noteFiles(
 
 const others = [
   [
-    "kos",
-    "ko builds images without a Dockerfile: with Dockerfile.release, or Slipway's own, its binary is released as it is",
-  ],
-  ["includes", "what another file adds is not read: write what it says of images into the settings"],
-  [
     "docker_signs",
     "the pipeline signs what it releases, by its identity or a key: docs/attest.md of Slipway",
   ],
@@ -172,8 +168,54 @@ const others = [
 
 function noteOthers(config: GoreleaserConfig, reading: GoreleaserReading): void {
   for (const [field, why] of others) if (config[field].length > 0) reading.note("left-out", field, why);
+  for (const { repository, repositories, tags, platforms } of config.kos) {
+    const places = [...(repository === undefined ? [] : [repository]), ...repositories].join(", ");
+    const parts = [places, tags.join(", "), platforms.join(", ")].filter((part) => part !== "");
+    reading.note(
+      "left-out",
+      ["kos", ...parts].join(": "),
+      "ko builds images without a Dockerfile: with Dockerfile.release, or Slipway's own, its binary is released as it is, to release.repositories, by release.tags, for release.platforms",
+    );
+  }
+  for (const { from_url, from_file } of config.includes)
+    if (from_url === undefined)
+      reading.note(
+        "left-out",
+        `includes: from_file: ${from_file?.path ?? ""}`,
+        "what another file adds is not read: write what it says of images into the settings",
+      );
+    else
+      reading.note(
+        "left-out",
+        `includes: from_url: ${from_url.url ?? ""}`,
+        "init asks no network, so that what is added from there is not read: write what it says of images into the settings",
+      );
+  // Where no image is published, they are none of a release of Slipway.
+  if (publishedSections(config).length > 0) notePro(config, reading);
   for (const { section, field } of config.unread)
     reading.note("left-out", `${section}: ${field}`, "it is not read: see whether images need it");
+}
+
+function notePro({ nightly, pro }: GoreleaserConfig, reading: GoreleaserReading): void {
+  if (nightly !== undefined && nightly !== null)
+    reading.note(
+      "left-out",
+      "nightly",
+      'a nightly build has no tag of git: a scheduled job takes settings of its own, {"tag": "nightly-{date}", "on": "main"} with --config nightly.json',
+    );
+  if (pro === true)
+    reading.note(
+      "left-out",
+      "pro",
+      "build calls GoReleaser without Pro, which refuses fields that only Pro knows: take them out, or build by a job of your own, whose dist the pipeline releases",
+    );
+}
+
+/** The parts of a configuration that publish images. */
+function publishedSections(config: GoreleaserConfig): string[] {
+  return (["dockers", "docker_manifests", "dockers_v2", "kos"] as const).filter(
+    (section) => config[section].length > 0,
+  );
 }
 
 /** Whether pre-releases are published: one rule for all that names a whole version. */
