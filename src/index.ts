@@ -380,7 +380,7 @@ export class Slipway {
    * @param format Form of the result: Markdown to read, Json with all of it, Dotenv with variables for later jobs,
    * Pipeline with Markdown and, in comments, those variables.
    */
-  @func({ cache: "never" })
+  @func({ cache: "168h" })
   assessRollback(
     pulls?: number,
     pullFailures?: number,
@@ -398,14 +398,14 @@ export class Slipway {
    *
    * It changes with the files that decide what is cached: cacheKey.files in slipway.json.
    */
-  @func({ cache: "never" })
+  @func({ cache: "168h" })
   async cacheKey(): Promise<File> {
     return dag.file(".cache-key", renderCacheKey(await this.cacheKeyEntries(await this.project())));
   }
 
   /** Fails where the committed .cache-key is not current, with what changed and how to renew it. */
   @check()
-  @func({ cache: "never" })
+  @func({ cache: "168h" })
   async checkCacheKey(): Promise<string> {
     const project = await this.project();
     const committed = (await readFiles(project.source, [".cache-key"])).get(".cache-key");

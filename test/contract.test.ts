@@ -104,6 +104,15 @@ describe("the cache policy", () => {
     expect(functions.length).toBeGreaterThan(0);
     expect(functions.filter(({ settings }) => settings.cache === undefined)).toEqual([]);
   });
+
+  it("lets the engine keep, for those seven days, what depends on its arguments and the source alone", () => {
+    const kept = contract.functions.filter(({ cache }) => cache !== "never" && cache !== "session");
+    expect(kept.map(({ name, cache }) => `${name} ${cache}`)).toEqual([
+      "assess-rollback 168h",
+      "cache-key 168h",
+      "check-cache-key 168h",
+    ]);
+  });
 });
 
 describe("decorators", () => {
