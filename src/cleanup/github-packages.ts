@@ -3,19 +3,18 @@ import { z } from "zod";
 import { InputError, RegistryError } from "../errors.js";
 import { listAll } from "../registry/api-list.js";
 import type { Credential } from "../registry/credentials.js";
+import { gitHubApi } from "../registry/github-api.js";
 import { formatRepository, isDigest, isTag, type Repository } from "../registry/reference.js";
-import { parseHttpDate } from "../registry/retry-after.js";
 import {
   type ApiAnswer,
   type ApiRequest,
   type ApiSettings,
   callApi,
-  gitHubHeaders,
   parseAnswer,
   type ServiceSettings,
   saidBy,
 } from "../registry/service-api.js";
-import { classifyStatus, type Verdict } from "../registry/verdict.js";
+import type { Verdict } from "../registry/verdict.js";
 import type { Removal } from "./target.js";
 
 /** A version of a container package: one manifest, with all tags that point at it. */
@@ -48,8 +47,6 @@ const account = z.object({ type: z.string() });
 
 // GitHub's best practices for the REST API: at least a second between requests that change something.
 const pause = 1_000;
-// The wait that they prescribe after a secondary limit whose answer names none.
-const secondaryLimitWait = 60_000;
 
 /** A package that a token may not see is answered with 404. */
 const refusals: ReadonlySet<Verdict["failure"]> = new Set(["unauthorized", "denied", "not-found"]);
@@ -79,9 +76,8 @@ export class GitHubPackages {
     this.#api = {
       ...settings,
       subject: formatRepository(repository),
-      headers: gitHubHeaders,
+      ...gitHubApi,
       authorization: { header: async () => (token === undefined ? undefined : `Bearer ${token}`) },
-      judge: judgeGitHub,
       advice: ({ failure }) => (refusals.has(failure) ? this.#access() : undefined),
     };
   }
@@ -167,23 +163,6 @@ export class GitHubPackages {
     const kind = type === "Organization" ? "orgs" : "users";
     return `${api}/${kind}/${owner}/packages/container/${encodeURIComponent(rest.join("/"))}`;
   }
-}
-
-/** By status and text, and by the headers of GitHub's primary limit, which comes as 403 or 429. */
-export function judgeGitHub({ status, headers, text }: ApiAnswer): Verdict {
-  const verdict = classifyStatus(status, headers, text);
-  const spent = [403, 429].includes(status) && headers.get("x-ratelimit-remaining") === "0";
-  if (verdict.failure !== "rate-limited" && !spent) return verdict;
-  const retryAfter = verdict.retryAfter ?? (spent ? untilReset(headers) : undefined) ?? secondaryLimitWait;
-  return { failure: "rate-limited", transient: true, retryAfter };
-}
-
-/** Milliseconds until the limit is reset, counted from the answer's own Date; at least a second. */
-function untilReset(headers: ApiAnswer["headers"]): number | undefined {
-  const reset = headers.get("x-ratelimit-reset") ?? "";
-  const date = parseHttpDate(headers.get("date"));
-  if (!/^\d{1,10}$/.test(reset) || date === undefined) return undefined;
-  return Math.max(Number(reset) * 1000 - date, 1_000);
 }
 
 /** The token that the registry takes as a password is the API's as well. */

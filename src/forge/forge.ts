@@ -1,5 +1,6 @@
 import { InputError, type RegistryError } from "../errors.js";
-import { type ApiSettings, gitHubHeaders } from "../registry/service-api.js";
+import { gitHubApi } from "../registry/github-api.js";
+import type { ApiSettings } from "../registry/service-api.js";
 import { GitHubReleases } from "./github-release.js";
 import { GitLabReleases } from "./gitlab-release.js";
 import type { Origin } from "./origin.js";
@@ -36,7 +37,7 @@ export function openForge({ origin, tokens, plainHttp, delivery }: ForgeAccess):
   const github = forge === "gitlab" ? undefined : tokens.get("GITHUB_TOKEN");
   if (github !== undefined) {
     const api = settingsOf(origin, delivery, {
-      headers: gitHubHeaders,
+      ...gitHubApi,
       authorization: `Bearer ${github}`,
       rights:
         "GitHub wants a token that may write the contents of the repository: contents: write in a workflow.",
@@ -71,15 +72,19 @@ function githubApi(host: string, scheme: string): string {
 function settingsOf(
   { host, path }: Origin,
   delivery: ForgeAccess["delivery"],
-  asked: { headers: Record<string, string>; authorization?: string; rights: string },
+  {
+    authorization,
+    rights,
+    ...asked
+  }: Pick<ApiSettings, "headers" | "judge"> & { authorization?: string; rights: string },
 ): ApiSettings {
   return {
     ...delivery,
+    ...asked,
     subject: `${host}/${path}`,
-    headers: asked.headers,
-    authorization: { header: async () => asked.authorization },
+    authorization: { header: async () => authorization },
     // What a token may not see is answered with 404.
-    advice: ({ failure }) => (refusals.includes(failure) ? asked.rights : undefined),
+    advice: ({ failure }) => (refusals.includes(failure) ? rights : undefined),
   };
 }
 

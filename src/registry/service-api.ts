@@ -69,12 +69,6 @@ export interface ApiSettings extends Delivery {
   advice: (refusal: Verdict) => string | undefined;
 }
 
-/** What GitHub's REST API is asked with. */
-export const gitHubHeaders = {
-  accept: "application/vnd.github+json",
-  "x-github-api-version": "2022-11-28",
-};
-
 const errorBody = z.object({ message: z.string().optional(), detail: z.string().optional() });
 
 /** One request, repeated as the policy says, and once with a new token where the service asks for one. */

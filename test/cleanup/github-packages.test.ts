@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { GitHubPackages, judgeGitHub } from "../../src/cleanup/github-packages.js";
+import { GitHubPackages } from "../../src/cleanup/github-packages.js";
 import { messageOf } from "../../src/errors.js";
+import { judgeGitHub } from "../../src/registry/github-api.js";
 import type { Repository } from "../../src/registry/reference.js";
 import type { ApiAnswer, ServiceSettings } from "../../src/registry/service-api.js";
 import { clientSettings, seed } from "../support/client.js";

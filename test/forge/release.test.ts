@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Response } from "undici";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ForgeAccess, openForge } from "../../src/forge/forge.js";
 import { originOf } from "../../src/forge/origin.js";
@@ -31,17 +32,22 @@ const names = Object.keys(contents);
 const how = (outcomes: Awaited<ReturnType<Forge["publish"]>>) => outcomes.map((outcome) => outcome.how);
 
 /** The forge at an address, which a host on loopback stands in for. */
-function open({ url }: StandInForge, kind: "github" | "gitlab", token = "t-1"): Forge {
+function open(
+  { url }: StandInForge,
+  kind: "github" | "gitlab",
+  { token = "t-1", ...others }: { token?: string } & Partial<ForgeAccess["delivery"]> = {},
+): Forge {
+  const { fetch = directFetch } = others;
   const { host } = new URL(url);
   const path = kind === "github" ? "acme/app" : "group/sub/app";
   const toStandIn: typeof directFetch = (input, init) =>
-    directFetch(input.replace(`http://${host}/api/v3`, url), init);
+    fetch(input.replace(`http://${host}/api/v3`, url), init);
   const name = kind === "github" ? "GITHUB_TOKEN" : "GITLAB_TOKEN";
   return openForge({
     origin: originOf(host, path),
     tokens: new Map([[name, token]]),
     plainHttp: [host],
-    delivery: { ...delivery, fetch: toStandIn },
+    delivery: { ...delivery, ...others, fetch: toStandIn },
   });
 }
 
@@ -113,7 +119,9 @@ describe.each([
   });
 
   it("says what a token has to be where one is refused", async () => {
-    const message = await messageThrownBy(() => open(forge, kind, "t-2").publish(releaseOf(contents)));
+    const message = await messageThrownBy(() =>
+      open(forge, kind, { token: "t-2" }).publish(releaseOf(contents)),
+    );
     expect(message).toMatch(/: answered 401 \(Bad credentials\)\. Git(Hub|Lab) wants a token /);
     expect(message).not.toContain("t-2");
   });
@@ -145,6 +153,29 @@ describe("a release at GitHub", () => {
     forge = github;
     await open(forge, "github").publish({ ...releaseOf(contents, "v1.2.3-rc.1"), isPreRelease: true });
     expect(github.releases).toMatchObject([{ latest: "legacy", prerelease: true, body: "- a change" }]);
+  });
+
+  it.each([
+    ["the limit of a minute", {}, 60_000],
+    ["the quota of an hour", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000090" }, 90_000],
+  ])("waits for %s, as GitHub asks for", async (_, headers, wait) => {
+    forge = await startGitHubReleases({ "v1.2.3": commit });
+    const message = wait === 60_000 ? "You have exceeded a secondary rate limit." : "API rate limit exceeded";
+    const waits: number[] = [];
+    let refused = false;
+    const fetch: typeof directFetch = async (url, init) => {
+      if (init?.method !== "POST" || refused) return directFetch(url, init);
+      refused = true;
+      return new Response(JSON.stringify({ message }), {
+        status: 403,
+        headers: { date: "Tue, 14 Nov 2023 22:13:20 GMT", ...headers },
+      });
+    };
+    const sleep = async (delay: number) => void waits.push(delay);
+    const pushRetry = { ...retry, maxDelay: 120_000 };
+    await open(forge, "github", { fetch, sleep, pushRetry }).publish(releaseOf(contents));
+    expect(waits).toEqual([wait]);
+    expect(forge.shown("v1.2.3")).toEqual(contents);
   });
 
   it("sends no file where GitHub's answer leads elsewhere", async () => {
