@@ -102,7 +102,11 @@ async function examineVariant(
     ),
     baselinePull(project, settings.size.baselineImage, platform),
   ]);
-  return { platform, checks, size: reportSize({ ...measured, tools: beside }, settings.size, baseline) };
+  return {
+    platform,
+    checks,
+    size: reportSize({ ...measured, tools: beside, isForeign: plan.isForeign }, settings.size, baseline),
+  };
 }
 
 /** The size of one platform of a tool's image, its configuration included. */

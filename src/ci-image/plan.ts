@@ -27,6 +27,8 @@ export interface CiImagePlan extends StageBuild {
   layers: readonly string[];
   /** What the image claims to hold, the tools beside it included. */
   versions: ExpectedVersions;
+  /** Whether the Dockerfile is of another kind than Slipway's own. */
+  isForeign: boolean;
   /** Tools beside the image, each an image of its own; none where it has them inside. */
   tools: readonly ToolPlan[];
 }
@@ -91,6 +93,7 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     layers: summary.layers,
     transientArgs: summary.transientArgs,
     isScratch: false,
+    isForeign: !summary.stages.includes(stages.tool),
     tools: areBeside ? await planTools(project, tools, { githubToken, known: { files, inputs } }) : [],
   };
 }

@@ -57,7 +57,16 @@ export interface SizeReport {
   /** What a machine pulls that has nothing yet, by job. */
   jobs: { job: string; tools: string[]; pulled: number }[];
   goal: Goal;
-  check: Check;
+  /** Absent where nobody said how small the image has to be. */
+  check?: Check;
+}
+
+/** What a size is reported of. */
+export interface SizedImage extends MeasuredImage {
+  /** Tools that are images of their own. */
+  tools: readonly ToolSize[];
+  /** Whether a Dockerfile of the project's own makes it: Slipway asks no size of that. */
+  isForeign: boolean;
 }
 
 type SizeSettings = CiImageSettings["size"];
@@ -71,11 +80,7 @@ export function pullSize({ config, layers }: Pick<ImageManifest, "config" | "lay
 }
 
 /** Holds the sizes of an image, and of the tools beside it, against the settings. */
-export function reportSize(
-  image: MeasuredImage & { tools: readonly ToolSize[] },
-  settings: SizeSettings,
-  baseline: BaselinePull,
-): SizeReport {
+export function reportSize(image: SizedImage, settings: SizeSettings, baseline: BaselinePull): SizeReport {
   const groups = layerGroups
     .map((group) => image.layers.filter((layer) => layer.group === group))
     .flatMap((layers) => layers.slice(0, 1).map(({ group }) => ({ group, ...sumOf(layers) })));
@@ -86,7 +91,8 @@ export function reportSize(
   const of = (...wanted: LayerGroup[]) => sumOf(groups.filter(({ group }) => wanted.includes(group)));
   const beside = sumOf(image.tools).uncompressed;
   const tools = beside + of("mise", "tools").uncompressed;
-  const minReduction = settings.minReduction ?? leastReduction[image.tools.length > 0 ? "beside" : "inside"];
+  const least = leastReduction[image.tools.length > 0 ? "beside" : "inside"];
+  const minReduction = settings.minReduction ?? (image.isForeign ? undefined : least);
   return {
     layers: image.layers,
     groups,
@@ -99,7 +105,7 @@ export function reportSize(
     pulled: "unread" in baseline ? baseline : compare(total.pulled, baseline.bytes),
     jobs: image.tools.length === 0 ? [] : jobsOf(total.pulled, image.tools),
     goal: goalOf(comparison, groups, settings),
-    check: checkSize(comparison, minReduction),
+    ...(minReduction === undefined ? {} : { check: checkSize(comparison, minReduction) }),
   };
 }
 
