@@ -11,6 +11,7 @@ import { resolveBuildArgs } from "./build-args.js";
 import { type CiImageFiles, readCiImageFiles, toolsFile, toolsLock } from "./files.js";
 import { type CiImage, describeCiImage } from "./image.js";
 import { resolveInputs, summaryOf } from "./inputs.js";
+import { pinnedContext } from "./pinned-bases.js";
 import { planTools, type ToolPlan } from "./tool-plan.js";
 import { installedBy, knownTools, namedTools, requestedTools, stages } from "./tools.js";
 import type { ExpectedVersions } from "./versions.js";
@@ -72,6 +73,12 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
   });
   const configToml = files.content.get(toolsFile)?.toString("utf8") ?? "";
   const { platforms, alpine, dockerfile, target } = settings;
+  const context = await pinnedContext(files, dockerfile, bases, {
+    // The digests are those of all platforms.
+    platform: parsePlatform(platforms[0] ?? "linux/amd64", "slipway.json: ciImage.platforms"),
+    buildArgs,
+    ...(target === undefined ? {} : { stage: target }),
+  });
   return {
     image: describeCiImage({
       content: contentOf(summary, files, areBeside),
@@ -87,7 +94,7 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     bases: bases.map(({ pinned }) => pinned),
     files: files.content,
     dockerfile,
-    context: files.directory,
+    context,
     target,
     buildArgs,
     layers: summary.layers,
