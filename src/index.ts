@@ -31,7 +31,7 @@ import { publishCiImage, publishTools } from "./ci-image/publish.js";
 import { reportMise, reportPublication, reportRollback } from "./ci-image/report.js";
 import { requireSigned } from "./ci-image/required-signature.js";
 import { rollBack } from "./ci-image/rollback.js";
-import { installsPath, toolsOfJobs } from "./ci-image/tools.js";
+import { installsPath, toolsOfJobs, toolsWithNamed } from "./ci-image/tools.js";
 import { reportVerification, requireChecks } from "./ci-image/verification.js";
 import { pruneAll } from "./cleanup/prune.js";
 import { removeTags } from "./cleanup/remove-tag.js";
@@ -556,7 +556,7 @@ export class Slipway {
     allowFailure = false,
   ): Promise<Container> {
     const project = await this.project();
-    const tools = [...toolsOfJobs.run, ...project.settings.ciImage.tools];
+    const tools = toolsWithNamed("run", project.settings.ciImage.tools);
     return runTask(await this.goProject(tools, ciImage, moduleCache, false, project), {
       installs: tools.map(installsPath),
       task,
@@ -1114,7 +1114,8 @@ export class Slipway {
     const project = await this.project();
     const configured = await readReleaserConfiguration(project.source);
     if (configured !== undefined) {
-      const go = await this.goProject(toolsOfJobs.build, ciImage, moduleCache, true, project);
+      const tools = toolsWithNamed("build", project.settings.ciImage.tools);
+      const go = await this.goProject(tools, ciImage, moduleCache, true, project);
       return publishForgeRelease(go, configured, { tag, secrets: this.secrets() });
     }
     // What is wrong with the remote or the token is said before anything is built.

@@ -105,7 +105,7 @@ export function noteRepository(
         "to-do",
         file,
         "a script that publishes images",
-        "scripts are not read: compare what it pushes with release.repositories, release.tags and release.platforms",
+        "scripts are not read: compare what it pushes with release.repositories, release.tags and release.platforms, or, where it is the CI image, with ciImage.repositories",
       );
   if (repository.has("slipway.json"))
     add(
