@@ -4,6 +4,7 @@ import { InputError } from "../errors.js";
 import { readFiles } from "../files.js";
 import { parseYamlDocument } from "../yaml-document.js";
 import { buildContainer } from "./build.js";
+import { calledPrograms, requirePrograms } from "./called-programs.js";
 import { type GoProject, SOURCE_PATH, uncached } from "./project.js";
 import { releaserFiles } from "./releaser-files.js";
 
@@ -34,6 +35,7 @@ export async function publishForgeRelease(
     isolated: true,
     tag: wanted,
   });
+  await requirePrograms(container, calledPrograms(configured));
   const published = secrets
     .reduce((to, { name, secret }) => to.withSecretVariable(name, secret), uncached(container))
     .withEnvVariable("GORELEASER_CURRENT_TAG", tag)

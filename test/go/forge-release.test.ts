@@ -48,6 +48,15 @@ describe("a release of GoReleaser's own", () => {
     expect(calls.at(-1)).toEqual(["directory", "/src/dist"]);
   });
 
+  it("looks for what it calls before it builds anything", async () => {
+    const { calls } = await record({ ".goreleaser.yaml": "sboms: [{ artifacts: archive }]\n" });
+    const programs = calls.flatMap(([method, command]) => (method === "withExec" ? [command] : []));
+    expect(programs.slice(-2)).toEqual([
+      expect.arrayContaining(["sh", "-c", "syft"]),
+      expect.arrayContaining(["goreleaser", "release"]),
+    ]);
+  });
+
   it("takes the configuration that GoReleaser would", async () => {
     const { calls } = await record({
       "goreleaser.yml": "project_name: last\n",
