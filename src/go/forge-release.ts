@@ -22,7 +22,7 @@ const configuration = "/tmp/slipway-goreleaser.yaml";
 /**
  * GoReleaser's own release of the commit's tag: archives, checksums, changelog, and the release of GitHub or GitLab. Gives
  * its `dist` directory. Images are left to the image stage. A repeat replaces what was uploaded to GitHub; links of a release
- * of GitLab it cannot replace (GoReleaser 2.13.3), whatever its configuration says.
+ * of GitLab it cannot replace (GoReleaser 2.13.3 and 2.14.3), whatever its configuration says.
  */
 export async function publishForgeRelease(
   project: GoProject,
