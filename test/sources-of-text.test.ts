@@ -60,7 +60,7 @@ const reports: Readonly<Record<string, Show<Report>>> = {
         platform: `linux/${text}`,
         checks: [{ name: "Go", expected: "1.25.5", found: text, ok: true }],
         size: reportSize(
-          { layers: [], config: 0, tools: [], isForeign: false },
+          { layers: [], config: 0, tools: [], isForeign: false, hasOtherGo: false },
           parseSettings(undefined).ciImage.size,
           {
             unread: text,
@@ -125,7 +125,7 @@ const errors: Readonly<Record<string, Show<unknown>>> = {
           { name: "Go", expected: "1", found: failureOf({ exitCode: 1, stdout: "", stderr }), ok: false },
         ],
         size: reportSize(
-          { layers: [], config: 0, tools: [], isForeign: false },
+          { layers: [], config: 0, tools: [], isForeign: false, hasOtherGo: false },
           parseSettings(undefined).ciImage.size,
           {
             unread: "",

@@ -105,7 +105,11 @@ async function examineVariant(
   return {
     platform,
     checks,
-    size: reportSize({ ...measured, tools: beside, isForeign: plan.isForeign }, settings.size, baseline),
+    size: reportSize(
+      { ...measured, tools: beside, isForeign: plan.isForeign, hasOtherGo: plan.hasOtherGo },
+      settings.size,
+      baseline,
+    ),
   };
 }
 

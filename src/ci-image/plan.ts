@@ -1,5 +1,5 @@
 import type { Secret } from "@dagger.io/dagger";
-import type { CiImageSettings } from "../config.js";
+import { type CiImageSettings, parseSettings } from "../config.js";
 import type { DockerfileSummary } from "../dockerfile/dockerfile.js";
 import { InputError } from "../errors.js";
 import { log } from "../log.js";
@@ -30,6 +30,8 @@ export interface CiImagePlan extends StageBuild {
   versions: ExpectedVersions;
   /** Whether the Dockerfile is of another kind than Slipway's own. */
   isForeign: boolean;
+  /** Whether its Go is of another minor version than Slipway's own. */
+  hasOtherGo: boolean;
   /** Tools beside the image, each an image of its own; none where it has them inside. */
   tools: readonly ToolPlan[];
 }
@@ -101,8 +103,13 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     transientArgs: summary.transientArgs,
     isScratch: false,
     isForeign: !summary.stages.includes(stages.tool),
+    hasOtherGo: minorOf(settings.go) !== minorOf(parseSettings(undefined).ciImage.go),
     tools: areBeside ? await planTools(project, tools, { githubToken, known: { files, inputs } }) : [],
   };
+}
+
+function minorOf(version: string): string {
+  return version.split(".").slice(0, 2).join(".");
 }
 
 /** Whether the tools lie beside the image. */

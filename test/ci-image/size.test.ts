@@ -22,6 +22,7 @@ const measured = {
   config: 4_450,
   tools: [],
   isForeign: false,
+  hasOtherGo: false,
 };
 const debian: BaselinePull = { bytes: 305_264_123 };
 const settings = {
@@ -35,12 +36,14 @@ const ofBytes = (uncompressed: number) => ({
   config: 1,
   tools: [],
   isForeign: false,
+  hasOtherGo: false,
 });
 // The same with its tools beside it.
 const slim = {
   layers: measured.layers.filter(({ group }) => group !== "mise" && group !== "tools"),
   config: 2_000,
   isForeign: false,
+  hasOtherGo: false,
   tools: [
     { name: "mise", pulled: 52_459_303, uncompressed: 151_155_200 },
     { name: "golangci-lint", pulled: 14_400_000, uncompressed: 39_000_000 },
@@ -109,6 +112,7 @@ describe("reportSize", () => {
 
   it.each([
     ["70 % where its tools are beside it", slim, undefined, 242_100_000],
+    ["65 % with another Go", { ...slim, hasOtherGo: true }, undefined, 282_450_000],
     ["30 % where they are inside", measured, undefined, 564_900_000],
     ["what the settings say", slim, 0.5, 403_500_000],
   ])("holds the image to %s", (_, image, minReduction, limit) => {
@@ -120,7 +124,7 @@ describe("reportSize", () => {
   });
 
   it("holds an image of a project's own Dockerfile to what its settings say, and to nothing else", () => {
-    const foreign = { ...ofBytes(900_000_000), isForeign: true };
+    const foreign = { ...ofBytes(900_000_000), isForeign: true, hasOtherGo: false };
     expect(reportSize(foreign, { ...settings, minReduction: undefined }, debian).check).toBeUndefined();
     expect(reportSize(foreign, { ...settings, minReduction: 0.3 }, debian).check?.ok).toBe(false);
   });
