@@ -76,7 +76,7 @@ const size = z
     minReduction: fraction
       .optional()
       .describe(
-        "Least part by which the CI image must be smaller, uncompressed: 0.7 is 70 %. Default: 0.7 for the target slim, whose tools are images of their own, and 0.3 for an image with tools inside.",
+        "Least part by which the CI image must be smaller, uncompressed: 0.7 is 70 %. Default: 0.7 for the target slim, whose tools are images of their own (0.65 with a Go of another minor version, which differs in size), 0.3 for an image with tools inside, and none for a Dockerfile.ci of another kind than Slipway's.",
       ),
     goalReduction: fraction
       .default(0.7)

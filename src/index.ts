@@ -31,7 +31,7 @@ import { publishCiImage, publishTools } from "./ci-image/publish.js";
 import { reportMise, reportPublication, reportRollback } from "./ci-image/report.js";
 import { requireSigned } from "./ci-image/required-signature.js";
 import { rollBack } from "./ci-image/rollback.js";
-import { installsPath, toolsOfJobs } from "./ci-image/tools.js";
+import { installsPath, toolsOfJobs, toolsWithNamed } from "./ci-image/tools.js";
 import { reportVerification, requireChecks } from "./ci-image/verification.js";
 import { pruneAll } from "./cleanup/prune.js";
 import { removeTags } from "./cleanup/remove-tag.js";
@@ -43,9 +43,10 @@ import { hasAny, readFiles } from "./files.js";
 import { type BuildOptions, build, snapshot } from "./go/build.js";
 import { reportChecks, runChecks } from "./go/checks.js";
 import { publishForgeRelease, readReleaserConfiguration } from "./go/forge-release.js";
+import { gitlabReleaseOf } from "./go/gitlab-repeat.js";
 import { lint, lintReport } from "./go/lint.js";
 import { exportModuleCache } from "./go/module-cache.js";
-import { buildProgramRelease, openProjectForge } from "./go/program-release.js";
+import { buildProgramRelease, forgeAccess, openProjectForge } from "./go/program-release.js";
 import { buildPrograms, compilationOf } from "./go/programs.js";
 import type { GoProject } from "./go/project.js";
 import { releaserFiles } from "./go/releaser-files.js";
@@ -564,7 +565,7 @@ export class Slipway {
     allowFailure = false,
   ): Promise<Container> {
     const project = await this.project();
-    const tools = [...toolsOfJobs.run, ...project.settings.ciImage.tools];
+    const tools = toolsWithNamed("run", project.settings.ciImage.tools);
     return runTask(await this.goProject(tools, ciImage, moduleCache, false, project), {
       installs: tools.map(installsPath),
       task,
@@ -588,7 +589,8 @@ export class Slipway {
    * binaries and checksums.txt are uploaded to the release page of the git remote origin. The token comes before:
    * with-secret-env --name GITLAB_TOKEN --secret env://GITLAB_TOKEN build --publish
    *
-   * A repeat of an upload completes it. GoReleaser replaces what is uploaded to GitHub; on GitLab, delete its release first.
+   * A repeat of an upload completes it. GoReleaser replaces what is uploaded to GitHub; what it left on GitLab is done where it is
+   * whole, and else has to be deleted first.
    *
    * @param ciImage The published CI image to run in: ghcr.io/acme/ci:latest. Left out or empty, it is built.
    * @param moduleCache Modules to start with, as module-cache exported them: .go-mod-cache
@@ -1126,8 +1128,11 @@ export class Slipway {
     const project = await this.project();
     const configured = await readReleaserConfiguration(project.source);
     if (configured !== undefined) {
-      const go = await this.goProject(toolsOfJobs.build, ciImage, moduleCache, true, project);
-      return publishForgeRelease(go, configured, { tag, secrets: this.secrets() });
+      const tools = toolsWithNamed("build", project.settings.ciImage.tools);
+      const go = await this.goProject(tools, ciImage, moduleCache, true, project);
+      const secrets = this.secrets();
+      const gitlab = gitlabReleaseOf(configured, await forgeAccess(project, secrets));
+      return publishForgeRelease(go, configured, { tag, secrets, gitlab });
     }
     // What is wrong with the remote or the token is said before anything is built.
     const forge = await openProjectForge(project, this.secrets());

@@ -59,9 +59,13 @@ const reports: Readonly<Record<string, Show<Report>>> = {
       {
         platform: `linux/${text}`,
         checks: [{ name: "Go", expected: "1.25.5", found: text, ok: true }],
-        size: reportSize({ layers: [], config: 0, tools: [] }, parseSettings(undefined).ciImage.size, {
-          unread: text,
-        }),
+        size: reportSize(
+          { layers: [], config: 0, tools: [], isForeign: false, hasOtherGo: false },
+          parseSettings(undefined).ciImage.size,
+          {
+            unread: text,
+          },
+        ),
       },
     ]),
   "what a binary says of itself": (text) =>
@@ -120,9 +124,13 @@ const errors: Readonly<Record<string, Show<unknown>>> = {
         checks: [
           { name: "Go", expected: "1", found: failureOf({ exitCode: 1, stdout: "", stderr }), ok: false },
         ],
-        size: reportSize({ layers: [], config: 0, tools: [] }, parseSettings(undefined).ciImage.size, {
-          unread: "",
-        }),
+        size: reportSize(
+          { layers: [], config: 0, tools: [], isForeign: false, hasOtherGo: false },
+          parseSettings(undefined).ciImage.size,
+          {
+            unread: "",
+          },
+        ),
       },
     ]),
   "a committed cache key": (text) =>

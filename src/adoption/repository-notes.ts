@@ -36,7 +36,7 @@ const pushesImages =
 
 const aScript = [
   "a script that publishes images",
-  "scripts are not read: compare what it pushes with release.repositories, release.tags and release.platforms, and take it out before both publish",
+  "scripts are not read: compare what it pushes with release.repositories, release.tags and release.platforms, or, where it is the CI image, with ciImage.repositories, and take it out before both publish",
 ] as const;
 
 /** A command that goes on in the next line, as one. */

@@ -102,7 +102,15 @@ async function examineVariant(
     ),
     baselinePull(project, settings.size.baselineImage, platform),
   ]);
-  return { platform, checks, size: reportSize({ ...measured, tools: beside }, settings.size, baseline) };
+  return {
+    platform,
+    checks,
+    size: reportSize(
+      { ...measured, tools: beside, isForeign: plan.isForeign, hasOtherGo: plan.hasOtherGo },
+      settings.size,
+      baseline,
+    ),
+  };
 }
 
 /** The size of one platform of a tool's image, its configuration included. */

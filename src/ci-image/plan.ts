@@ -1,5 +1,5 @@
 import type { Secret } from "@dagger.io/dagger";
-import type { CiImageSettings } from "../config.js";
+import { type CiImageSettings, parseSettings } from "../config.js";
 import type { DockerfileSummary } from "../dockerfile/dockerfile.js";
 import { InputError } from "../errors.js";
 import { log } from "../log.js";
@@ -11,6 +11,7 @@ import { resolveBuildArgs } from "./build-args.js";
 import { type CiImageFiles, readCiImageFiles, toolsFile, toolsLock } from "./files.js";
 import { type CiImage, describeCiImage } from "./image.js";
 import { resolveInputs, summaryOf } from "./inputs.js";
+import { pinnedContext } from "./pinned-bases.js";
 import { planTools, type ToolPlan } from "./tool-plan.js";
 import { installedBy, knownTools, namedTools, requestedTools, stages } from "./tools.js";
 import type { ExpectedVersions } from "./versions.js";
@@ -27,6 +28,10 @@ export interface CiImagePlan extends StageBuild {
   layers: readonly string[];
   /** What the image claims to hold, the tools beside it included. */
   versions: ExpectedVersions;
+  /** Whether the Dockerfile is of another kind than Slipway's own. */
+  isForeign: boolean;
+  /** Whether its Go is of another minor version than Slipway's own. */
+  hasOtherGo: boolean;
   /** Tools beside the image, each an image of its own; none where it has them inside. */
   tools: readonly ToolPlan[];
 }
@@ -70,6 +75,12 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
   });
   const configToml = files.content.get(toolsFile)?.toString("utf8") ?? "";
   const { platforms, alpine, dockerfile, target } = settings;
+  const context = await pinnedContext(files, dockerfile, bases, {
+    // The digests are those of all platforms.
+    platform: parsePlatform(platforms[0] ?? "linux/amd64", "slipway.json: ciImage.platforms"),
+    buildArgs,
+    ...(target === undefined ? {} : { stage: target }),
+  });
   return {
     image: describeCiImage({
       content: contentOf(summary, files, areBeside),
@@ -85,14 +96,20 @@ export async function planCiImage(project: Project, githubToken?: Secret): Promi
     bases: bases.map(({ pinned }) => pinned),
     files: files.content,
     dockerfile,
-    context: files.directory,
+    context,
     target,
     buildArgs,
     layers: summary.layers,
     transientArgs: summary.transientArgs,
     isScratch: false,
+    isForeign: !summary.stages.includes(stages.tool),
+    hasOtherGo: minorOf(settings.go) !== minorOf(parseSettings(undefined).ciImage.go),
     tools: areBeside ? await planTools(project, tools, { githubToken, known: { files, inputs } }) : [],
   };
+}
+
+function minorOf(version: string): string {
+  return version.split(".").slice(0, 2).join(".");
 }
 
 /** Whether the tools lie beside the image. */

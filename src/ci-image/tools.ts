@@ -17,6 +17,14 @@ export const toolsOfJobs = {
   run: knownTools,
 } as const satisfies Record<string, readonly (typeof knownTools)[number][]>;
 
+/**
+ * What a job has whose programs the project chooses: the tasks of `run`, and what GoReleaser calls in a release, such as
+ * syft. `named` are those of the settings.
+ */
+export function toolsWithNamed(job: keyof typeof toolsOfJobs, named: readonly string[]): readonly string[] {
+  return [...new Set<string>([...toolsOfJobs[job], ...named])];
+}
+
 /** Where a tool lies, in its own image and in those that it is laid into. */
 export function toolPath(name: string): string {
   return `/opt/slipway/${name}`;

@@ -48,7 +48,7 @@ function outputsOf(images: readonly Verification[]): Outputs {
 }
 
 function allChecks({ checks, size }: Verification): Check[] {
-  return [...checks, size.check];
+  return size.check === undefined ? checks : [...checks, size.check];
 }
 
 function failures(image: Verification): number {

@@ -44,14 +44,25 @@ export function openForge({ origin, tokens, plainHttp, delivery }: ForgeAccess):
     });
     return new GitHubReleases({ api, url: githubApi(host, scheme), path });
   }
-  const [header, token] = forge === "github" ? [] : gitlabToken(tokens);
-  if (header === undefined || token === undefined) throw withoutToken(origin);
+  const gitlab = forge === "github" ? undefined : openGitLab(origin, scheme, { tokens, delivery });
+  if (gitlab === undefined) throw withoutToken(origin);
+  return gitlab;
+}
+
+/** A project of GitLab, where a token of GitLab is given. */
+export function openGitLab(
+  origin: Origin,
+  scheme: string,
+  { tokens, delivery }: Pick<ForgeAccess, "tokens" | "delivery">,
+): GitLabReleases | undefined {
+  const [header, token] = gitlabToken(tokens);
+  if (header === undefined || token === undefined) return undefined;
   const api = settingsOf(origin, delivery, {
     headers: { [header]: token },
     rights:
       "GitLab wants a token with the scope api and the role Developer, or CI_JOB_TOKEN in a job of the project itself.",
   });
-  return new GitLabReleases({ api, url: `${scheme}://${host}/api/v4`, path });
+  return new GitLabReleases({ api, url: `${scheme}://${origin.host}/api/v4`, path: origin.path });
 }
 
 function gitlabToken(tokens: ReadonlyMap<string, string>): [header?: string, token?: string] {

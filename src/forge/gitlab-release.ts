@@ -56,6 +56,17 @@ export class GitLabReleases implements Forge {
     return outcomesOf(wanted, missing);
   }
 
+  /** Names of the files that the release of a tag links to; none where there is no such release. */
+  async filesOf(tag: string): Promise<string[]> {
+    const found = await callApi(this.project.api, {
+      method: "GET",
+      url: this.#url(`/releases/${encodeURIComponent(tag)}`),
+      name: `release ${tag}`,
+      accept: [200, 404],
+    });
+    return found.status === 404 ? [] : (await this.#links(tag)).map(({ name }) => name);
+  }
+
   /** A tag of another commit has other files. The token of a job may not see tags: then GitLab alone knows. */
   async #requireTag({ tag, commit }: ForgeRelease): Promise<void> {
     const { api } = this.project;
@@ -132,13 +143,8 @@ export class GitLabReleases implements Forge {
   /** Adds the links that a release lacks; one that leads elsewhere is somebody else's. */
   async #link({ tag, files }: ForgeRelease): Promise<void> {
     const { api } = this.project;
-    const url = this.#url(`/releases/${encodeURIComponent(tag)}/assets/links`);
-    const present = new Map(
-      (await listAll(api, `${url}?per_page=100`, `links of ${tag}`, links)).map((link) => [
-        link.name,
-        link.url,
-      ]),
-    );
+    const url = this.#linksUrl(tag);
+    const present = new Map((await this.#links(tag)).map((link) => [link.name, link.url]));
     const wanted = files.map((file) => this.#linkTo(tag, file));
     const others = wanted.filter((link) => (present.get(link.name) ?? link.url) !== link.url);
     if (others.length > 0)
@@ -147,6 +153,14 @@ export class GitLabReleases implements Forge {
       );
     for (const link of wanted.filter(({ name }) => !present.has(name)))
       await callApi(api, { method: "POST", url, name: link.name, accept: [201], body: link });
+  }
+
+  #links(tag: string): Promise<z.output<typeof links>> {
+    return listAll(this.project.api, `${this.#linksUrl(tag)}?per_page=100`, `links of ${tag}`, links);
+  }
+
+  #linksUrl(tag: string): string {
+    return this.#url(`/releases/${encodeURIComponent(tag)}/assets/links`);
   }
 
   #linkTo(tag: string, { name }: ReleaseFile) {

@@ -4,6 +4,8 @@ import { InputError } from "../errors.js";
 import { readFiles } from "../files.js";
 import { parseYamlDocument } from "../yaml-document.js";
 import { buildContainer } from "./build.js";
+import { calledPrograms, requirePrograms } from "./called-programs.js";
+import { type GitLabRelease, requireWhole, uploadedFiles } from "./gitlab-repeat.js";
 import { type GoProject, SOURCE_PATH, uncached } from "./project.js";
 import { releaserFiles } from "./releaser-files.js";
 
@@ -13,6 +15,8 @@ export interface ForgeReleaseOptions {
   tag?: string | undefined;
   /** Tokens, by the names of the variables that GoReleaser reads: GITHUB_TOKEN, GITLAB_TOKEN. */
   secrets: readonly { name: string; secret: Secret }[];
+  /** Where the release goes, if to GitLab. */
+  gitlab?: GitLabRelease | undefined;
 }
 
 // Outside of the source, which GoReleaser wants unchanged.
@@ -20,13 +24,14 @@ const configuration = "/tmp/slipway-goreleaser.yaml";
 
 /**
  * GoReleaser's own release of the commit's tag: archives, checksums, changelog, and the release of GitHub or GitLab. Gives
- * its `dist` directory. Images are left to the image stage. A repeat replaces what was uploaded to GitHub; links of a release
- * of GitLab it cannot replace (GoReleaser 2.13.3), whatever its configuration says.
+ * its `dist` directory. Images are left to the image stage. A repeat replaces what was uploaded to GitHub. Links of a release
+ * of GitLab it cannot replace (GoReleaser 2.13.3 and 2.14.3), whatever its configuration says: where a release has files, it
+ * is held against what it would have, and nothing is uploaded.
  */
 export async function publishForgeRelease(
   project: GoProject,
   configured: string,
-  { tag: wanted, secrets }: ForgeReleaseOptions,
+  { tag: wanted, secrets, gitlab }: ForgeReleaseOptions,
 ): Promise<Directory> {
   const config = repeatable(configured);
   const { container, tag = "" } = await buildContainer(project, {
@@ -34,12 +39,18 @@ export async function publishForgeRelease(
     isolated: true,
     tag: wanted,
   });
-  const published = secrets
+  await requirePrograms(container, calledPrograms(configured));
+  const present = (await gitlab?.filesOf(tag)) ?? [];
+  const skipped = present.length === 0 ? "docker" : "docker,publish";
+  const dist = secrets
     .reduce((to, { name, secret }) => to.withSecretVariable(name, secret), uncached(container))
     .withEnvVariable("GORELEASER_CURRENT_TAG", tag)
     .withNewFile(configuration, config)
-    .withExec(["goreleaser", "release", "--clean", "--skip=docker", `--config=${configuration}`]);
-  return published.directory(`${SOURCE_PATH}/dist`);
+    .withExec(["goreleaser", "release", "--clean", `--skip=${skipped}`, `--config=${configuration}`])
+    .directory(`${SOURCE_PATH}/dist`);
+  if (gitlab !== undefined && present.length > 0)
+    requireWhole(gitlab.subject, tag, { wanted: await uploadedFiles(dist), present });
+  return dist;
 }
 
 /** The configuration that GoReleaser takes; undefined where there is none. */

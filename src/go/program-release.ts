@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Container, Directory, Secret } from "@dagger.io/dagger";
 import { digestOfFile, readFiles, scratch } from "../files.js";
-import { openForge } from "../forge/forge.js";
+import { type ForgeAccess, openForge } from "../forge/forge.js";
 import { readOrigin } from "../forge/origin.js";
 import type { Forge, ForgeRelease, ReleaseFile } from "../forge/release.js";
 import { log } from "../log.js";
@@ -28,16 +28,22 @@ export async function openProjectForge(
   secrets: readonly { name: string; secret: Secret }[],
 ): Promise<Forge> {
   const config = (await readFiles(source, [".git/config"])).get(".git/config");
+  return openForge({
+    origin: readOrigin(config?.toString("utf8")),
+    plainHttp: settings.network.plainHttp,
+    ...(await forgeAccess({ fetch, registries }, secrets)),
+  });
+}
+
+/** What a forge is asked with: the tokens that were given for the call, and the way to it. */
+export async function forgeAccess(
+  { fetch, registries: { pushRetry } }: Pick<Project, "fetch" | "registries">,
+  secrets: readonly { name: string; secret: Secret }[],
+): Promise<Pick<ForgeAccess, "tokens" | "delivery">> {
   const tokens = await Promise.all(
     secrets.map(async ({ name, secret }) => [name, await reveal(secret)] as const),
   );
-  const { pushRetry } = registries;
-  return openForge({
-    origin: readOrigin(config?.toString("utf8")),
-    tokens: new Map(tokens),
-    plainHttp: settings.network.plainHttp,
-    delivery: { fetch, pushRetry, onRetry: log },
-  });
+  return { tokens: new Map(tokens), delivery: { fetch, pushRetry, onRetry: log } };
 }
 
 /** Compiles the programs of the commit's tag, and says which release they are. */

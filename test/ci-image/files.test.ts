@@ -77,6 +77,10 @@ describe("Dockerfile.ci", () => {
     expect(instructions.filter(({ text }) => text.includes("type=cache"))).toEqual([]);
   });
 
+  it("builds what go: names by the Go of the image, whatever Go the configuration names beside it", () => {
+    expect(installation).toContain("export MISE_DISABLE_TOOLS=go;");
+  });
+
   it("leaves no trust in the image, for whatever configures mise there", () => {
     expect(installation).toContain("export MISE_TRUSTED_CONFIG_PATHS=/tmp/tools;");
     expect(environment.join("\n")).not.toMatch(/TRUST|MISE_YES|MISE_PARANOID/);

@@ -6,6 +6,7 @@ import {
   namedTools,
   requestedTool,
   requestedTools,
+  toolsWithNamed,
 } from "../../src/ci-image/tools.js";
 import { InputError } from "../../src/errors.js";
 
@@ -107,6 +108,13 @@ describe("namedTools", () => {
     ["of none", [], {}],
   ])("are the exact versions %s", (_, lines, expected) => {
     expect(namedTools(["[tools]", ...lines].join("\n"))).toEqual(expected);
+  });
+});
+
+describe("toolsWithNamed", () => {
+  it("are those of the job and of the settings, each once", () => {
+    expect(toolsWithNamed("build", ["syft", "goreleaser"])).toEqual(["goreleaser", "syft"]);
+    expect(toolsWithNamed("run", ["ginkgo"])).toEqual(["mise", "golangci-lint", "goreleaser", "ginkgo"]);
   });
 });
 

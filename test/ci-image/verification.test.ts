@@ -18,11 +18,24 @@ function verification(platform: string, checks: Verification["checks"], bytes = 
   return {
     platform,
     checks,
-    size: reportSize({ layers, config: 0, tools: [] }, settings, { bytes: 300_000_000 }),
+    size: reportSize({ layers, config: 0, tools: [], isForeign: false, hasOtherGo: false }, settings, {
+      bytes: 300_000_000,
+    }),
   };
 }
 
 describe("reportVerification", () => {
+  it("reports the size where nothing is asked of it", () => {
+    const layers = [{ digest: "sha256:0", group: "base" as const, pulled: 1, uncompressed: 900_000_000 }];
+    const settings = parseSettings(undefined).ciImage.size;
+    const size = reportSize({ layers, config: 0, tools: [], isForeign: true, hasOtherGo: false }, settings, {
+      bytes: 1,
+    });
+    const { markdown } = reportVerification([{ platform: "linux/amd64", checks: [go], size }]);
+    expect(markdown).toMatch(/^## CI image on linux\/amd64: all 1 checks hold\n/);
+    expect(markdown).toContain("- Uncompressed: 900.0 MB, 11.5 % more than 807.0 MB.");
+  });
+
   it("lists every check of every platform, and its sizes", () => {
     const { markdown, data, outputs } = reportVerification([
       verification("linux/amd64", [go]),

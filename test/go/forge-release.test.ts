@@ -48,6 +48,15 @@ describe("a release of GoReleaser's own", () => {
     expect(calls.at(-1)).toEqual(["directory", "/src/dist"]);
   });
 
+  it("looks for what it calls before it builds anything", async () => {
+    const { calls } = await record({ ".goreleaser.yaml": "sboms: [{ artifacts: archive }]\n" });
+    const programs = calls.flatMap(([method, command]) => (method === "withExec" ? [command] : []));
+    expect(programs.slice(-2)).toEqual([
+      expect.arrayContaining(["sh", "-c", "syft"]),
+      expect.arrayContaining(["goreleaser", "release"]),
+    ]);
+  });
+
   it("takes the configuration that GoReleaser would", async () => {
     const { calls } = await record({
       "goreleaser.yml": "project_name: last\n",
@@ -127,7 +136,7 @@ describe("a configuration that can be repeated", () => {
     ["brackets", `a: ${"[".repeat(200_000)}`],
     ["brackets that close", `a: ${"[".repeat(3000)}${"]".repeat(3000)}\n`],
     ["dashes", `a:\n  ${"- ".repeat(3000)}b\n`],
-    ["lines", Array.from({ length: 1000 }, (_, at) => `${" ".repeat(at)}a:`).join("\n")],
+    ["lines", Array.from({ length: 900 }, (_, at) => `${" ".repeat(at)}a:`).join("\n")],
   ])("is not nested deeper than anybody nests: %s", (_, text) => {
     expect(() => repeatable(text)).toThrow(
       '.goreleaser.yaml: expected YAML nested at most 100 deep, got "more".',

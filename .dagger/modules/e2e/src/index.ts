@@ -266,6 +266,8 @@ release:
     expectMatch("artifacts of the release", await published(), /"type":"Checksum"/);
     const first = await forgeState(service);
     expectMatch("what the forge has", first, /"links":[1-9].*"releases":\{"acme\/hello v1\.2\.3":1\}/);
+    expectMatch("artifacts of a repeat", await published(), /"type":"Checksum"/);
+    expectEqual("what the forge has after it", await forgeState(service), first);
     return this.programRelease(service);
   }
 
