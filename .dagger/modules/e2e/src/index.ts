@@ -211,6 +211,11 @@ run = 'printf "%s %s " "$GREETING" "$(printf %s "$TOKEN" | wc -c)" > greeting.tx
     const ciImage = slipway.buildCiImage();
     expectMatch("test with the exported module cache", await slipway.test({ moduleCache: modules }), /ok /);
     expectMatch("tools", await ciImage.withExec(["mise", "--version"]).stdout(), /^\d+\.\d+\.\d+/);
+    const unlicensed = await outputOf(
+      ciImage,
+      `for tool in /opt/slipway/*; do find "$tool" -name "LICEN[CS]E*" | grep -q . || echo "$tool"; done`,
+    );
+    expectEqual("tools without their licence", unlicensed, "");
     const trusted = await outputOf(ciImage, "env | grep -c MISE_TRUSTED_CONFIG_PATHS || true");
     expectEqual("paths that mise trusts in the image", trusted, "0\n");
 

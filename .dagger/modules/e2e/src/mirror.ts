@@ -22,6 +22,7 @@ export async function mirrorMise(toolbox: Container, mise: File): Promise<MiseMi
   const asset = `mise-v${version}-linux-x64-musl.tar.gz`;
   const packed = toolbox
     .withFile("/pack/mise/bin/mise", mise)
+    .withNewFile("/pack/mise/LICENSE", "MIT License\n")
     .withExec(["mkdir", "-p", `/assets/v${version}`])
     .withExec(["tar", "-czf", `/assets/v${version}/${asset}`, "-C", "/pack", "mise"]);
   const program = toolbox
