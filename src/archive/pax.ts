@@ -1,7 +1,9 @@
 import { BuilderNeededError, InputError } from "../errors.js";
-import { capabilityRecord } from "./tar.js";
 
-/** What a pax header says of the member that follows it, by its keys; a capability is written as latin1. */
+/** How the keys of extended attributes begin. */
+export const attributePrefix = "SCHILY.xattr.";
+
+/** What a pax header says of the member that follows it, by its keys; extended attributes are written as latin1. */
 export type PaxRecords = ReadonlyMap<string, string>;
 
 // What Go reads as a string of C; all other values hold bytes of any kind.
@@ -18,7 +20,7 @@ const time = /^[+-]?\d{1,18}(?:\.\d*)?$/;
 
 /**
  * Reads the records of a pax header (POSIX, "pax Extended Header"): `<length> <key>=<value>\n`, where the length
- * counts the whole record. An empty value says nothing.
+ * counts the whole record. An empty value says nothing, unless an attribute has it.
  */
 export function parsePax(content: Buffer, subject: string): PaxRecords {
   const records = new Map<string, string>();
@@ -29,7 +31,7 @@ export function parsePax(content: Buffer, subject: string): PaxRecords {
     const equals = record.indexOf("=");
     const key = record.slice(0, equals);
     const bytes = content.subarray(at + prefix.length + Buffer.byteLength(key) + 1, end - 1);
-    const value = bytes.toString(key === capabilityRecord ? "latin1" : "utf8");
+    const value = bytes.toString(key.startsWith(attributePrefix) ? "latin1" : "utf8");
     if (equals < 1 || content[end - 1] !== 0x0a || (names.includes(key) ? value : key).includes("\0"))
       throw new InputError({
         subject,
@@ -41,7 +43,7 @@ export function parsePax(content: Buffer, subject: string): PaxRecords {
     records.set(key, value);
     at = end;
   }
-  return new Map([...records].filter(([, value]) => value !== ""));
+  return new Map([...records].filter(([key, value]) => value !== "" || key.startsWith(attributePrefix)));
 }
 
 /** Refuses times that are none: nothing here goes by them, and Go refuses them. */

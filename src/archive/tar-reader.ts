@@ -37,6 +37,21 @@ const extensions: Readonly<Record<string, Extend>> = {
   K: (before, content) => ({ ...before, target: cString(content) }),
 };
 
+const typeOfGlobal = "g";
+
+// Those of git and Python, and of Go.
+const globalNames = /^(?:pax_global_header|\.\/\.\/@PaxHeader|GlobalHead\.\d+\.\d+)$/;
+
+/** What has the name of a header about all members, containerd removes (pkg/archive: applyNaive). */
+function requireGlobalName({ path }: TarHeader, subject: string): void {
+  if (globalNames.test(path)) return;
+  throw new InputError({
+    subject,
+    expected: "pax_global_header as the name of a header about all members",
+    given: path,
+  });
+}
+
 /** Sees the content of a member as it passes, to its end; `offset` is where it begins. */
 export type Visit = (header: TarHeader, content: AsyncIterable<Buffer>, offset: number) => Promise<void>;
 
@@ -73,6 +88,7 @@ export async function* readMembers(
     if (plain === undefined) return;
     const extend = extensions[plain.flag];
     if (extend !== undefined) {
+      if (plain.flag === typeOfGlobal) requireGlobalName(plain, subject);
       extension = extend(extension, await readExtension(source, plain, subject), subject);
       continue;
     }
@@ -116,7 +132,6 @@ async function readExtension(source: ByteSource, header: TarHeader, subject: str
 function extended(header: TarHeader, extension: Extension, subject: string): TarHeader {
   const { pax = new Map<string, string>() } = extension;
   requireTimes(pax, subject);
-  requireAttributes(pax, subject);
   const number = (key: string, value: number) => {
     const text = pax.get(key);
     return text === undefined ? value : /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -124,6 +139,7 @@ function extended(header: TarHeader, extension: Extension, subject: string): Tar
   const capability = pax.get(capabilityRecord);
   const path = extension.path || (pax.get("path") ?? header.path);
   const { type, flag } = header.flag === "" ? typeOf(oldFlag(path)) : header;
+  requireAttributes(pax, type, subject);
   // A file's own size has to be one, whatever is said before it; what is no file has none.
   const size = type === "file" && header.size < 0 ? header.size : number("size", header.size);
   return {

@@ -102,9 +102,12 @@ function compile(tokens: readonly Token[]): PathPattern {
   const [only] = runs;
   if (runs.length === 1 && only !== undefined) return { matches: (path) => path === only, effort: () => 0 };
   const mayMatch = filterOf(runs);
+  // Each class is compared with all characters of a path.
+  const classes = tokens.filter(({ kind }) => kind === "class").length;
+  const effortOf = (length: number) => tokens.length * (1 + length / 512) + (classes * length) / 16 + 5;
   return {
     matches: (path) => mayMatch(path) && matchesAll(tokens, [...path]),
-    effort: (path) => (mayMatch(path) ? tokens.length * (1 + path.length / 512) + 5 : 0),
+    effort: (path) => (mayMatch(path) ? effortOf(path.length) : 0),
   };
 }
 

@@ -34,6 +34,8 @@ export class Changeset {
   readonly #added = new Set<FileNode>();
   /** What the layer removed: in its own directory, each is a device. */
   readonly #removed = new PathSet();
+  /** The directories of its members, as they are written: their times are set last. */
+  readonly #directories = new Set<string>();
   /** Directories that hold nothing but what the layer adds: looked through once, however often it says so. */
   readonly #emptied = new Set<DirectoryNode>();
 
@@ -49,18 +51,37 @@ export class Changeset {
     const target = this.#resolve(member.header.path);
     const { directory, name, path } = target;
     this.#requireDirectory(directory);
-    if (name === opaque) this.#empty(directory.nodes.at(-1));
+    if (name === opaque) this.#makeOpaque(directory);
     else if (name.startsWith(whiteout)) this.#remove(directory, name.slice(whiteout.length));
-    else if (path !== "/") this.#add(target, this.#nodeOf(path, member));
-    else if (member.header.type !== "directory")
+    else if (path !== "/") {
+      this.#add(target, this.#nodeOf(path, member));
+      if (member.header.type === "directory") this.#keepDirectory(member.header.path);
+    } else if (member.header.type !== "directory")
       throw this.#refusal("the root to be a directory", member.header.type);
+  }
+
+  /** After the last member: a directory that the layer has replaced since has no place where its times are set. */
+  end(): void {
+    for (const path of this.#directories) {
+      const node = this.tree.follow(path);
+      if (node === undefined || !this.#added.has(node))
+        throw this.#refusal("no directory that the layer itself replaces", path);
+    }
+  }
+
+  #keepDirectory(path: string): void {
+    const written = posix.resolve("/", path);
+    if (this.#directories.has(written)) return;
+    this.#directories.add(written);
+    this.tree.count(written, 1);
   }
 
   /** Nothing is put below what is no directory, nor below one that the layer removed and did not add again. */
   #requireDirectory({ path, nodes }: Place): void {
-    const node = nodes.at(-1);
-    if (node?.type === "directory") return;
-    if (node !== undefined) throw this.#refusal("a directory", `${path}, a ${node.type}`);
+    if (nodes.at(-1)?.type === "directory") return;
+    const at = nodes.findIndex((node) => node !== undefined && !isDirectory(node));
+    if (at >= 0)
+      throw this.#refusal("a directory", `${path.split("/", at + 1).join("/")}, a ${nodes[at]?.type}`);
     // What is removed is not in the tree, unless it is added again.
     const removed = this.#removed.firstOn(path);
     if (removed !== undefined) throw this.#refusal("a directory", `${removed}, which the layer removes`);
@@ -89,10 +110,19 @@ export class Changeset {
     const path = posix.join(directory, name);
     const parent = nodes.at(-1);
     const node = childOf(parent, name);
-    if (this.#removed.firstOn(path) !== undefined || (node !== undefined && this.#added.has(node)))
+    const isThere = (node !== undefined && this.#added.has(node)) || this.#removed.hasBelow(path);
+    if (isThere || this.#removed.firstOn(path) !== undefined)
       throw this.#refusal("a whiteout before what the layer adds in its place, and one", path);
     this.tree.count(path, this.#removed.add(path));
     if (parent?.type === "directory") parent.children.delete(name);
+  }
+
+  /** The directory is made for it. */
+  #makeOpaque({ path, nodes }: Place): void {
+    const within = posix.join(path, opaque);
+    const taken = this.#removed.pass(within);
+    if (taken > 0) this.tree.count(within, taken);
+    this.#empty(nodes.at(-1));
   }
 
   /** Removes what lower layers have in a directory. */

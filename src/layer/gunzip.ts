@@ -19,6 +19,13 @@ const members: PartLimit = { name: "members of gzip", any: 50_000, least: 96 };
 const smallPacked = 1 << 15;
 const small = { chunkSize: 1 << 14, maxOutputLength: 1 << 18, finishFlush: constants.Z_SYNC_FLUSH };
 
+// A stream takes what follows its end for nothing: only one that has used a chunk is given another.
+const oneByOne = {
+  chunkSize: pieces.chunkSize,
+  readableHighWaterMark: pieces.highWaterMark,
+  writableHighWaterMark: 1,
+};
+
 /** What Node's inflateRawSync gives where it is asked for information. */
 interface Inflated {
   buffer: Buffer;
@@ -43,9 +50,17 @@ export async function* gunzip(chunks: AsyncIterable<Buffer>, subject: string): A
   }
 }
 
+type Read = (size: number) => Promise<Buffer>;
+
 async function skipHeader(bytes: StreamedBytes, subject: string): Promise<void> {
   const start = bytes.offset;
-  const fixed = await bytes.read(4);
+  let checksum = 0;
+  const read: Read = async (size) => {
+    const part = await bytes.read(size);
+    checksum = crc32(part, checksum);
+    return part;
+  };
+  const fixed = await read(4);
   const flags = fixed.readUInt8(3);
   if (fixed.readUInt16BE() !== magic || fixed.readUInt8(2) !== deflate || flags > 31)
     throw new InputError({
@@ -53,15 +68,17 @@ async function skipHeader(bytes: StreamedBytes, subject: string): Promise<void> 
       expected: "a whole layer",
       given: start === 0 ? "bytes that are no gzip" : "other bytes behind it",
     });
-  await bytes.skip(6);
-  if (flags & flag.extra) await bytes.skip((await bytes.read(2)).readUInt16LE());
-  if (flags & flag.name) await skipText(bytes, subject);
-  if (flags & flag.comment) await skipText(bytes, subject);
-  if (flags & flag.headerChecksum) await bytes.skip(2);
+  await read(6);
+  if (flags & flag.extra) await read((await read(2)).readUInt16LE());
+  if (flags & flag.name) await skipText(read, subject);
+  if (flags & flag.comment) await skipText(read, subject);
+  const whole = checksum & 0xffff;
+  if (flags & flag.headerChecksum && (await read(2)).readUInt16LE() !== whole)
+    throw new InputError({ subject, expected: "a gzip header of its checksum", given: "another one" });
 }
 
-async function skipText(bytes: StreamedBytes, subject: string): Promise<void> {
-  for (let length = 0; (await bytes.read(1)).readUInt8() !== 0; length += 1)
+async function skipText(read: Read, subject: string): Promise<void> {
+  for (let length = 0; (await read(1)).readUInt8() !== 0; length += 1)
     if (length >= longest)
       throw new InputError({
         subject,
@@ -104,17 +121,17 @@ function inflateSmall(start: Buffer): { content: Buffer; size: number } | undefi
 }
 
 async function* inflateStreamed(bytes: StreamedBytes): AsyncGenerator<Buffer> {
-  const stream: Decompressor = createInflateRaw(pieces);
+  const stream: Decompressor = createInflateRaw(oneByOne);
   const feed = new Feed(bytes, stream);
   yield* decompress(stream, () => feed.chunks());
   feed.giveBackUnused();
 }
 
-/** What a decompressor is given, which takes more than it uses. */
+/** What a decompressor is given, a chunk at a time: of the last one it may use a part. */
 class Feed {
-  #unused: Buffer[] = [];
-  /** Bytes that were given before those. */
-  #used = 0;
+  #last: Buffer = Buffer.alloc(0);
+  /** Bytes that were given, the last chunk included. */
+  #given = 0;
   #failure: { error: unknown } | undefined;
 
   constructor(
@@ -123,18 +140,21 @@ class Feed {
   ) {}
 
   async *chunks(): AsyncGenerator<Buffer> {
-    while (!(await this.#isAtEnd())) {
-      this.#forgetUsed();
-      const chunk = this.bytes.next();
-      this.#unused.push(chunk);
-      yield chunk;
+    while (this.#unused === 0 && !(await this.#isAtEnd())) {
+      this.#last = this.bytes.next();
+      this.#given += this.#last.length;
+      yield this.#last;
     }
   }
 
   giveBackUnused(): void {
     if (this.#failure) throw this.#failure.error;
-    this.#forgetUsed();
-    this.bytes.giveBack(Buffer.concat(this.#unused).subarray(this.stream.bytesWritten - this.#used));
+    this.bytes.giveBack(this.#last.subarray(this.#last.length - this.#unused));
+  }
+
+  /** Bytes behind the end of what was compressed, once the last chunk was looked at. */
+  get #unused(): number {
+    return this.#given - this.stream.bytesWritten;
   }
 
   /** A decompressor that has come to its end passes no error on. */
@@ -144,14 +164,6 @@ class Feed {
     } catch (error) {
       this.#failure = { error };
       throw error;
-    }
-  }
-
-  #forgetUsed(): void {
-    for (let [first] = this.#unused; first !== undefined; [first] = this.#unused) {
-      if (this.#used + first.length > this.stream.bytesWritten) return;
-      this.#used += first.length;
-      this.#unused.shift();
     }
   }
 }

@@ -13,6 +13,22 @@ export class PathSet {
 
   /** Returns how many places it took, those above the path included. */
   add(path: string): number {
+    const { place, taken } = this.#reach(path);
+    place.isIn = true;
+    return taken;
+  }
+
+  /** The same of a path that is not in the set, and may be above others that are. */
+  pass(path: string): number {
+    return this.#reach(path).taken;
+  }
+
+  /** Whether anything below a path was added, or passed. */
+  hasBelow(path: string): boolean {
+    return (this.#at(path)?.below.size ?? 0) > 0;
+  }
+
+  #reach(path: string): { place: Place; taken: number } {
     let place = this.#root;
     let taken = 0;
     for (const name of namesOf(path)) {
@@ -24,13 +40,17 @@ export class PathSet {
       }
       place = next;
     }
-    place.isIn = true;
-    return taken;
+    return { place, taken };
+  }
+
+  #at(path: string): Place | undefined {
+    let place: Place | undefined = this.#root;
+    for (const name of namesOf(path)) place = place?.below.get(name);
+    return place;
   }
 
   delete(path: string): void {
-    let place: Place | undefined = this.#root;
-    for (const name of namesOf(path)) place = place?.below.get(name);
+    const place = this.#at(path);
     if (place !== undefined) place.isIn = false;
   }
 

@@ -50,6 +50,7 @@ export async function* unpack(
       const isTooMuch = tree.cost.memory > limit.memory || tree.cost.names > limit.names;
       yield { subject, header: member.header, isTooMuch };
     }
+    layer.end();
   }
 }
 

@@ -23,6 +23,7 @@ const pax = (records: Record<string, string>) =>
       .map(([key, value]) => paxRecord(key, value))
       .join(""),
   );
+const global = (records: string) => rawMember("g", records, { path: "pax_global_header" });
 
 const stored = (key: string) => `files that are stored whole, got "GNU.sparse.${key}".`;
 
@@ -57,12 +58,12 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
     ],
     [
       "nothing of what is said about all members",
-      [rawMember("g", paxRecord("path", "other")), next],
+      [global(paxRecord("path", "other")), next],
       ["next file 0 0"],
     ],
     [
       "nothing that was said before that either",
-      [pax({ path: "other" }), rawMember("g", paxRecord("a", "b")), next],
+      [pax({ path: "other" }), global(paxRecord("a", "b")), next],
       ["next file 0 0"],
     ],
     ["the last of two pax headers", [pax({ path: "a", uid: "7" }), pax({ path: "b" }), next], ["b file 0 0"]],
@@ -214,7 +215,12 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
     ],
     ["the name of a user with NUL", [pax({ uname: "a\0b" }), next], "pax records of the form"],
     ["the name of a group with NUL", [pax({ gname: "a\0b" }), next], "pax records of the form"],
-    ["no records about all members", [rawMember("g", "not pax"), next], "pax records of the form"],
+    [
+      "a header about all members by the name of another",
+      [next, rawMember("g", paxRecord("a", "b"), { path: "next" })],
+      'pax_global_header as the name of a header about all members, got "next"',
+    ],
+    ["no records about all members", [global("not pax"), next], "pax records of the form"],
     [
       "a sparse file, form 1.0",
       [pax({ "GNU.sparse.major": "1", "GNU.sparse.minor": "0" }), next],
@@ -305,7 +311,7 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
     async (flag) => {
       let given = 0;
       const parts = function* () {
-        yield rawHeader({ size: 2 ** 31 }, { flag });
+        yield rawHeader({ path: "pax_global_header", size: 2 ** 31 }, { flag });
         for (const piece of zeros(2 ** 31)) {
           given += piece.length;
           yield piece;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isPattern, parsePattern } from "../../src/dockerfile/path-pattern.js";
+import { isPattern, parseIgnorePattern, parsePattern } from "../../src/dockerfile/path-pattern.js";
 
 // Results of Go's filepath.Match on Unix.
 describe("parsePattern", () => {
@@ -54,4 +54,12 @@ it.each([
   ["a]", false],
 ])("isPattern(%s)", (path, expected) => {
   expect(isPattern(path)).toBe(expected);
+});
+
+it("takes a class for what it is compared with: all characters of a path", () => {
+  const path = `${"a".repeat(250)}/`.repeat(15);
+  const [classes = 0, others = 0] = ["[a-b]", "?"].map((token) =>
+    parseIgnorePattern(`**/${token.repeat(800)}*`)?.effort(path),
+  );
+  expect(classes).toBeGreaterThan(20 * others);
 });

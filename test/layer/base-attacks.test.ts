@@ -22,6 +22,22 @@ function baseOf(...parts: Buffer[]): Promise<BaseImage> {
   return makeBase({ layers: [[]], firstLayer: gzipSync(archive), diffIds: [digestOf(archive)] });
 }
 
+/** A record whose value is bytes of any kind. */
+function attribute(name: string, hex: string): Buffer {
+  const rest = Buffer.concat([
+    Buffer.from(` SCHILY.xattr.${name}=`),
+    Buffer.from(hex, "hex"),
+    Buffer.from("\n"),
+  ]);
+  return Buffer.concat([Buffer.from(String(rest.length + String(rest.length + 2).length)), rest]);
+}
+
+/** An access control list in hexadecimal, with these entries. */
+function listOf(tags: readonly number[], permissions = 7): string {
+  const entries = tags.map((tag) => Buffer.from([tag, 0, permissions, 0, 0xff, 0xff, 0xff, 0xff]));
+  return Buffer.concat([Buffer.from([2, 0, 0, 0]), ...entries]).toString("hex");
+}
+
 /** What both who builds on an image and who publishes it are told. */
 async function refusal(base: Promise<BaseImage>): Promise<string> {
   const message = await messageThrownBy(async () => readBaseFiles(await base));
@@ -145,6 +161,34 @@ describe("a layer that nobody can unpack is refused:", () => {
       'a directory, got "/d, which the layer removes".',
     ],
     ["a whiteout below a file", [{ path: "a" }, { path: "a/.wh.b" }], 'a directory, got "/a, a file".'],
+    [
+      "a directory that it puts a file in the place of",
+      [{ path: "d/e", type: "directory" }, { path: "d" }],
+      'no directory that the layer itself replaces, got "/d/e".',
+    ],
+    [
+      "a directory that it puts a link to nothing in the place of",
+      [
+        { path: "d", type: "directory" },
+        { path: "d", type: "symlink", target: "e" },
+      ],
+      'no directory that the layer itself replaces, got "/d".',
+    ],
+    [
+      "a whiteout of a directory in which it removes something",
+      [{ path: "d/e/.wh.f" }, { path: ".wh.d" }],
+      'a whiteout before what the layer adds in its place, and one, got "/d".',
+    ],
+    [
+      "a whiteout of a directory that it makes opaque",
+      [{ path: "d/.wh..wh..opq" }, { path: ".wh.d" }],
+      'a whiteout before what the layer adds in its place, and one, got "/d".',
+    ],
+    [
+      "a whiteout below what would be below a file",
+      [{ path: "a" }, { path: "a/b/.wh.c" }],
+      'a directory, got "/a, a file".',
+    ],
     ["an opaque file", [{ path: "a" }, { path: "a/.wh..wh..opq" }], 'a directory, got "/a, a file".'],
     ["a link to nothing", [{ path: "a", type: "symlink" }], 'links that lead somewhere, got "a -> nothing".'],
     ["a name that is too long", [{ path: `a/${"é".repeat(128)}` }], 'names of at most 255 bytes, got "éé'],
@@ -199,9 +243,44 @@ describe("a layer that nobody can unpack is refused:", () => {
       rawMember("x", paxRecord("SCHILY.xattr.", "1")),
       'extended attributes whose names have 1 to 255 bytes, got "".',
     ],
+    ...["user.", "security.", "com.apple.provenance", "system.other"].map(
+      (name): [string, Buffer, string] => [
+        `the attribute ${name}`,
+        rawMember("x", paxRecord(`SCHILY.xattr.${name}`, "1")),
+        `extended attributes of user, security or trusted, or access control lists, got "${name}".`,
+      ],
+    ),
+    ...[
+      "03000000",
+      "0200000001",
+      listOf([1, 4]),
+      listOf([4, 1, 32]),
+      listOf([1, 2, 4, 32]),
+      listOf([1, 4, 32], 8),
+    ].map((bytes): [string, Buffer, string] => [
+      `an access control list that is none, ${bytes}`,
+      rawMember("x", attribute("system.posix_acl_access", bytes)),
+      `system.posix_acl_access as Linux takes it, got "${bytes}".`,
+    ]),
   ])("one with %s", async (_, before, message) => {
     expect(await refusal(baseOf(before, rawHeader({ path: "a" })))).toContain(`layer: expected ${message}`);
   });
+
+  it.each(["2", "3", "6"])("one with an attribute of a user on what is of type %s", async (flag) => {
+    const link = rawHeader({ path: "a", target: "b" }, { flag });
+    expect(await refusal(baseOf(rawMember("x", paxRecord("SCHILY.xattr.user.a", "1")), link))).toContain(
+      'layer: expected extended attributes of user on files and directories, got "user.a".',
+    );
+  });
+});
+
+it.each([
+  ["of three entries", listOf([1, 4, 32])],
+  ["of users and groups", listOf([1, 2, 2, 4, 8, 16, 32])],
+])("an access control list %s may be there", async (_, bytes) => {
+  const list = rawMember("x", attribute("system.posix_acl_default", bytes));
+  const base = baseOf(list, rawHeader({ path: "d", type: "directory" }));
+  await expect(base.then(checkLayers)).resolves.toBeUndefined();
 });
 
 it("a hard link to a file of a lower layer is refused: it is not in the directory of its own", async () => {

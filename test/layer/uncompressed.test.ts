@@ -1,7 +1,9 @@
 import { Readable } from "node:stream";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { setTimeout as sleep } from "node:timers/promises";
+import { crc32, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors.js";
+import { gunzip } from "../../src/layer/gunzip.js";
 import { uncompressedSize } from "../../src/layer/uncompressed.js";
 import { digestOf } from "../../src/oci/manifest.js";
 import type { ContentSource } from "../../src/oci/source.js";
@@ -54,6 +56,36 @@ describe("uncompressedSize", () => {
     if (isRead) expect(await size).toBe(tar.length);
     else
       await expect(size).rejects.toThrow("expected a gzip header with a name and a comment of at most 511");
+  });
+
+  it.each([
+    ["its checksum", 0],
+    ["another checksum", 1],
+  ])("reads a gzip header as Go does: with %s", async (_, difference) => {
+    const header = Buffer.concat([
+      Buffer.from(gzip.subarray(0, 10)).fill(2 | 8, 3, 4),
+      Buffer.from("name\0"),
+    ]);
+    const checksum = Buffer.alloc(2);
+    checksum.writeUInt16LE((crc32(header) & 0xffff) ^ difference);
+    const bytes = Buffer.concat([header, checksum, gzip.subarray(10)]);
+    const size = uncompressedSize(...store(bytes, "application/vnd.oci.image.layer.v1.tar+gzip"));
+    if (difference === 0) expect(await size).toBe(tar.length);
+    else await expect(size).rejects.toThrow("expected a gzip header of its checksum, got");
+  });
+
+  it("asks for no more of a gzip layer than the member that is read, however slow its reader is", async () => {
+    const member = gzipSync(Buffer.alloc(2 ** 19));
+    let asked = 0;
+    const chunks = async function* () {
+      for (; asked < 1000; asked += 1) yield member;
+    };
+    for await (const _ of gunzip(chunks(), "layer")) {
+      await sleep(50);
+      break;
+    }
+    // As many as are looked at for what is small.
+    expect(asked).toBeLessThan(2 ** 15 / member.length + 5);
   });
 
   it("refuses a later member of gzip that Go does not read", async () => {
