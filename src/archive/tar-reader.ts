@@ -39,8 +39,8 @@ const extensions: Readonly<Record<string, Extend>> = {
 
 const typeOfGlobal = "g";
 
-// Those of git and Python, and of Go.
-const globalNames = /^(?:pax_global_header|\.\/\.\/@PaxHeader|GlobalHead\.\d+\.\d+)$/;
+// Those of git and Python, of Go, and of GNU tar, which names a directory for temporary files.
+const globalNames = /^(?:pax_global_header|\.\/\.\/@PaxHeader|(?:.*\/)?GlobalHead\.\d+\.\d+)$/;
 
 /** What has the name of a header about all members, containerd removes (pkg/archive: applyNaive). */
 function requireGlobalName({ path }: TarHeader, subject: string): void {

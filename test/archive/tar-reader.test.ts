@@ -62,6 +62,11 @@ describe("readTar takes an archive as Go's archive/tar does, which unpacks image
       ["next file 0 0"],
     ],
     [
+      "nothing of that where GNU tar wrote it",
+      [rawMember("g", paxRecord("path", "other"), { path: "/tmp/GlobalHead.7.1" }), next],
+      ["next file 0 0"],
+    ],
+    [
       "nothing that was said before that either",
       [pax({ path: "other" }), global(paxRecord("a", "b")), next],
       ["next file 0 0"],
