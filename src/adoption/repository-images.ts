@@ -133,7 +133,7 @@ function defaultPlace(images: readonly DraftImage[]): Note {
     kind: "differs",
     file: "slipway.json",
     what: repositories.join(", "),
-    why: `no configuration that is read names an image, so it is the place that belongs to the repository, for linux/amd64 and linux/arm64; latest follows the highest version${isBelow ? ", and the build context is the root of the repository" : ""}`,
+    why: `no configuration that is read names an image, so it is the place that belongs to the repository, for linux/amd64 and linux/arm64; latest follows the highest version${isBelow ? ", and the build context is the root of the repository" : ""}. Where no image is published, leave the release out: the job release on GitHub, the input release_from on GitLab`,
   };
 }
 
