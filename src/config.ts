@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commonPatterns, compilePattern, linuxPatterns, type Pattern } from "./binaries/pattern.js";
 import { InputError } from "./errors.js";
+import { correctName } from "./field-names.js";
 import { faultOf, limitPassedBy, repeatedName } from "./json.js";
 import { formatPlatform, parsePlatform } from "./oci/platform.js";
 import { formatRepository, parseReference, parseRepository, type Repository } from "./registry/reference.js";
@@ -615,7 +616,7 @@ function problemOf(found: z.core.$ZodIssue | undefined, json: unknown, file: str
       subject,
       expected: "only fields of the schema",
       given: issue.keys.join(", "),
-      fix: "Check the spelling",
+      fix: correctName(settingsSchema(), path, issue.keys[0] ?? ""),
     };
   const fix: unknown = issue?.code === "custom" ? issue.params?.fix : undefined;
   return {

@@ -119,11 +119,41 @@ describe("parseSettings", () => {
   const url = "expected a URL that begins with http:// or https://";
   const hex = "0f".repeat(32);
   it.each<[object, string]>([
-    [{ image: {} }, 'expected only fields of the schema, got "image". Check the spelling.'],
-    [{ a: 1, b: 2 }, 'expected only fields of the schema, got "a, b". Check the spelling.'],
+    [
+      { image: {} },
+      'expected only fields of the schema, got "image". Check the spelling: there are $schema, ciImage, cacheKey, build, attest, release, network, retry.',
+    ],
+    [
+      { a: 1, b: 2 },
+      'expected only fields of the schema, got "a, b". Check the spelling: there are $schema, ciImage, cacheKey, build, attest, release, network, retry.',
+    ],
+    [
+      { relase: {} },
+      'expected only fields of the schema, got "relase". Check the spelling: it may be release.',
+    ],
+    [
+      { repositories: [] },
+      'expected only fields of the schema, got "repositories". Check the place: ciImage.repositories and release.repositories are fields.',
+    ],
+    [
+      { preReleases: true },
+      'expected only fields of the schema, got "preReleases". Check the place: release.preReleases is a field.',
+    ],
+    [
+      { release: { repositorys: [] } },
+      'release: expected only fields of the schema, got "repositorys". Check the spelling: it may be repositories.',
+    ],
+    [
+      { release: { images: [{ name: "a", dockerFile: "b" }] } },
+      'release.images[0]: expected only fields of the schema, got "dockerFile". Check the spelling: it may be dockerfile.',
+    ],
+    [
+      { release: { repositories: [{ repository: "ghcr.io/acme/app", lastest: "highest" }] } },
+      'release.repositories[0]: expected only fields of the schema, got "lastest". Check the spelling: it may be latest.',
+    ],
     [
       { ciImage: { mise: { versoin: "1" } } },
-      'ciImage.mise: expected only fields of the schema, got "versoin". Check the spelling.',
+      'ciImage.mise: expected only fields of the schema, got "versoin". Check the spelling: it may be version.',
     ],
     [{ $schema: 3 }, "$schema: expected a string, got 3."],
     [{ ciImage: [] }, "ciImage: expected an object, got []."],

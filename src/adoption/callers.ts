@@ -1,7 +1,7 @@
 import { parseSettings } from "../config.js";
 import type { Origin } from "../forge/origin.js";
 import { asJson, asMarkdown } from "../text.js";
-import { parseWorkflow } from "./github/workflow.js";
+import { parseWorkflow, type Triggers } from "./github/workflow.js";
 import { imageSourceOf, type Unbuilt } from "./image-source.js";
 import type { Repository } from "./repository.js";
 import type { SettingsDocument } from "./settings-document.js";
@@ -25,6 +25,8 @@ export interface CallerInput {
   artifact?: string;
   /** Whether tags without a v may be versions, by the workflows that publish now. */
   withoutV: boolean;
+  /** Whether the push of a pre-release publishes now. */
+  preReleases: boolean;
   /** Whether lint and test of a Go project have something to check. */
   isGo: boolean;
   /** The path of Docker Hub that is pushed to, where one is. */
@@ -54,12 +56,18 @@ export function callerInputOf(
   const forge = repository.origin?.forge;
   const accounts = accountsOf(settings);
   const source = hasImages ? imageSourceOf(repository, settings) : undefined;
+  const publishing = repository.workflows.flatMap((file) =>
+    publishingTriggers(repository.text(file) ?? "", file),
+  );
   return {
     forge,
     mainBranch,
     from: source?.from,
     unbuilt: source?.unbuilt ?? [],
-    withoutV: repository.workflows.some((file) => publishesPlainVersions(repository.text(file) ?? "", file)),
+    withoutV: publishing.some(({ withoutV }) => withoutV),
+    preReleases:
+      parseSettings(JSON.stringify(settings)).release.preReleases &&
+      publishing.some(({ preReleases }) => preReleases),
     isGo: repository.has("go.mod"),
     dockerHub: accounts.find(({ host }) => host === dockerHubHost)?.name,
     others: accounts.filter(({ host }) => host !== dockerHubHost && !isOwn(host, repository.origin)),
@@ -68,13 +76,12 @@ export function callerInputOf(
   };
 }
 
-function publishesPlainVersions(text: string, file: string): boolean {
+/** What starts a workflow, where it publishes. */
+function publishingTriggers(text: string, file: string): Triggers[] {
   const { triggers, jobs } = parseWorkflow(text, file);
   const publishes = /^(docker\/(build-push|bake)-action|goreleaser\/goreleaser-action)(@|$)/;
-  return (
-    triggers.withoutV &&
-    [...jobs.values()].some(({ steps }) => steps.some(({ uses }) => publishes.test(uses ?? "")))
-  );
+  const steps = [...jobs.values()].flatMap((job) => job.steps);
+  return steps.some(({ uses }) => publishes.test(uses ?? "")) ? [triggers] : [];
 }
 
 const dockerHubHost = "docker.io";
@@ -168,8 +175,15 @@ const prebuiltOnGithub = [
 function githubCaller(input: CallerInput): string {
   const { mainBranch, from, isGo, artifact } = input;
   const releases = from !== undefined;
-  const tags = input.withoutV ? 'tags: ["v*", "[0-9]*", "!*-*"]' : 'tags: ["v*", "!v*-*"]';
-  const push = [`branches: [${asJson(mainBranch)}]`, ...(releases ? [tags] : [])];
+  const tags = [
+    "v*",
+    ...(input.withoutV ? ["[0-9]*"] : []),
+    ...(input.preReleases ? [] : [input.withoutV ? "!*-*" : "!v*-*"]),
+  ];
+  const push = [
+    `branches: [${asJson(mainBranch)}]`,
+    ...(releases ? [`tags: [${tags.map((pattern) => asJson(pattern)).join(", ")}]`] : []),
+  ];
   return text([
     "name: Slipway",
     "on:",

@@ -87,7 +87,7 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
       otherSettings: repository.has(settingsFile) ? settingsText : undefined,
       always: alwaysSo(repository, found),
       pipeline: describePrebuilt(input),
-      next: nextCommands(hasImages),
+      next: nextCommands(hasImages, { isPrebuilt: describePrebuilt(input) !== undefined }),
     }),
   );
   return new Map([...wanted].filter(([path]) => !repository.has(path)));

@@ -86,6 +86,13 @@ export function noteRepository(
       "release.repositories",
       "nothing here says where images go: name the repositories, as in ghcr.io/acme/app",
     );
+  if (input.forge === "gitlab" && input.from !== undefined && release.preReleases)
+    add(
+      "differs",
+      ".gitlab-ci.yml",
+      "pre-releases",
+      "the push of v1.2.3-rc.1 publishes nothing: a pipeline that is run by hand for that tag does",
+    );
   if (mainBranch === undefined)
     add(
       "to-do",
@@ -103,6 +110,16 @@ export function noteRepository(
       path,
       "no image of the settings is made by this Dockerfile: release.dockerfile, or an image of release.images, names it",
     );
+  for (const { dockerfile = repository.defaultDockerfile ?? "", platforms } of release.images) {
+    const foreign = platforms.filter((platform) => !/^linux\/(?:amd64|386)$/.test(platform));
+    if (input.from === "binaries" && foreign.length > 0 && runsThere(repository.text(dockerfile) ?? ""))
+      add(
+        "to-do",
+        dockerfile,
+        "RUN",
+        `the job that releases has no emulator, and its machine is of linux/amd64: for ${foreign.join(", ")} it fails there. Put it into a stage FROM --platform=$BUILDPLATFORM and take its files by COPY --from, as those of ca-certificates; take a base that has them; or pass an engine with emulators as engine`,
+      );
+  }
   const isShown = describePrebuilt(input) !== undefined;
   for (const unbuilt of input.unbuilt)
     add("to-do", unbuilt.dockerfile, unbuilt.paths.join(", "), wayOutOf(unbuilt, isShown));
@@ -163,6 +180,14 @@ export function noteRepository(
   return notes;
 }
 
+/** Whether a stage runs something for the platform of the image, and not for that of the machine. */
+function runsThere(dockerfile: string): boolean {
+  const [, ...stages] = dockerfile.split(/^[ \t]*FROM[ \t]/im);
+  return stages.some(
+    (stage) => /^[ \t]*RUN\s/im.test(stage) && !/^--platform=\$\{?BUILDPLATFORM\b/.test(stage),
+  );
+}
+
 /** What to do about a Dockerfile that no pipeline has all files of. */
 function wayOutOf({ context, paths }: Unbuilt, isShown: boolean): string {
   if (context !== undefined)
@@ -183,7 +208,10 @@ export function alwaysSo({ goreleaserFile, workflows }: Repository, { images }: 
 }
 
 /** Commands to go on with. */
-export function nextCommands(hasImages: boolean): { command: string; does: string }[] {
+export function nextCommands(
+  hasImages: boolean,
+  { isPrebuilt }: { isPrebuilt: boolean },
+): { command: string; does: string }[] {
   const call = "dagger call -m github.com/acme/slipway@v0.1.0 --source .";
   if (!hasImages)
     return [
@@ -191,8 +219,8 @@ export function nextCommands(hasImages: boolean): { command: string; does: strin
     ];
   return [
     {
-      command: `${call} rehearse`,
-      does: "Releases twice into a registry of its own. It needs no credentials.",
+      command: `${call} rehearse${isPrebuilt ? " --binaries dist" : ""}`,
+      does: `Releases twice into a registry of its own${isPrebuilt ? ", once your build has left dist" : ""}. It needs no credentials.`,
     },
     {
       command: `${call} plan --ref refs/tags/v1.2.3`,

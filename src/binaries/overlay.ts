@@ -81,12 +81,24 @@ function explain(
     absent.find(isMeant) ??
     (own.length > 0 ? undefined : absent.find((found) => found.platform === platform));
   if (lost !== undefined) return `${lost.path} is listed in artifacts.json of ${subject}, and is not there`;
-  if (elsewhere.length > 0 && !own.some(isMeant))
-    return `In ${subject} it is built for ${[...new Set(elsewhere.map((found) => found.platform))].join(", ")}, and not for ${platform}`;
+  if (elsewhere.length > 0 && !own.some(isMeant)) {
+    const platforms = [...new Set(elsewhere.map((found) => found.platform))].join(", ");
+    return `In ${subject} it is built for ${platforms}, and not for ${platform}: ${adviceOn(elsewhere, own, platform)}`;
+  }
+  const leftOut = candidates.filter((found) => found.platform === platform && found.isPackage !== true);
+  if (own.length === 0 && leftOut.length > 0)
+    return `Names or ids of release.binaries in slipway.json leave out all that ${subject} has for ${platform}: ${leftOut.map(describeCandidate).join(", ")}`;
   if (own.length === 0)
     return `In ${subject} ${nothingFound(candidates, files, { platforms: [platform], names: [], ids: [] })}`;
   const described = own.slice(0, 5).map((found) => `${found.name}, which COPY takes as ${pathsOf(found)}`);
   return `${subject} has for ${platform} ${described.join("; ")}${own.length > 5 ? `; and ${own.length - 5} more` : ""}`;
+}
+
+/** What to do about a binary that is there for other platforms only. */
+function adviceOn(elsewhere: readonly Candidate[], own: readonly Candidate[], platform: string): string {
+  const [same] = own.filter(({ name }) => elsewhere.some((found) => found.name === name));
+  if (same === undefined) return `build it for that, or leave ${platform} out of release.platforms`;
+  return `COPY takes that of each platform as ${same.name} or $TARGETPLATFORM/${same.name}`;
 }
 
 function pathsOf({ name, platform, path }: Candidate): string {

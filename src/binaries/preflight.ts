@@ -25,7 +25,7 @@ export interface PreflightCheck {
 }
 
 export interface PreflightExpectation {
-  /** Version to be published; absent for a build of the main branch, which has none. */
+  /** Version to be published; absent for a build of a branch, which has none. */
   version?: string | undefined;
   /**
    * What FROM names for a platform: `scratch`, or the reference of an image. Undefined where the engine builds the
@@ -154,7 +154,7 @@ function notChecked(why: string): { found: string; holds: undefined } {
 const notReleased: Verdict = {
   check: "version",
   expected: "no version",
-  ...notChecked("a build of the main branch has none"),
+  ...notChecked("a build of a branch has none"),
 };
 
 /** What GoReleaser built the whole directory for. */

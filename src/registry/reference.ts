@@ -24,11 +24,27 @@ const sha256Digest = /^sha256:[0-9a-f]{64}$/;
 
 const dockerHub = "docker.io";
 
+/** What a text is to be, for messages. */
+interface Form {
+  form: string;
+  example: string;
+}
+
+const reference: Form = { form: "registry/path[:tag][@sha256:digest]", example: "ghcr.io/acme/ci:latest" };
+const repository: Form = { form: "registry/path", example: "ghcr.io/acme/ci" };
+const scheme = /^[a-z]+:\/\//i;
+
 /** Parses `[registry/]path[:tag][@digest]`; a name without a registry is Docker Hub's, as everywhere else. */
 export function parseReference(text: string, subject = "image reference"): Reference {
+  return parseName(text, subject, reference);
+}
+
+function parseName(text: string, subject: string, { form, example }: Form): Reference {
   const refuse = (expected: string, fix?: string): never => {
     throw new InputError({ subject, expected, given: text, ...(fix === undefined ? {} : { fix }) });
   };
+  if (scheme.test(text))
+    refuse(`a name without a scheme, as in ${example}`, `Write ${text.replace(scheme, "")}`);
   const [named = "", digest, ...more] = text.split("@");
   if (more.length > 0 || (digest !== undefined && !sha256Digest.test(digest)))
     refuse("a digest of the form sha256:<64 hex digits> after @");
@@ -42,14 +58,14 @@ export function parseReference(text: string, subject = "image reference"): Refer
   const { registry, path } = splitName(name);
   // The grammar lets ports and IPv4 addresses pass that no URL can hold.
   if (!domain.test(registry) || !URL.canParse(`https://${registry}`))
-    refuse("a registry host with an optional port, as in ghcr.io/acme/ci:latest");
+    refuse(`a registry host with an optional port, as in ${example}`);
   if (!repositoryPath.test(path)) {
     if (repositoryPath.test(path.toLowerCase()))
       refuse(
         "a repository path in lower case",
         `Write ${formatRepository({ registry, path: path.toLowerCase() })}`,
       );
-    refuse("the form registry/path[:tag][@sha256:digest], as in ghcr.io/acme/ci:latest");
+    refuse(`the form ${form}, as in ${example}`);
   }
   return {
     registry,
@@ -61,7 +77,7 @@ export function parseReference(text: string, subject = "image reference"): Refer
 
 /** Parses a repository: a reference with neither tag nor digest. */
 export function parseRepository(text: string, subject = "repository"): Repository {
-  const { registry, path, tag, digest } = parseReference(text, subject);
+  const { registry, path, tag, digest } = parseName(text, subject, repository);
   if (tag !== undefined || digest !== undefined)
     throw new InputError({
       subject,

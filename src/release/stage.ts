@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isOfBuild } from "../binaries/binaries.js";
+import { isOfBuild, nothingFound } from "../binaries/binaries.js";
 import { type Catalog, readCatalog } from "../binaries/collect.js";
 import type { PreflightCheck } from "../binaries/preflight.js";
 import type { AskVersion } from "../binaries/version-output.js";
@@ -8,7 +8,7 @@ import type { BuildTarget } from "../dockerfile/build-arguments.js";
 import type { BuildContext } from "../dockerfile/build-context.js";
 import type { Dockerfile } from "../dockerfile/dockerfile.js";
 import type { Source } from "../dockerfile/sources.js";
-import type { BuilderNeededError } from "../errors.js";
+import { type BuilderNeededError, InputError } from "../errors.js";
 import type { Compression, ImageFormat } from "../oci/formats.js";
 import { parsePlatform } from "../oci/platform.js";
 import type { Trigger } from "../tags/ref.js";
@@ -71,7 +71,9 @@ const subject = "--binaries";
 export async function stageRelease(input: ReleaseInput): Promise<StagedRelease> {
   const { settings, trigger, workspace } = input;
   const catalog = await catalogOf(input);
-  const targets = targetsOf(input, catalog);
+  const names = namesIn(input, catalog);
+  if (input.dockerfile.from === "module") requireOne(names, settings.platforms, catalog);
+  const targets = targetsOf(input, names);
   const interpreted = interpret(input.dockerfile, targets);
   const { contexts, builderNeeded } = await openContexts(input, interpreted, catalog);
   const dockerfile = builderNeeded === undefined ? interpreted.dockerfile : undefined;
@@ -107,14 +109,41 @@ async function catalogOf({ settings, binaries }: ReleaseInput): Promise<Catalog 
   return readCatalog(binaries, { subject, pattern: settings.binaries.pattern });
 }
 
-function targetsOf(input: ReleaseInput, catalog: Catalog | undefined): BuildTarget[] {
+function targetsOf(input: ReleaseInput, names: readonly string[]): BuildTarget[] {
   const { platforms, target } = input.settings;
-  const buildArgs = buildArgumentsOf(input, namesIn(input, catalog));
+  const buildArgs = buildArgumentsOf(input, names);
   return platforms.map((platform) => ({
     platform: parsePlatform(platform),
     buildArgs,
     ...(target === undefined ? {} : { stage: target }),
   }));
+}
+
+/** Slipway's own Dockerfile, which a source without one gets, is for one binary. */
+function requireOne(
+  names: readonly string[],
+  platforms: readonly string[],
+  catalog: Catalog | undefined,
+): void {
+  if (names.length === 1) return;
+  const expected = "one binary, since the source has no Dockerfile and Slipway's own copies one";
+  if (names.length > 1)
+    throw new InputError({
+      subject,
+      expected,
+      given: names.join(", "),
+      fix: "Choose it with release.binaries.names in slipway.json, or write a Dockerfile for all",
+    });
+  throw new InputError({
+    subject,
+    expected,
+    given: catalog && reasonIn(catalog, platforms),
+    fix: "Pass the directory of what was built, as in --binaries dist, or write a Dockerfile",
+  });
+}
+
+function reasonIn({ candidates, files }: Catalog, platforms: readonly string[]): string {
+  return nothingFound(candidates, files, { platforms, names: [], ids: [] });
 }
 
 /** Names of the binaries that the release is about. */

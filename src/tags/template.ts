@@ -73,13 +73,6 @@ export function parseValueTemplate<Known extends Placeholder>(
   known: readonly Known[],
   subject = "template",
 ): Parsed<Known> {
-  if (goTemplate.test(text))
-    throw new InputError({
-      subject,
-      expected: `placeholders as they are written here, ${listOf(known)}`,
-      given: text,
-      fix: "Write {version} for {{ .Version }}",
-    });
   return compile(text, inValue, known, subject);
 }
 
@@ -89,6 +82,13 @@ function compile<Known extends Placeholder>(
   known: readonly Known[],
   subject: string,
 ): Parsed<Known> {
+  if (goTemplate.test(text))
+    throw new InputError({
+      subject,
+      expected: `placeholders as they are written here, ${listOf(known)}`,
+      given: text,
+      fix: "Write {version} for {{ .Version }}",
+    });
   const isKnown = (name: string): name is Known => known.some((placeholder) => placeholder === name);
   const placeholders: Known[] = [];
   const parts = text.split(syntax.separator).flatMap((piece): Part[] => {

@@ -38,6 +38,7 @@ const scope = {
     isScheduled: false,
     ofPullRequests: false,
     withoutV: false,
+    preReleases: false,
     branchNames: [],
   },
   isMain: () => false,

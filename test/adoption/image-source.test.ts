@@ -15,6 +15,39 @@ function fromOf(files: Readonly<Record<string, string>>): string | undefined {
 const toDo = (files: Readonly<Record<string, string>>) =>
   rowsOf(initIn(checkout(files)).get("SLIPWAY.md"), "To do").join("\n");
 
+describe("a RUN beside binaries", () => {
+  const releasing = { ...go, ".goreleaser.yaml": "dockers_v2:\n  - images: [ghcr.io/acme/app]\n" };
+  const copied = "COPY app /\n";
+  it.each<[string, string, Record<string, string>, boolean]>([
+    ["for the platform of the image", `FROM alpine\nRUN apk add ca-certificates\n${copied}`, releasing, true],
+    [
+      "that the machine is of",
+      `FROM --platform=$BUILDPLATFORM alpine AS certs\nRUN apk add ca-certificates\nFROM scratch\n${copied}`,
+      releasing,
+      false,
+    ],
+    ["of no image", `FROM alpine\n${copied}`, releasing, false],
+    [
+      "for linux/amd64 alone",
+      `FROM alpine\nRUN apk add ca-certificates\n${copied}`,
+      {
+        ...releasing,
+        ".goreleaser.yaml": "dockers_v2:\n  - images: [ghcr.io/acme/app]\n    tags: [latest]\n    platforms: [linux/amd64]\n",
+      },
+      false,
+    ],
+    [
+      "of a Dockerfile that compiles, each platform on its machine",
+      "FROM golang\nCOPY . .\nRUN go build .\n",
+      go,
+      false,
+    ],
+  ])("takes an emulator, which no job has: %s", (_, Dockerfile, files, isSaid) => {
+    const said = "| Dockerfile | RUN | the job that releases has no emulator";
+    expect(toDo({ Dockerfile, ...files }).includes(said)).toBe(isSaid);
+  });
+});
+
 describe("a Dockerfile that copies what git does not have", () => {
   // As they are in public repositories.
   it.each<[string, string, Record<string, string>, string]>([

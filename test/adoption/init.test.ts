@@ -54,6 +54,21 @@ describe("init", () => {
     expect(initIn(checkout(goProject)).get("SLIPWAY.md")).toMatch(/ rehearse$/m);
   });
 
+  it("has one of binaries that a job builds rehearsed with them", () => {
+    const page = initIn(checkout({ "Cargo.toml": "", Dockerfile: "FROM scratch\nCOPY app /\n" }));
+    expect(page.get("SLIPWAY.md")).toMatch(/ rehearse --binaries dist$/m);
+  });
+
+  it("says on GitLab that no push publishes a pre-release, where GoReleaser's did", () => {
+    const files = { ...goProject, ".goreleaser.yaml": goreleaser };
+    const pageOf = (others: Record<string, string>) =>
+      initIn({ ...checkout(files), ...others }).get("SLIPWAY.md");
+    expect(
+      rowsOf(pageOf({ ".git/config": gitConfig("https://gitlab.com/acme/app") }), "Different").join(),
+    ).toContain("| pre-releases | the push of v1.2.3-rc.1 publishes nothing");
+    expect(pageOf({})).not.toContain("| pre-releases |");
+  });
+
   it.each<[string, Record<string, string>]>([
     ["nothing at all", {}],
     ["a remote alone", checkout({})],

@@ -139,7 +139,7 @@ describe("preflight", () => {
     expect(versions.map(({ subject, found, holds }) => [subject, found, holds])).toEqual(
       ["metadata.json", "linux/amd64/hello", "linux/arm64/hello"].map((subject) => [
         subject,
-        "not checked, because a build of the main branch has none",
+        "not checked, because a build of a branch has none",
         undefined,
       ]),
     );
@@ -230,7 +230,7 @@ it("says of each check that could not be made why, in a sentence", async () => {
   expect(uncheckedRemarks(await check({ version: "1.2.3", baseOf }, unchanged))).toEqual([]);
   expect(uncheckedRemarks(await check({ baseOf }, unchanged))).toEqual(
     ["metadata.json", "linux/amd64/hello", "linux/arm64/hello"].map(
-      (subject) => `${subject}: version: not checked, because a build of the main branch has none.`,
+      (subject) => `${subject}: version: not checked, because a build of a branch has none.`,
     ),
   );
 });
@@ -243,7 +243,7 @@ describe("reportPreflight", () => {
     expect(markdown.split("\n").slice(0, 3)).toEqual([
       "| binary | check | expected | found | holds |",
       "|---|---|---|---|---|",
-      "| metadata.json | version | no version | not checked, because a build of the main branch has none | not checked |",
+      "| metadata.json | version | no version | not checked, because a build of a branch has none | not checked |",
     ]);
     expect(markdown).toContain("| linux/arm64/hello | machine | an ELF program for arm64 | arm64 | yes |");
   });

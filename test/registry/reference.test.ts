@@ -63,7 +63,14 @@ describe("parseReference", () => {
       `expected a repository path in lower case, got "ghcr.io/Acme/CI:1". Write ghcr.io/acme/ci.`,
     ],
     ["Alpine", 'expected a repository path in lower case, got "Alpine". Write docker.io/library/alpine.'],
-    ["https://ghcr.io/acme/ci", `${host}, got "https://ghcr.io/acme/ci".`],
+    [
+      "https://ghcr.io/acme/ci",
+      'expected a name without a scheme, as in ghcr.io/acme/ci:latest, got "https://ghcr.io/acme/ci". Write ghcr.io/acme/ci.',
+    ],
+    [
+      "docker://ghcr.io/acme/ci:1",
+      'expected a name without a scheme, as in ghcr.io/acme/ci:latest, got "docker://ghcr.io/acme/ci:1". Write ghcr.io/acme/ci:1.',
+    ],
     ["registry_1.example/ci", `${host}, got "registry_1.example/ci".`],
     ["-.example/ci", `${host}, got "-.example/ci".`],
     ["ghcr.io:/ci", `${host}, got "ghcr.io:/ci".`],

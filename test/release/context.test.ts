@@ -380,13 +380,13 @@ describe("a source that is not there", () => {
       "a binary of another platform only",
       "COPY app /",
       { binaries: { "app-linux-arm64": program("arm64"), "app-darwin-arm64": "mach" } },
-      "In --binaries it is built for darwin/arm64, linux/arm64, and not for linux/amd64. The source has LICENSE, config.yaml, docker, main.go.",
+      "In --binaries it is built for darwin/arm64, linux/arm64, and not for linux/amd64: build it for that, or leave linux/amd64 out of release.platforms. The source has LICENSE, config.yaml, docker, main.go.",
     ],
     [
       "a path of a binary of another platform",
       "COPY app-linux-arm64 /",
       {},
-      "In --binaries it is built for linux/arm64, and not for linux/amd64. The source has LICENSE, app-linux-amd64, config.yaml, docker, main.go.",
+      "In --binaries it is built for linux/arm64, and not for linux/amd64: COPY takes that of each platform as app or $TARGETPLATFORM/app. The source has LICENSE, app-linux-amd64, config.yaml, docker, main.go.",
     ],
     [
       "a binary that is listed, and lost",
@@ -409,6 +409,12 @@ describe("a source that is not there", () => {
       "COPY application /",
       {},
       `--binaries has for linux/amd64 ${there}. The source has LICENSE, app-linux-amd64, config.yaml, docker, main.go.`,
+    ],
+    [
+      "a binary that the names of the settings leave out",
+      "COPY app /",
+      { select: { names: ["ap"] } },
+      "Names or ids of release.binaries in slipway.json leave out all that --binaries has for linux/amd64: app-linux-amd64. The source has LICENSE, config.yaml, docker, main.go.",
     ],
     ["a name in another case", "COPY license /", {}, "There is LICENSE."],
     [
@@ -453,6 +459,29 @@ describe("a source that is not there", () => {
     expect(await messageThrownBy(() => build(line, project))).toBe(
       `Dockerfile:3: expected ${path} to be in the build context, got "${line}". ${fix}`,
     );
+  });
+});
+
+describe("Slipway's own Dockerfile", () => {
+  const expected =
+    "--binaries: expected one binary, since the source has no Dockerfile and Slipway's own copies one, got";
+  const pass = "Pass the directory of what was built, as in --binaries dist, or write a Dockerfile.";
+  it.each<[string, Files | undefined, string]>([
+    ["no --binaries", undefined, `nothing. ${pass}`],
+    ["an empty directory", {}, `"it holds no file". ${pass}`],
+    [
+      "a binary for another platform",
+      { "app-darwin-arm64": "mach" },
+      `"nothing is built for linux/amd64, linux/arm64, only for darwin/arm64". ${pass}`,
+    ],
+    [
+      "two binaries",
+      { "app-linux-amd64": program("amd64"), "tool-linux-amd64": program("amd64") },
+      '"app, tool". Choose it with release.binaries.names in slipway.json, or write a Dockerfile for all.',
+    ],
+  ])("asks for one binary where there is %s", async (_, binaries, given) => {
+    const project = { dockerfile: "FROM scratch", from: "module", source: {}, binaries } as const;
+    expect(await messageThrownBy(() => stageProject(project))).toBe(`${expected} ${given}`);
   });
 });
 

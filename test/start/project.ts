@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { readCatalog } from "../../src/binaries/collect.js";
 import { parseSettings, type Settings } from "../../src/config.js";
+import { InputError } from "../../src/errors.js";
 import { planRehearsal } from "../../src/release/rehearsal.js";
 
 /** A project as it lies in a directory. */
@@ -31,21 +32,31 @@ export interface Project {
 export interface Given {
   /** Path of the settings. */
   config?: string | undefined;
+  /** Directory of the binaries. */
+  binaries?: string | undefined;
   ref?: string | undefined;
   /** Empty for none; git is asked where it is left out. */
   revision?: string | undefined;
 }
 
+const noBinaries =
+  "No binaries are passed: neither dist nor the directory itself has files whose names say their platform, as app-linux-amd64 and linux/amd64/app do. --binaries names another directory; a Dockerfile that compiles takes none.";
+
 /** Opens a project; its settings may be none, those that are named have to be there. */
 export async function openProject(path: string, given: Given = {}): Promise<Project> {
   const directory = resolve(path);
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+    throw new InputError({ subject: "npm start", expected: "the directory of a project", given: path });
   const { config } = given;
   const text =
     config === undefined
       ? await readText(join(directory, "slipway.json"))
-      : await readFile(join(directory, config), "utf8");
-  const settings = parseSettings(text);
-  const binaries = await findBinaries(directory, settings);
+      : await readNamed(join(directory, config), config);
+  const settings = parseSettings(text, config);
+  const binaries =
+    given.binaries === undefined
+      ? await findBinaries(directory, settings)
+      : resolve(directory, given.binaries);
   const { ref, as, remarks } = planRehearsal(settings, given.ref ?? (await builtRef(binaries)));
   return {
     directory,
@@ -55,7 +66,7 @@ export async function openProject(path: string, given: Given = {}): Promise<Proj
     binaries,
     ref,
     as,
-    remarks,
+    remarks: [...remarks, ...(binaries === undefined ? [noBinaries] : [])],
     revision: (given.revision ?? (await git(directory, "rev-parse", "HEAD"))) || undefined,
   };
 }
@@ -63,6 +74,12 @@ export async function openProject(path: string, given: Given = {}): Promise<Proj
 /** The text of a file, where there is one. */
 export async function readText(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(() => undefined);
+}
+
+async function readNamed(path: string, given: string): Promise<string> {
+  const text = await readText(path);
+  if (text !== undefined) return text;
+  throw new InputError({ subject: "--config", expected: "a file in the directory", given });
 }
 
 /** dist/ where it holds binaries, else the directory itself where that does. */

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify, stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -250,10 +250,44 @@ describe("npm start", { timeout: 180_000 }, () => {
     await expect(failure).rejects.toMatchObject({ code, stderr: expect.stringMatching(stderr) });
   });
 
-  it("fails with options and no directory, which they are about", async () => {
-    await expect(start(["--ref", "refs/heads/main"])).rejects.toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining("npm start: expected a directory beside its options"),
+  it.each([
+    [
+      "options and no directory",
+      ["--ref", "refs/heads/main"],
+      "npm start: expected one directory beside its options, got nothing.",
+    ],
+    ["two directories", [".", "docs"], 'npm start: expected one directory beside its options, got ". docs".'],
+    [
+      "an option that it does not have",
+      [".", "--tag", "v1.2.3"],
+      "npm start: Unknown option '--tag'.\n\nnpm start  ",
+    ],
+    [
+      "a directory that is not there",
+      ["nowhere"],
+      'npm start: expected the directory of a project, got "nowhere".',
+    ],
+    ["a file", ["package.json"], 'npm start: expected the directory of a project, got "package.json".'],
+    [
+      "settings that are not there",
+      [".", "--config", "no.json"],
+      '--config: expected a file in the directory, got "no.json".',
+    ],
+  ])("fails with %s", async (_, args, stderr) => {
+    await expect(start(args)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining(stderr) });
+  });
+
+  it("says which options it has", async () => {
+    expect((await start(["--help"])).stdout).toMatch(/^npm start .*\n(?:.*\n)*--binaries /);
+  });
+
+  it("takes binaries from the directory that is named, and says where it found none", async () => {
+    const path = await writeProject();
+    await rename(join(path, "dist"), join(path, "out"));
+    const { stdout } = await start([path, "--binaries", "out"]);
+    expect(stdout).toMatch(/^\$ dagger call .* plan --binaries out /m);
+    await expect(start([path])).rejects.toMatchObject({
+      stdout: expect.stringMatching(/^No binaries are passed: .* --binaries names/ms),
     });
   });
 });

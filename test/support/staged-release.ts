@@ -7,6 +7,7 @@ import { parseIgnoreList } from "../../src/dockerfile/dockerignore.js";
 import type { FileNode } from "../../src/layer/file-tree.js";
 import { formatPlatform } from "../../src/oci/platform.js";
 import type { LoadSource } from "../../src/release/contexts.js";
+import type { ChosenDockerfile } from "../../src/release/dockerfile-choice.js";
 import { type StagedRelease, stageRelease } from "../../src/release/stage.js";
 import { readRef } from "../../src/tags/ref.js";
 import { dockerfileOf } from "./dockerfile.js";
@@ -20,6 +21,8 @@ export type Files = Readonly<Record<string, FileSpec>>;
 export interface StagedProject {
   /** Text of the Dockerfile. */
   dockerfile: string;
+  /** Where it comes from; the default is that the settings name it. */
+  from?: ChosenDockerfile["from"];
   /** Files of the source; none is a call without one. */
   source?: Files | undefined;
   /** Files of the directory of the binaries. */
@@ -34,7 +37,7 @@ export interface StagedProject {
 
 /** Stages a project for both platforms; the default is a push to main, which has no version to check. */
 export async function stageProject(project: StagedProject): Promise<StagedRelease> {
-  const { dockerfile, source, binaries, settings = {}, select = {}, ref = "refs/heads/main" } = project;
+  const { dockerfile, from, source, binaries, settings = {}, select = {}, ref = "refs/heads/main" } = project;
   const { path } = makeTemporaryDirectory();
   const directory = join(path, "source");
   const built = project.together === true ? directory : join(path, "binaries");
@@ -47,7 +50,7 @@ export async function stageProject(project: StagedProject): Promise<StagedReleas
     trigger: readRef(ref, { mainBranch: "main", preRelease: true }),
     loadSource: source === undefined ? async () => undefined : sourceLoader(directory),
     binaries: binaries === undefined ? undefined : built,
-    dockerfile: dockerfileOf(dockerfile, "Dockerfile"),
+    dockerfile: { ...dockerfileOf(dockerfile, "Dockerfile"), ...(from === undefined ? {} : { from }) },
     workspace: join(path, "workspace"),
   });
 }

@@ -55,6 +55,10 @@ describe("parseTagTemplate", () => {
       'expected only the placeholders {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision}, {date}, {arch}, got "{Version}".',
     ],
     ["{created}", "expected only the placeholders"],
+    [
+      "v{{ .Version }}",
+      'expected placeholders as they are written here, {version}, {tag}, {major}, {minor}, {patch}, {branch}, {sha}, {revision}, {date}, {arch}, got "v{{ .Version }}". Write {version} for {{ .Version }}.',
+    ],
     ["{version}-{version}", "expected each placeholder once"],
     ["latest", 'expected a tag other than latest, which has a rule of its own, got "latest".'],
     ["1.2.3", "expected no tag that moves in the form of a version"],

@@ -77,6 +77,8 @@ export interface Triggers {
   ofPullRequests: boolean;
   /** Whether a push of the tag 1.2.3, without a v, starts it by a pattern. */
   withoutV: boolean;
+  /** Whether a push of the tag v1.2.3-rc.1 starts it. */
+  preReleases: boolean;
 }
 
 /** A workflow of GitHub. */
@@ -126,19 +128,31 @@ function triggersOf(on: unknown): Triggers {
     byHand: isAlone && !isOpen && has("workflow_dispatch"),
     isScheduled: has("schedule") || isOpen,
     ofPullRequests: has("pull_request") || has("pull_request_target") || isOpen,
-    withoutV: push?.tags.some(takesPlainVersion) ?? false,
+    withoutV: push?.tags.some((pattern) => !pattern.startsWith("!") && takes(pattern, "1.2.3")) ?? false,
+    preReleases:
+      (versions || isOpen) &&
+      takesLast(push?.tags ?? [], preRelease) &&
+      !(push?.["tags-ignore"] ?? []).some((pattern) => takes(pattern, preRelease)),
   };
 }
 
-/** Whether a pattern of GitHub's takes the tag 1.2.3. */
-function takesPlainVersion(pattern: string): boolean {
-  // What begins with a v takes none; a longer one than anybody writes is not tried.
-  if (pattern.startsWith("!") || pattern.length > 100) return false;
+const preRelease = "v1.2.3-rc.1";
+
+/** Whether patterns of GitHub's take a tag: the last that fits decides, and none take all. */
+function takesLast(patterns: readonly string[], tag: string): boolean {
+  const last = patterns.findLast((pattern) => takes(pattern.replace(/^!/, ""), tag));
+  return patterns.length === 0 || (last !== undefined && !last.startsWith("!"));
+}
+
+/** Whether a pattern of GitHub's fits a tag. */
+function takes(pattern: string, tag: string): boolean {
+  // A longer one than anybody writes is not tried.
+  if (pattern.length > 100) return false;
   const source = pattern
     .replace(/[.^$(){}|\\]/g, "\\$&")
     .replace(/\*+/g, (stars) => (stars.length > 1 ? ".*" : "[^/]*"));
   try {
-    return new RegExp(`^${source}$`).test("1.2.3");
+    return new RegExp(`^${source}$`).test(tag);
   } catch {
     return false;
   }
