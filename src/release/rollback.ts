@@ -1,6 +1,7 @@
+import { RegistryError } from "../errors.js";
 import type { RegistryClient } from "../registry/client.js";
 import { type Failure, settle } from "../registry/outcome.js";
-import type { Repository } from "../registry/reference.js";
+import { formatReference, type Repository } from "../registry/reference.js";
 import { type Alias, type RolledBack, rollBackRepository } from "../registry/rollback.js";
 import type { VerifiedImage } from "../registry/verify.js";
 import {
@@ -69,9 +70,11 @@ async function rollBackTarget(
 ): Promise<RolledBackRelease> {
   const wanted = chosen.filter((moving) => moving.wanted !== undefined || latest !== "none");
   const absent: string[] = [];
+  let published: readonly string[] = [];
   const aliasesOf = async (image: VerifiedImage) => {
+    published = (await client.listTags(repository)) ?? [];
     const aliases = wanted.map((moving) => aliasFor(moving, image));
-    const present = await existing(client, repository, aliases);
+    const present = await existing(client, repository, aliases, published);
     absent.push(...aliases.filter((alias) => !present.includes(alias)).map((alias) => alias.tag));
     return present;
   };
@@ -80,7 +83,6 @@ async function rollBackTarget(
     aliasesOf,
     isOurs: isAssembledImage,
   });
-  const published = (await client.listTags(repository)) ?? [];
   return {
     ...rolledBack,
     absent,
@@ -96,13 +98,30 @@ function aliasFor({ tag, wanted }: MovingTag, { stored, variants }: VerifiedImag
   return { tag, stored: variant?.stored ?? stored };
 }
 
+/** Those that are there. One that is listed and answers 404 is not absent: it would stay at the image that is left. */
 async function existing(
   client: RegistryClient,
   repository: Repository,
   aliases: readonly Alias[],
+  listed: readonly string[],
 ): Promise<Alias[]> {
   const found: Alias[] = [];
-  for (const alias of aliases)
-    if ((await client.headManifest(repository, alias.tag)) !== undefined) found.push(alias);
+  for (const alias of aliases) if (await isThere(client, repository, alias.tag, listed)) found.push(alias);
   return found;
+}
+
+function isThere(
+  client: RegistryClient,
+  repository: Repository,
+  tag: string,
+  listed: readonly string[],
+): Promise<boolean> {
+  return client.untilShown(async () => {
+    if ((await client.headManifest(repository, tag)) !== undefined) return true;
+    if (!listed.includes(tag)) return false;
+    throw new RegistryError(
+      `${formatReference(repository, tag)}: the registry lists the tag and answers 404 for it, so whether it is to go back is unknown. No tag was moved. Run this again; if it stays, name the tags that are there with --tags.`,
+      { failure: "invalid", transient: true },
+    );
+  });
 }

@@ -103,6 +103,34 @@ describe("rollBackRelease", () => {
     expect(await at.tags(repository)).toEqual(["1.2", "1.2.3", "1.2.4", "latest"]);
   });
 
+  it("takes no listed tag for absent: a 404 that passes is asked again, and one that stays moves nothing", async () => {
+    const repository = await published("1.2", "latest");
+    const answering404 = (times: number) => {
+      let left = times;
+      at.proxy.setFault(({ method, path }) =>
+        method === "HEAD" && path.endsWith("/manifests/latest") && left-- > 0
+          ? { kind: "answer", status: 404 }
+          : undefined,
+      );
+    };
+    answering404(Number.POSITIVE_INFINITY);
+    expect(await rollingBack([to(repository)])).toEqual([
+      {
+        repository: name(repository),
+        ok: false,
+        error: expect.stringContaining(
+          `${name(repository)}:latest: the registry lists the tag and answers 404 for it`,
+        ),
+      },
+    ]);
+    expect(writesIn(requests())).toEqual([]);
+    answering404(1);
+    expect(await rollingBack([to(repository)])).toMatchObject([
+      { aliases: [{ tag: "1.2" }, { tag: "latest", from: bad, moved: true }], absent: ["1"] },
+    ]);
+    expect(await at.tagged(repository, "latest")).toBe(good);
+  });
+
   it("writes nothing the second time", async () => {
     const repository = await published("latest");
     await rollingBack([to(repository)]);
