@@ -12,6 +12,7 @@ interface Schema {
 export function correctName(schema: object, path: readonly PropertyKey[], name: string): string {
   const names = Object.keys(objectAt(schema, path)?.properties ?? {});
   const [nearest] = names
+    .filter((known) => name.length < 2 * known.length)
     .map((known) => ({ known, distance: distanceOf(known.toLowerCase(), name.toLowerCase()) }))
     .filter(({ known, distance }) => distance <= Math.floor(Math.min(known.length, name.length) / 3))
     .toSorted((a, b) => a.distance - b.distance);

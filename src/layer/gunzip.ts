@@ -62,12 +62,15 @@ async function skipHeader(bytes: StreamedBytes, subject: string): Promise<void> 
   };
   const fixed = await read(4);
   const flags = fixed.readUInt8(3);
-  if (fixed.readUInt16BE() !== magic || fixed.readUInt8(2) !== deflate || flags > 31)
+  if (fixed.readUInt16BE() !== magic || fixed.readUInt8(2) !== deflate || flags > 31) {
+    // Where others arrived than were asked for, that is the error.
+    await bytes.drain();
     throw new InputError({
       subject,
       expected: "a whole layer",
       given: start === 0 ? "bytes that are no gzip" : "other bytes behind it",
     });
+  }
   await read(6);
   if (flags & flag.extra) await read((await read(2)).readUInt16LE());
   if (flags & flag.name) await skipText(read, subject);
