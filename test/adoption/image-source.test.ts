@@ -32,7 +32,8 @@ describe("a RUN beside binaries", () => {
       `FROM alpine\nRUN apk add ca-certificates\n${copied}`,
       {
         ...releasing,
-        ".goreleaser.yaml": "dockers_v2:\n  - images: [ghcr.io/acme/app]\n    tags: [latest]\n    platforms: [linux/amd64]\n",
+        ".goreleaser.yaml":
+          "dockers_v2:\n  - images: [ghcr.io/acme/app]\n    tags: [latest]\n    platforms: [linux/amd64]\n",
       },
       false,
     ],
