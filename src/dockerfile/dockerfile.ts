@@ -68,30 +68,29 @@ export function summarizeDockerfile(
   const values = new Map(Object.entries(given));
   const lookUp = (name: string) => values.get(name) ?? args.get(name) ?? "";
   const { named, last } = summarizeStages(dockerfile.getInstructions(), lookUp);
-  const {
-    base,
-    layers,
-    args: declared,
-    env,
-  } = (target === undefined ? undefined : named.get(target.toLowerCase())) ?? last;
+  const chosen = (target === undefined ? undefined : named.get(target.toLowerCase())) ?? last;
+  const { base, layers, args: declared, env } = withInherited(chosen);
+  const set = new Set(env);
   return {
     args,
     stages: [...named.keys()],
     base,
     layers,
-    transientArgs: [...new Set(declared)].filter((arg) => !env.includes(arg)),
+    transientArgs: [...new Set(declared)].filter((arg) => !set.has(arg)),
     bases: basesOf(dockerfile.getFROMs(), lookUp),
   };
 }
 
 type LookUp = (name: string) => string;
 
-/** A stage as far as it is read, what it inherits from earlier ones included. */
+/** A stage as far as it is read. What it starts from is not copied into it: there may be a thousand of them. */
 interface StageSummary {
   base: string;
-  args: readonly string[];
-  env: readonly string[];
-  layers: readonly string[];
+  /** The earlier stage that it starts from. */
+  parent?: StageSummary | undefined;
+  args: string[];
+  env: string[];
+  layers: string[];
 }
 
 function summarizeStages(
@@ -100,22 +99,33 @@ function summarizeStages(
 ): { named: ReadonlyMap<string, StageSummary>; last: StageSummary } {
   const named = new Map<string, StageSummary>();
   let stage: StageSummary = { base: "", args: [], env: [], layers: [] };
-  let name: string | null = null;
   for (const instruction of instructions) {
     if (instruction instanceof From) {
       const image = imageOf(instruction, lookUp);
-      stage = named.get(image.toLowerCase()) ?? { base: image, args: [], env: [], layers: [] };
-      name = instruction.getBuildStage()?.toLowerCase() ?? null;
+      const parent = named.get(image.toLowerCase());
+      stage = { base: parent?.base ?? image, parent, args: [], env: [], layers: [] };
+      const name = instruction.getBuildStage()?.toLowerCase() ?? null;
+      if (name !== null) named.set(name, stage);
     } else if (stage.base === "") continue;
     else if (instruction instanceof Arg)
-      stage = { ...stage, args: [...stage.args, ...declarationsOf(instruction).map(([arg]) => arg)] };
+      for (const [arg] of declarationsOf(instruction)) stage.args.push(arg);
     else if (instruction instanceof Env)
-      stage = { ...stage, env: [...stage.env, ...instruction.getProperties().map((set) => set.getName())] };
-    else if (layerKeywords.includes(instruction.getKeyword()))
-      stage = { ...stage, layers: [...stage.layers, instruction.toString()] };
-    if (name !== null) named.set(name, stage);
+      for (const set of instruction.getProperties()) stage.env.push(set.getName());
+    else if (layerKeywords.includes(instruction.getKeyword())) stage.layers.push(instruction.toString());
   }
   return { named, last: stage };
+}
+
+/** A stage with what it inherits from earlier ones, which comes first. */
+function withInherited(stage: StageSummary): Omit<StageSummary, "parent"> {
+  const line: StageSummary[] = [];
+  for (let at: StageSummary | undefined = stage; at !== undefined; at = at.parent) line.unshift(at);
+  return {
+    base: stage.base,
+    args: line.flatMap(({ args }) => args),
+    env: line.flatMap(({ env }) => env),
+    layers: line.flatMap(({ layers }) => layers),
+  };
 }
 
 /** The parser gives only the first of several arguments that one ARG declares as a property. */

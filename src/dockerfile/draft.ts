@@ -110,7 +110,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
   LABEL(draft, instruction) {
     for (const [name, value] of expandAssignments(draft, instruction)) draft.labels.set(name, value);
-    draft.remarks.push(...unsetInLabels(draft, instruction));
+    // One at a time: a call takes no more arguments than the stack has room for.
+    for (const remark of unsetInLabels(draft, instruction)) draft.remarks.push(remark);
     return undefined;
   },
   MAINTAINER(draft, instruction) {

@@ -27,7 +27,7 @@ export interface InstructionList {
 }
 
 // Dockerfiles as they are found stay far below. Stages may start from one another as deep as there are stages.
-const bounds = { characters: 1 << 20, instructions: 10_000, stages: 1_000 };
+const bounds = { characters: 1 << 20, instructions: 10_000, stages: 1_000, options: 10_000 };
 
 // What bufio.Scanner takes, by which BuildKit reads lines.
 const maxLineBytes = 65_535;
@@ -61,6 +61,8 @@ export function readInstructions(text: string, name: string): InstructionList {
 /** What the parser makes of a Dockerfile that is not too large. */
 export function parseBounded(text: string, name: string): ParsedDockerfile {
   requireAtMost(bounds.characters, text.length, "characters", name);
+  // Mounts name stages and images, each of which is looked for among all: that grows with the square of them.
+  requireAtMost(bounds.options, text.match(/(?<!\S)--/g)?.length ?? 0, "words that begin with --", name);
   const dockerfile = DockerfileParser.parse(text);
   requireAtMost(bounds.instructions, dockerfile.getInstructions().length, "instructions", name);
   requireAtMost(bounds.stages, dockerfile.getFROMs().length, "stages", name);

@@ -24,9 +24,11 @@ export function gitlabProjectOf(configured: string): { origin: Origin; scheme: s
   const document: unknown = parseYamlDocument(configured, ".goreleaser.yaml", { merge: true }).toJS();
   const { release, gitlab_urls } = configuration.safeParse(document).data ?? {};
   if (release === undefined || gitlab_urls === undefined) return undefined;
-  const [, scheme, host] = /^(https?):\/\/([^/]+)\/api\/v4\/?$/.exec(gitlab_urls.api) ?? [];
-  if (scheme === undefined || host === undefined) return undefined;
-  const origin = originOf(host, `${release.gitlab.owner}/${release.gitlab.name}`);
+  const api = URL.canParse(gitlab_urls.api) ? new URL(gitlab_urls.api) : undefined;
+  // A user, a password or a query stands between.
+  const [, scheme] = /^(https?):\/\/[^/@?#]+\/api\/v4\/?$/.exec(api?.href ?? "") ?? [];
+  if (api === undefined || scheme === undefined) return undefined;
+  const origin = originOf(api.host, `${release.gitlab.owner}/${release.gitlab.name}`);
   return origin && { origin, scheme };
 }
 

@@ -237,6 +237,12 @@ describe("the configuration", () => {
     });
   });
 
+  it("has room for a remark on each of very many labels", () => {
+    const line = " a=$X".repeat(10_000);
+    const { remarks } = describeBody(`ARG X\nLABEL${Array.from({ length: 19 }, () => line).join(" \\\n")}`);
+    expect(remarks).toHaveLength(190_000);
+  });
+
   it.each<[string, string[], Given?]>([
     [
       "ARG COMMIT\nLABEL org.opencontainers.image.revision=$COMMIT",

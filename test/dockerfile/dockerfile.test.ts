@@ -22,6 +22,23 @@ describe("summarizeDockerfile", () => {
     expect(bases).toEqual([expect.stringMatching(/^golang:1\.25\.5-alpine3\.23@sha256:[0-9a-f]{64}$/)]);
   });
 
+  it("keeps what a stage inherits once, however many stages start from it", () => {
+    const declared = Array.from({ length: 20 }, () => `ARG${" a".repeat(22_000)}\n`).join("");
+    const stages = Array.from({ length: 990 }, (_, at) => `FROM s${at} AS s${at + 1}\nARG b${at}\nRUN x\n`);
+    const text = `FROM image AS s0\n${declared}ARG c\nENV c=x\n${stages.join("")}`;
+    const { base, transientArgs, layers } = summarizeDockerfile(text);
+    expect([base, transientArgs.length, layers.length]).toEqual(["image", 991, 990]);
+    expect([transientArgs[0], transientArgs.at(-1)]).toEqual(["a", "b989"]);
+  });
+
+  it("refuses more options than any Dockerfile has, before it looks for what they name", () => {
+    const mounts = Array.from({ length: 200 }, () => " --mount=from=y".repeat(300)).join(" \\\n");
+    const text = `FROM x\nRUN${mounts} x\n`;
+    const refusal = "expected a Dockerfile of at most 10000 words that begin with --, got 60000";
+    expect(() => summarizeDockerfile(text)).toThrow(refusal);
+    expect(() => parseDockerfile(text, "Dockerfile")).toThrow(refusal);
+  });
+
   it.each<[string, string, Record<string, string>, string[]]>([
     ["a plain image", "FROM golang:1", {}, ["golang:1"]],
     ["the default of an argument", "ARG GO=1.25\nFROM golang:$" + "{GO}-alpine", {}, ["golang:1.25-alpine"]],

@@ -27,6 +27,9 @@ describe("the project of GitLab", () => {
     ["it is released on GitHub", "release: { github: { owner: a, name: b } }\n"],
     ["a template names it", "release: { gitlab: { owner: '{{ .Env.GROUP }}', name: app } }\n"],
     ["the API lies below a path", `gitlab_urls: { api: https://a.test/git/api/v4 }\n${named}`],
+    ["the API is no URL", `gitlab_urls: { api: "https://a b/api/v4" }\n${named}`],
+    ["the API has a password", `gitlab_urls: { api: "https://me:pw@a.test/api/v4" }\n${named}`],
+    ["the API has a query", `gitlab_urls: { api: "https://a.test?b/api/v4" }\n${named}`],
     ["it is no configuration", "release: yes\n"],
   ])("is not known where %s", (_, configured) => {
     expect(gitlabProjectOf(configured)).toBeUndefined();
