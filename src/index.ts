@@ -1131,7 +1131,7 @@ export class Slipway {
       const tools = toolsWithNamed("build", project.settings.ciImage.tools);
       const go = await this.goProject(tools, ciImage, moduleCache, true, project);
       const secrets = this.secrets();
-      const gitlab = gitlabReleaseOf(configured, await forgeAccess(project, secrets));
+      const gitlab = await gitlabReleaseOf(configured, () => forgeAccess(project, secrets));
       return publishForgeRelease(go, configured, { tag, secrets, gitlab });
     }
     // What is wrong with the remote or the token is said before anything is built.

@@ -1,8 +1,11 @@
 import { type Document, isScalar, Lexer, LineCounter, Parser, parseDocument, type Scalar, visit } from "yaml";
-import { InputError } from "./errors.js";
+import { InputError, messageOf } from "./errors.js";
 
 /** More than any configuration has; what is nested deeper takes far more than the text, and all of the stack. */
 const most = { characters: 500_000, depth: 100 };
+
+// What aliases make of a text takes far more than the text.
+const mostAliases = 100;
 
 /** Parses the first document of YAML that somebody else wrote. `merge` gives the key `<<` its meaning. */
 export function parseYamlDocument(text: string, file: string, { merge = false } = {}): Document.Parsed {
@@ -23,6 +26,21 @@ export function parseYamlDocument(text: string, file: string, { merge = false } 
   const repeated = repeatedKeyIn(document);
   if (repeated !== undefined) throw fault("Map keys must be unique", repeated.range?.[0]);
   return document;
+}
+
+/** Parses the YAML of a configuration that somebody else wrote, whose top is a mapping. */
+export function parseYaml(text: string, file: string): Readonly<Record<string, unknown>> {
+  const document = parseYamlDocument(text, file, { merge: true });
+  const refuse = (expected: string, given: unknown) => new InputError({ subject: file, expected, given });
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: mostAliases });
+  } catch (error) {
+    throw refuse("YAML that can be read", messageOf(error).split("\n")[0]);
+  }
+  if (value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) throw refuse("a mapping", value);
+  return value as Readonly<Record<string, unknown>>;
 }
 
 function repeatedKeyIn(document: Document.Parsed): Scalar | undefined {

@@ -1,6 +1,7 @@
 import { parseSettings } from "../config.js";
 import type { Origin } from "../forge/origin.js";
 import { asJson, asMarkdown } from "../text.js";
+import { publishesImages } from "./github/build-step.js";
 import { parseWorkflow, type Triggers } from "./github/workflow.js";
 import { imageSourceOf, type Unbuilt } from "./image-source.js";
 import type { Repository } from "./repository.js";
@@ -79,9 +80,11 @@ export function callerInputOf(
 /** What starts a workflow, where it publishes. */
 function publishingTriggers(text: string, file: string): Triggers[] {
   const { triggers, jobs } = parseWorkflow(text, file);
-  const publishes = /^(docker\/(build-push|bake)-action|goreleaser\/goreleaser-action)(@|$)/;
   const steps = [...jobs.values()].flatMap((job) => job.steps);
-  return steps.some(({ uses }) => publishes.test(uses ?? "")) ? [triggers] : [];
+  const publishes = steps.some(
+    (step) => publishesImages(step) || /^goreleaser\/goreleaser-action(@|$)/.test(step.uses ?? ""),
+  );
+  return publishes ? [triggers] : [];
 }
 
 const dockerHubHost = "docker.io";

@@ -58,9 +58,10 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
   const held = heldSettings(repository) ?? settings;
   const input = callerInputOf(repository, held, { mainBranch, hasImages });
   const callers = renderCallers(input);
+  const pipeline = describePrebuilt(input);
   for (const [path, text] of callers) wanted.set(path, text);
 
-  const calls = input.isGo || input.from !== undefined || describePrebuilt(input) !== undefined;
+  const calls = input.isGo || input.from !== undefined || pipeline !== undefined;
   const toIgnore = calls ? linesToIgnore(repository.text(gitIgnore), (path) => repository.has(path)) : [];
   if (toIgnore.length > 0) wanted.set(gitIgnore, `${toIgnore.join("\n")}\n`);
 
@@ -77,6 +78,7 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
           mainBranch: knownBranch,
           hasImages,
           input,
+          isShown: pipeline !== undefined,
           isIncluded: callers.has(includedPipeline),
           toIgnore: repository.has(gitIgnore) ? toIgnore : [],
         }),
@@ -86,8 +88,8 @@ export function initialize(files: RepositoryFiles, { env, tools }: InitOptions):
       ],
       otherSettings: repository.has(settingsFile) ? settingsText : undefined,
       always: alwaysSo(repository, found),
-      pipeline: describePrebuilt(input),
-      next: nextCommands(hasImages, { isPrebuilt: describePrebuilt(input) !== undefined }),
+      pipeline,
+      next: nextCommands(hasImages, { isPrebuilt: pipeline !== undefined }),
     }),
   );
   return new Map([...wanted].filter(([path]) => !repository.has(path)));

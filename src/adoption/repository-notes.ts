@@ -1,6 +1,6 @@
 import { parseSettings } from "../config.js";
 import { eitherContextOf } from "./build-context.js";
-import { type CallerInput, describePrebuilt, includedPipeline } from "./callers.js";
+import { type CallerInput, includedPipeline } from "./callers.js";
 import type { Draft } from "./draft.js";
 import { dockerfilesOf, type Unbuilt } from "./image-source.js";
 import type { Note } from "./note.js";
@@ -55,6 +55,8 @@ export interface NotedRepository {
   hasImages: boolean;
   /** What its pipelines are written by. */
   input: CallerInput;
+  /** Whether the page has the pipeline of binaries that a job of the project builds. */
+  isShown: boolean;
   /** Whether a pipeline was written that one of GitLab has to include. */
   isIncluded: boolean;
   /** Lines for the `.gitignore` that is there. */
@@ -65,7 +67,7 @@ export interface NotedRepository {
 export function noteRepository(
   repository: Repository,
   settings: Readonly<Record<string, unknown>>,
-  { mainBranch, hasImages, input, isIncluded, toIgnore }: NotedRepository,
+  { mainBranch, hasImages, input, isShown, isIncluded, toIgnore }: NotedRepository,
 ): Note[] {
   const notes: Note[] = [];
   const release = parseSettings(JSON.stringify(settings)).release;
@@ -120,7 +122,6 @@ export function noteRepository(
         `the job that releases has no emulator, and its machine is of linux/amd64: for ${foreign.join(", ")} it fails there. Put it into a stage FROM --platform=$BUILDPLATFORM and take its files by COPY --from, as those of ca-certificates; take a base that has them; or pass an engine with emulators as engine`,
       );
   }
-  const isShown = describePrebuilt(input) !== undefined;
   for (const unbuilt of input.unbuilt)
     add("to-do", unbuilt.dockerfile, unbuilt.paths.join(", "), wayOutOf(unbuilt, isShown));
   for (const use of hasImages ? dockerfilesOf(repository, settings) : []) {

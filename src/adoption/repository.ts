@@ -1,3 +1,4 @@
+import { parsePattern } from "../dockerfile/path-pattern.js";
 import { type Origin, readOrigin } from "../forge/origin.js";
 import { releaserFiles } from "../go/releaser-files.js";
 import { commonDockerfiles } from "../release/dockerfile-choice.js";
@@ -112,7 +113,9 @@ export class Repository {
 
   /** Files of commands at the usual places. */
   get scripts(): string[] {
-    return [...this.files.contents.keys()].filter((path) => isScript.test(path)).sort();
+    return [...this.files.contents.keys()]
+      .filter((path) => scripts.some((pattern) => pattern.matches(path)))
+      .sort();
   }
 
   /** Everything that is called as Dockerfiles are, but for that of the CI image. */
@@ -141,9 +144,7 @@ export class Repository {
   }
 }
 
-const isScript =
-  /^(?:(?:GNU)?[Mm]akefile|\.?[Jj]ustfile|Taskfile\.ya?ml|magefile\.go|package\.json|Jenkinsfile|script\/[^/]+|(?:make\/)?[^/]+\.mk|(?:(?:bin|build|ci|\.ci|hack|scripts)\/)?[^/]+\.sh)$/;
-
+const scripts = scriptPatterns.flatMap((text) => parsePattern(text) ?? []);
 function isDockerfile(path: string): boolean {
   if (/(^|\/)(node_modules|vendor|testdata|\.git)\//.test(path)) return false;
   return /(^|\/)((Dockerfile|Containerfile)([._-][\w.-]+)?|[\w.-]+\.(Dockerfile|dockerfile|Containerfile))$/.test(

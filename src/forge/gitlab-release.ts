@@ -43,28 +43,24 @@ export class GitLabReleases implements Forge {
     for (const file of missing) await this.#upload(wanted.tag, file);
     // What another run has uploaded since under the same name would be what is downloaded.
     if (missing.length > 0) missingFiles(subject, wanted, await this.#stored(wanted.tag));
-    const path = `/releases/${encodeURIComponent(wanted.tag)}`;
-    const name = `release ${wanted.tag}`;
-    const found = await callApi(this.project.api, {
-      method: "GET",
-      url: this.#url(path),
-      name,
-      accept: [200, 404],
-    });
     // Another run may have made it since.
-    if (found.status === 200 || !(await this.#create(wanted))) await this.#link(wanted);
+    if ((await this.#isThere(wanted.tag)) || !(await this.#create(wanted))) await this.#link(wanted);
     return outcomesOf(wanted, missing);
   }
 
   /** Names of the files that the release of a tag links to; none where there is no such release. */
   async filesOf(tag: string): Promise<string[]> {
-    const found = await callApi(this.project.api, {
+    return (await this.#isThere(tag)) ? (await this.#links(tag)).map(({ name }) => name) : [];
+  }
+
+  async #isThere(tag: string): Promise<boolean> {
+    const { status } = await callApi(this.project.api, {
       method: "GET",
       url: this.#url(`/releases/${encodeURIComponent(tag)}`),
       name: `release ${tag}`,
       accept: [200, 404],
     });
-    return found.status === 404 ? [] : (await this.#links(tag)).map(({ name }) => name);
+    return status === 200;
   }
 
   /** A tag of another commit has other files. The token of a job may not see tags: then GitLab alone knows. */

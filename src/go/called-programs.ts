@@ -1,7 +1,7 @@
 import type { Container } from "@dagger.io/dagger";
 import { z } from "zod";
 import { InputError } from "../errors.js";
-import { parseYamlDocument } from "../yaml-document.js";
+import { parseYaml } from "../yaml-document.js";
 
 /** A program that GoReleaser calls once everything is built. */
 export interface CalledProgram {
@@ -22,8 +22,7 @@ const entries = z.array(entry);
 
 /** The programs that the sections of a configuration call, as far as they call them in every release. */
 export function calledPrograms(configured: string): CalledProgram[] {
-  const document: unknown = parseYamlDocument(configured, ".goreleaser.yaml", { merge: true }).toJS();
-  const sections = z.record(z.string(), z.unknown()).safeParse(document).data ?? {};
+  const sections = parseYaml(configured, ".goreleaser.yaml");
   return Object.entries(defaults).flatMap(([section, { cmd, artifacts }]) =>
     (entries.safeParse(sections[section]).data ?? [])
       .filter((given) => (given.artifacts ?? artifacts) !== "none" && !("if" in given || "disable" in given))

@@ -4,7 +4,7 @@ import { InputError } from "../errors.js";
 import { type ForgeAccess, openGitLab } from "../forge/forge.js";
 import { type Origin, originOf } from "../forge/origin.js";
 import { log } from "../log.js";
-import { parseYamlDocument } from "../yaml-document.js";
+import { parseYaml } from "../yaml-document.js";
 
 /** The files that the release of a tag has on GitLab, where GoReleaser cannot replace them. */
 export interface GitLabRelease {
@@ -21,8 +21,8 @@ const configuration = z.looseObject({
 
 /** The project of GitLab that a configuration of GoReleaser names in full; undefined where it names none. */
 export function gitlabProjectOf(configured: string): { origin: Origin; scheme: string } | undefined {
-  const document: unknown = parseYamlDocument(configured, ".goreleaser.yaml", { merge: true }).toJS();
-  const { release, gitlab_urls } = configuration.safeParse(document).data ?? {};
+  const { release, gitlab_urls } =
+    configuration.safeParse(parseYaml(configured, ".goreleaser.yaml")).data ?? {};
   if (release === undefined || gitlab_urls === undefined) return undefined;
   const api = URL.canParse(gitlab_urls.api) ? new URL(gitlab_urls.api) : undefined;
   // A user, a password or a query stands between.
@@ -33,14 +33,14 @@ export function gitlabProjectOf(configured: string): { origin: Origin; scheme: s
 }
 
 /** What is asked before GoReleaser releases there; undefined where it does not, or nothing is known of it. */
-export function gitlabReleaseOf(
+export async function gitlabReleaseOf(
   configured: string,
-  access: Pick<ForgeAccess, "tokens" | "delivery">,
-): GitLabRelease | undefined {
+  access: () => Promise<Pick<ForgeAccess, "tokens" | "delivery">>,
+): Promise<GitLabRelease | undefined> {
   const project = gitlabProjectOf(configured);
   if (project === undefined) return undefined;
   const { origin, scheme } = project;
-  const forge = openGitLab(origin, scheme, access);
+  const forge = openGitLab(origin, scheme, await access());
   return forge && { subject: `${origin.host}/${origin.path}`, filesOf: (tag) => forge.filesOf(tag) };
 }
 

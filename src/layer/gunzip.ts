@@ -105,10 +105,10 @@ async function* readMember(bytes: StreamedBytes, subject: string): AsyncGenerato
 
 /** Reads to the end of what is compressed, and no further. */
 async function* inflate(bytes: StreamedBytes): AsyncGenerator<Buffer> {
-  const small = inflateSmall(await bytes.peek(smallPacked));
-  if (small === undefined) return yield* inflateStreamed(bytes);
-  await bytes.skip(small.size);
-  yield small.content;
+  const whole = inflateSmall(await bytes.peek(smallPacked));
+  if (whole === undefined) return yield* inflateStreamed(bytes);
+  await bytes.skip(whole.size);
+  yield whole.content;
 }
 
 /** What the first bytes hold, and how many of them, if that is small: a stream takes longer to make. */

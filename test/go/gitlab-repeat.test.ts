@@ -31,14 +31,19 @@ describe("the project of GitLab", () => {
     ["the API has a password", `gitlab_urls: { api: "https://me:pw@a.test/api/v4" }\n${named}`],
     ["the API has a query", `gitlab_urls: { api: "https://a.test?b/api/v4" }\n${named}`],
     ["it is no configuration", "release: yes\n"],
-  ])("is not known where %s", (_, configured) => {
+  ])("is not known where %s", async (_, configured) => {
     expect(gitlabProjectOf(configured)).toBeUndefined();
-    expect(gitlabReleaseOf(configured, { tokens, delivery })).toBeUndefined();
+    expect(await gitlabReleaseOf(configured, async () => ({ tokens, delivery }))).toBeUndefined();
   });
 
-  it("is not asked without its token", () => {
+  it("takes no token where it is not asked", async () => {
+    const access = async () => expect.unreachable("the tokens are read");
+    expect(await gitlabReleaseOf("version: 2\n", access)).toBeUndefined();
+  });
+
+  it("is not asked without its token", async () => {
     const others = new Map([["GITHUB_TOKEN", "t-1"]]);
-    expect(gitlabReleaseOf(named, { tokens: others, delivery })).toBeUndefined();
+    expect(await gitlabReleaseOf(named, async () => ({ tokens: others, delivery }))).toBeUndefined();
   });
 });
 
@@ -50,17 +55,20 @@ describe("the files of a release of GitLab", () => {
   afterEach(() => forge.stop());
 
   const asked = () =>
-    gitlabReleaseOf(`gitlab_urls: { api: ${forge.url}/api/v4 }\n${named}`, { tokens, delivery });
+    gitlabReleaseOf(`gitlab_urls: { api: ${forge.url}/api/v4 }\n${named}`, async () => ({
+      tokens,
+      delivery,
+    }));
 
   it("are none where there is no release, and those that it links to", async () => {
-    expect(await asked()?.filesOf("v1.2.3")).toEqual([]);
+    expect(await (await asked())?.filesOf("v1.2.3")).toEqual([]);
     const links = [{ name: "app.tar.gz", url: "https://a.test/app.tar.gz" }];
     await directFetch(`${forge.url}/api/v4/projects/group%2Fsub%2Fapp/releases`, {
       method: "POST",
       headers: { "private-token": "t-1" },
       body: JSON.stringify({ tag_name: "v1.2.3", assets: { links } }),
     });
-    expect(await asked()?.filesOf("v1.2.3")).toEqual(["app.tar.gz"]);
+    expect(await (await asked())?.filesOf("v1.2.3")).toEqual(["app.tar.gz"]);
     expect(forge.requests.filter(({ method }) => method !== "GET")).toHaveLength(1);
   });
 });

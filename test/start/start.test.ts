@@ -8,6 +8,7 @@ import { address } from "../support/address.js";
 import { parseCommand } from "../support/command.js";
 import { readContract } from "../support/contract.js";
 import { readCoreApi } from "../support/core-api.js";
+import { perWorker } from "../support/per-worker.js";
 import { root } from "../support/root.js";
 import { makeTemporaryDirectory } from "../support/temporary-directory.js";
 import { tinyProgram } from "../support/tiny-program.js";
@@ -20,33 +21,27 @@ function start(args: readonly string[] = [], given: NodeJS.ProcessEnv = {}) {
 }
 
 /** The demonstration, which all tests look at: it takes seconds. No program of this machine helps it, and no Dagger. */
-const demonstration = once(async () => {
-  const { path } = makeTemporaryDirectory();
-  for (const name of ["go", "git", "docker", "dagger", "docker-registry", "registry"])
-    await symlink("/bin/false", join(path, name));
-  const hooks = `import { registerHooks } from "node:module";
+const demonstration = () =>
+  perWorker("demonstration", async () => {
+    const { path } = makeTemporaryDirectory();
+    for (const name of ["go", "git", "docker", "dagger", "docker-registry", "registry"])
+      await symlink("/bin/false", join(path, name));
+    const hooks = `import { registerHooks } from "node:module";
     registerHooks({ load(url, context, next) {
       if (url.includes("/@dagger.io/")) throw new Error(url + " is loaded");
       return next(url, context);
     } });`;
-  return start([], {
-    PATH: `${path}:${process.env.PATH}`,
-    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hooks)}`,
+    return start([], {
+      PATH: `${path}:${process.env.PATH}`,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hooks)}`,
+    });
   });
-});
 
 /** The same with a directory of one's own. */
-const ownProject = once(async () =>
-  start([await writeProject(), "--ref", "refs/tags/v1.2.3"], { NO_COLOR: "1" }),
-);
-
-function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  let made: Promise<Value> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}
+const ownProject = () =>
+  perWorker("own project", async () =>
+    start([await writeProject(), "--ref", "refs/tags/v1.2.3"], { NO_COLOR: "1" }),
+  );
 
 /** A project as somebody has it: settings, a Dockerfile that copies, and programs for both platforms. */
 async function writeProject(

@@ -39,6 +39,11 @@ export const action = {
   bake: /^docker\/bake-action(@|$)/,
 };
 
+/** Whether a step publishes images with an action of Docker. */
+export function publishesImages({ uses }: Pick<Step, "uses">): boolean {
+  return action.build.test(uses ?? "") || action.bake.test(uses ?? "");
+}
+
 /** One step of docker/build-push-action, in one combination of its matrix. */
 export class StepReader {
   majorZero = true;

@@ -1,7 +1,7 @@
 import { commonTexts } from "../common-texts.js";
 import type { Draft, DraftImage } from "../draft.js";
 import { type Note, publisherOf, type Remark } from "../note.js";
-import { action, StepReader, type WorkflowSurroundings } from "./build-step.js";
+import { action, publishesImages, StepReader, type WorkflowSurroundings } from "./build-step.js";
 import { combinationsOf } from "./matrix.js";
 import { parseWorkflow, type Workflow } from "./workflow.js";
 
@@ -38,9 +38,7 @@ export function readWorkflow(yaml: string, file: string, surroundings: WorkflowS
 /** The steps that publish, each with its job. */
 function publishingSteps({ jobs }: Workflow): string[] {
   return [...jobs].flatMap(([name, { steps }]) => {
-    const used = steps.flatMap(
-      ({ uses }) => /^docker\/(?:build-push|bake)-action(?=@|$)/.exec(uses ?? "")?.[0] ?? [],
-    );
+    const used = steps.filter(publishesImages).map(({ uses }) => uses?.split("@")[0]);
     return [...new Set(used)].map((action) => `${name}: ${action}`);
   });
 }

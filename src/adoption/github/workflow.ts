@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../../errors.js";
-import { parseYaml } from "../yaml-file.js";
+import { parseYaml } from "../../yaml-document.js";
 
 const scalar = z
   .union([z.string(), z.number(), z.boolean(), z.null()])

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../../errors.js";
-import { parseYaml } from "../yaml-file.js";
+import { parseYaml } from "../../yaml-document.js";
 
 /** A number of YAML is a text where GoReleaser reads one: `goarch: 386`. */
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);

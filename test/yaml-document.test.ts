@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parseGoreleaserConfig } from "../../src/adoption/goreleaser/config.js";
-import { parseYaml } from "../../src/adoption/yaml-file.js";
-import { InputError } from "../../src/errors.js";
-import { messageThrownBy } from "../support/thrown.js";
+import { parseGoreleaserConfig } from "../src/adoption/goreleaser/config.js";
+import { InputError } from "../src/errors.js";
+import { parseYaml } from "../src/yaml-document.js";
+import { messageThrownBy } from "./support/thrown.js";
 
 const bomb = [
   "a: &a [x, x, x, x, x, x, x, x, x, x]",
